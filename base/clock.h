@@ -1,0 +1,27 @@
+// Clock: the only source of time. Passive parts take `absl::Time` arguments;
+// active loops hold a Clock&, so that tests own the time.
+//
+// Two clocks, two uses: Now() is the wall clock, for showing; Monotonic() is
+// for measuring and never jumps.
+//
+// Thread-safe.
+#pragma once
+
+#include "absl/time/time.h"
+
+namespace dcp {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  virtual absl::Time Now() const = 0;
+
+  // Time since an arbitrary fixed point; never goes back.
+  virtual absl::Duration Monotonic() const = 0;
+
+  // The system's clock. Never destroyed.
+  static const Clock& Real();
+};
+
+}  // namespace dcp

@@ -1,0 +1,88 @@
+// ChangeBatch: some consecutive transactions of one tag's stream, in the order
+// of that stream. A transaction is never split over two batches. Built by one
+// collector thread, immutable afterwards and shared by the checks that read it.
+//
+// Flat vectors instead of objects per transaction: a batch costs a handful of
+// allocations whatever it holds.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "model/change.h"
+#include "model/gtid.h"
+#include "model/gtid_set.h"
+
+namespace dcp::model {
+
+// Something in the stream that is not a row: it stands before the change with
+// index `at` (at == changes.size(): behind all).
+struct Mark {
+  enum class Kind : uint8_t {
+    // The barrier row was seen with `barrier_offset`. Inserted, updated, and
+    // repeated rows give one each; a deleted barrier row gives none.
+    kBarrier,
+    // Something could not be read whole: what it touched is unknown from here.
+    // `table` empty: any table may be concerned. `reason` is one of the words of
+    // docs/alarms.md (image, event, statement, ...), `detail` is for the reader.
+    kUnverified,
+    // A DDL statement on `table`. `ddl` is the digest of what is compared of it
+    // (verb, table and partition names).
+    kDdl,
+  };
+  // What a DDL statement does to the rows of its table.
+  enum class DdlEffect : uint8_t { kNone, kRowsGone, kRowsUnknown };
+
+  Kind kind = Kind::kBarrier;
+  uint32_t at = 0;
+  uint64_t barrier_offset = 0;
+  std::string table;
+  std::string reason;
+  std::string detail;  // for kDdl: the normalised statement, for the reader
+  Digest ddl;
+  DdlEffect effect = DdlEffect::kNone;
+};
+
+struct Txn {
+  Gtid gtid;                     // empty: anonymous, or a pushed message
+  std::string pushed_id;         // Message.id of a pushed message, else empty
+  int64_t timestamp_micros = 0;  // commit time as the stream tells it, Unix time; 0 if not told
+  uint32_t file = 0;             // index in ChangeBatch::files
+  uint64_t end_offset = 0;       // position after the transaction; 0 for pushed
+  // Half-open ranges in `changes` and `marks`; consecutive and complete.
+  uint32_t changes_begin = 0, changes_end = 0;
+  uint32_t marks_begin = 0, marks_end = 0;
+};
+
+struct ChangeBatch {
+  std::vector<Txn> txns;
+  std::vector<Change> changes;
+  std::vector<Mark> marks;
+  std::vector<std::string> files;
+  std::string bytes;
+
+  absl::string_view text(Slice slice) const {
+    return absl::string_view(bytes).substr(slice.offset, slice.size);
+  }
+};
+
+using ChangeBatchPtr = std::shared_ptr<const ChangeBatch>;
+
+// Where a stream begins, or begins anew.
+struct StreamOrigin {
+  // The server behind the stream; zero for pushed tags and servers without one.
+  Uuid server_uuid{};
+  // Transactions executed before the first one that the stream will give, where
+  // the stream has GTIDs.
+  GtidSet executed;
+  bool has_gtids = false;
+  // Of a stream that begins anew on a tag: why continuity is lost, e.g.
+  // "restart", "gap". Everything between is unknown.
+  std::string reason;
+  std::string detail;
+};
+
+}  // namespace dcp::model

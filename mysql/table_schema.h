@@ -1,0 +1,42 @@
+// TableSchema: a table as it was when an event was written: what the table map
+// event tells, completed from its optional metadata or from information_schema.
+// Immutable and shared.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dcp::mysql {
+
+struct Column {
+  std::string name;   // empty: not known (a file with minimal metadata)
+  uint8_t type = 0;   // MYSQL_TYPE_* as on the wire, ENUM and SET resolved
+  uint16_t meta = 0;  // the table map's metadata of this type
+  bool nullable = true;
+  bool is_unsigned = false;
+  uint32_t collation = 0;           // MySQL's collation id; 0: not known; 63: binary
+  std::vector<std::string> labels;  // ENUM and SET: UTF-8, in definition order
+  bool invisible = false;
+  bool generated = false;
+  // Something of the type that the canonical value depends on is not known
+  // (signedness, charset, labels): the value is approximate.
+  bool approximate = false;
+};
+
+struct TableSchema {
+  enum class KeyKind : uint8_t {
+    kUnknown,  // neither metadata nor a server told the keys
+    kNone,     // the table has no primary key and no unique not-null key
+    kPrimary,
+    kUnique,  // the first unique key whose columns are all NOT NULL
+  };
+
+  std::string database;
+  std::string name;
+  std::vector<Column> columns;
+  KeyKind key_kind = KeyKind::kUnknown;
+  std::vector<uint32_t> key_columns;  // ordinals, in key order
+};
+
+}  // namespace dcp::mysql

@@ -1,0 +1,80 @@
+#include "model/gtid_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "tests/support/status_matchers.h"
+
+namespace dcp::model {
+namespace {
+
+constexpr char kA[] = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+constexpr char kB[] = "4f22fa47-71ca-11e1-9e33-c80aa9429562";
+
+GtidSet Set(const std::string& text) {
+  auto set = GtidSet::Parse(text);
+  EXPECT_OK(set);
+  return set.ok() ? *set : GtidSet();
+}
+
+std::string OfA(const std::string& intervals) { return std::string(kA) + ":" + intervals; }
+
+TEST(GtidSetTest, TextRoundTripsInNormalForm) {
+  EXPECT_EQ(Set("").ToString(), "");
+  EXPECT_EQ(Set(OfA("1-5:7")).ToString(), OfA("1-5:7"));
+  EXPECT_EQ(Set(OfA("7:1-3:4-5")).ToString(), OfA("1-5:7"));
+  EXPECT_EQ(Set(std::string(kB) + ":1,\n" + OfA(" 2 - 3")).ToString(), OfA("2-3,") + kB + ":1");
+  EXPECT_EQ(Set(OfA("1-2:Blue:4")).ToString(), OfA("1-2,") + kA + ":blue:4");
+}
+
+TEST(GtidSetTest, SameUuidTwiceIsOneSource) {
+  EXPECT_EQ(Set(OfA("1-3,") + OfA("3-9")).ToString(), OfA("1-9"));
+}
+
+TEST(GtidSetTest, BadTextIsNamed) {
+  for (const std::string text :
+       {"x", "3e11fa47:1", kA, "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",
+        "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3", "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-",
+        "3e11fa47-71ca-11e1-9e33-c80aa9429562:99999999999999999999"}) {
+    EXPECT_THAT(GtidSet::Parse(text), test::StatusIs(absl::StatusCode::kInvalidArgument,
+                                                     ::testing::HasSubstr("GTID set")))
+        << text;
+  }
+}
+
+TEST(GtidSetTest, SetAlgebraAgreesWithPlainSets) {
+  std::mt19937 random(20261121);
+  for (int round = 0; round < 500; ++round) {
+    GtidSet a, b;
+    std::set<uint64_t> model_a, model_b;
+    const auto fill = [&](GtidSet& set, std::set<uint64_t>& model) {
+      for (int i = 0; i < 12; ++i) {
+        const uint64_t first = 1 + random() % 40;
+        const uint64_t last = first + random() % 5;
+        set.AddInterval(GtidSource{}, {first, last});
+        for (uint64_t n = first; n <= last; ++n) model.insert(n);
+      }
+    };
+    fill(a, model_a);
+    fill(b, model_b);
+    GtidSet sum = a, rest = a;
+    sum.Add(b);
+    rest.Subtract(b);
+    for (uint64_t n = 1; n < 50; ++n) {
+      const Gtid gtid{GtidSource{}, n};
+      ASSERT_EQ(a.Contains(gtid), model_a.count(n) > 0);
+      ASSERT_EQ(sum.Contains(gtid), model_a.count(n) + model_b.count(n) > 0);
+      ASSERT_EQ(rest.Contains(gtid), model_a.count(n) > 0 && model_b.count(n) == 0);
+    }
+    ASSERT_EQ(a.size(), model_a.size());
+    ASSERT_TRUE(sum.Contains(b));
+    ASSERT_EQ(a.Intersects(b), rest.size() != a.size());
+    ASSERT_EQ(Set(sum.ToString()), sum);
+  }
+}
+
+}  // namespace
+}  // namespace dcp::model
