@@ -1,0 +1,29 @@
+// What a check is asked to do. Plain values; config/ fills them through cmd/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "model/tag.h"
+
+namespace dcp::checker {
+
+enum class Align : uint8_t { kAuto, kGtid, kBarrier };
+enum class Compare : uint8_t { kConverge, kOrdered };
+
+struct PairOptions {
+  std::string check;
+  model::Tag source;
+  model::Tag target;
+  Align align = Align::kAuto;
+  Compare compare = Compare::kConverge;
+  uint32_t lateness = 1;   // only with barrier alignment
+  uint32_t history = 100;  // segments
+  absl::Duration timeout = absl::Seconds(30);
+  uint32_t max_diff_rows = 100;
+  bool confirm = false;     // a RowReader answers TakeRequests()
+  bool ignore_ddl = false;  // ddl = "ignore"
+};
+
+}  // namespace dcp::checker
