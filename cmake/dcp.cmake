@@ -6,7 +6,9 @@ target_include_directories(dcp_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(dcp_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Werror
-  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  # GCC 12 sees overlaps in std::string's operator+ that are not there (PR 105651).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 
 # Sanitizers apply to the whole build tree (also generated code), or the
 # libraries would not agree about the layout of their containers.
