@@ -18,6 +18,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
@@ -233,9 +234,21 @@ absl::Status MysqlServer::Restart(const std::vector<std::string>& extra_args) {
 }
 
 absl::Status MysqlServer::Stop() {
+  if (!process_.has_value() || !process_->running()) return absl::OkStatus();
+  DCP_RETURN_IF_ERROR(EndBinlogDumps());
   ForgetSession();
-  if (!process_.has_value()) return absl::OkStatus();
   return Annotate(process_->Terminate(kStopLimit), options_.name);
+}
+
+// A server that ends waits up to ten seconds for those who read its binlog.
+absl::Status MysqlServer::EndBinlogDumps() {
+  DCP_ASSIGN_OR_RETURN(const Rows dumps, Query("SELECT id FROM performance_schema.processlist "
+                                               "WHERE command LIKE 'Binlog Dump%'"));
+  for (const Row& row : dumps) {
+    const absl::Status status = Execute("KILL " + row[0].value_or(""));
+    if (!status.ok() && !absl::StrContains(status.message(), "(1094)")) return status;  // gone
+  }
+  return absl::OkStatus();
 }
 
 void MysqlServer::Kill() {

@@ -80,6 +80,7 @@ class MysqlServer {
   absl::Status AwaitReady();
   absl::Status CheckReady() const;
   absl::Status StartError(const std::string& what) const;
+  absl::Status EndBinlogDumps() ABSL_LOCKS_EXCLUDED(mu_);
   void ForgetSession() ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<Session*> SharedSession() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
