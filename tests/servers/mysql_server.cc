@@ -245,7 +245,7 @@ absl::Status MysqlServer::EndBinlogDumps() {
   DCP_ASSIGN_OR_RETURN(const Rows dumps, Query("SELECT id FROM performance_schema.processlist "
                                                "WHERE command LIKE 'Binlog Dump%'"));
   for (const Row& row : dumps) {
-    const absl::Status status = Execute("KILL " + row[0].value_or(""));
+    absl::Status status = Execute("KILL " + row[0].value_or(""));
     if (!status.ok() && !absl::StrContains(status.message(), "(1094)")) return status;  // gone
   }
   return absl::OkStatus();

@@ -31,6 +31,7 @@ namespace {
 absl::StatusOr<Process> Process::Start(const std::vector<std::string>& argv,
                                        const std::string& output) {
   std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
   for (const std::string& arg : argv) pointers.push_back(const_cast<char*>(arg.c_str()));
   pointers.push_back(nullptr);
   const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -2,12 +2,17 @@
 """Shows that check.py sees each kind of violation, and is silent on a good tree."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
 
-CHECK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "check.py")
+import check
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CHECK = os.path.join(HERE, "check.py")
+MANUAL = os.path.join(HERE, "..", "..", "docs", "structure.md")
 
 GOOD = {
     "base/clock.h": "#pragma once\n#include <string>\n",
@@ -50,6 +55,14 @@ class CheckTest(unittest.TestCase):
     def expect(self, path, text, *messages):
         lines = self.check(**{path: text})
         self.assertEqual(lines, list(messages))
+
+    def test_the_manual_has_the_same_table(self):
+        with open(MANUAL, encoding="utf-8") as file:
+            rows = re.findall(r"^\| `([\w/]+)/` \|.*\| (.*) \|$", file.read(), re.MULTILINE)
+        table = {folder: ["*"] if included == "everything" else
+                 [] if included.startswith("nothing") else re.findall(r"`([\w/.]+)`", included)
+                 for folder, included in rows}
+        self.assertEqual(table, check.ALLOWED)
 
     def test_a_good_tree_is_silent(self):
         self.assertEqual(self.check(), [])
