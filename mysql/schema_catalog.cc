@@ -152,6 +152,37 @@ std::vector<Index> ToIndexes(const Rows& rows) {
   return indexes;
 }
 
+// Takes "'a''b'" off the front of `rest`.
+bool TakeLabel(absl::string_view* rest, std::string* label) {
+  if (!absl::ConsumePrefix(rest, "'")) return false;
+  while (!rest->empty()) {
+    char c = (*rest)[0];
+    rest->remove_prefix(1);
+    if (c == '\'' && !absl::ConsumePrefix(rest, "'")) return true;
+    if (c == '\\') {
+      if (rest->empty()) return false;
+      switch ((*rest)[0]) {
+        case '\\':
+          break;
+        case '0':
+          c = '\0';
+          break;
+        case 'n':
+          c = '\n';
+          break;
+        case 'r':
+          c = '\r';
+          break;
+        default:
+          return false;
+      }
+      rest->remove_prefix(1);
+    }
+    label->push_back(c);
+  }
+  return false;
+}
+
 }  // namespace
 
 bool ParseLabels(absl::string_view column_type, std::vector<std::string>* labels) {
@@ -159,23 +190,10 @@ bool ParseLabels(absl::string_view column_type, std::vector<std::string>* labels
   const size_t open = column_type.find('(');
   if (open == absl::string_view::npos) return false;
   absl::string_view rest = column_type.substr(open + 1);
-  while (absl::ConsumePrefix(&rest, "'")) {
-    std::string& label = labels->emplace_back();
-    while (!rest.empty()) {
-      const char c = rest[0];
-      rest.remove_prefix(1);
-      if (c != '\'') {
-        label.push_back(c);
-      } else if (absl::ConsumePrefix(&rest, "'")) {
-        label.push_back('\'');
-      } else {
-        break;
-      }
-    }
-    if (absl::ConsumePrefix(&rest, ")")) return true;
-    if (!absl::ConsumePrefix(&rest, ",")) return false;
-  }
-  return false;
+  do {
+    if (!TakeLabel(&rest, &labels->emplace_back())) return false;
+  } while (absl::ConsumePrefix(&rest, ","));
+  return rest == ")";
 }
 
 Column ToColumn(const ColumnDescription& d) {
@@ -190,8 +208,7 @@ Column ToColumn(const ColumnDescription& d) {
   if (d.data_type == "enum" || d.data_type == "set") {
     column.is_unsigned = false;
     if (!ParseLabels(d.column_type, &column.labels)) column.labels.clear();
-    // How far the server escapes a backslash here differs by version.
-    column.approximate = column.labels.empty() || absl::StrContains(d.column_type, "\\");
+    column.approximate = column.labels.empty();
   }
   if (fixed != std::end(kFixedTypes)) {
     column.type = fixed->type;

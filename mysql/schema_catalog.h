@@ -64,7 +64,9 @@ struct ColumnDescription {
 // not known gets type 6 (NULL), which no event has: nothing matches it.
 Column ToColumn(const ColumnDescription& description);
 
-// Pure: the labels of "enum('a','b''c')" or "set(…)"; false for other text.
+// Pure: the labels of "enum('a','b''c')" or "set(…)", in which the server doubles
+// quotes and writes \\, \0, \n and \r for the characters they stand for; false for
+// other text.
 bool ParseLabels(absl::string_view column_type, std::vector<std::string>* labels);
 
 // Pure: `rows` of SHOW INDEX in its own order and columns. Sets the schema's
