@@ -49,8 +49,7 @@ bool IsNumber(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
-// Variables that follow from others or from what happened refuse to be set; what was set by a
-// test takes its value back.
+// Sets what differs. An error names the variable: it may be one that only a start can set.
 absl::Status RestoreVariables(MysqlServer& server, const Rows& wanted) {
   DCP_ASSIGN_OR_RETURN(const Rows present, GlobalVariables(server));
   const std::set<Row> unchanged(present.begin(), present.end());
@@ -62,6 +61,13 @@ absl::Status RestoreVariables(MysqlServer& server, const Rows& wanted) {
     if (!status.ok()) return Annotate(status, "a test changed a variable for good");
   }
   return absl::OkStatus();
+}
+
+// A test may also have restarted the server with arguments of its own.
+absl::Status RestoreArguments(MysqlServer& server, const Rows& variables) {
+  if (RestoreVariables(server, variables).ok()) return absl::OkStatus();
+  DCP_RETURN_IF_ERROR(server.Restart());
+  return RestoreVariables(server, variables);
 }
 
 }  // namespace
@@ -76,8 +82,8 @@ absl::StatusOr<Rows> GlobalVariables(MysqlServer& server) {
 
 absl::Status ResetServer(MysqlServer& server, const Rows& variables) {
   if (!server.Query("SELECT 1").ok()) DCP_RETURN_IF_ERROR(server.Restart());
+  DCP_RETURN_IF_ERROR(RestoreArguments(server, variables));
   DCP_RETURN_IF_ERROR(server.Execute("SET SESSION lock_wait_timeout = 20"));
-  DCP_RETURN_IF_ERROR(RestoreVariables(server, variables));
   DCP_RETURN_IF_ERROR(RollBackPrepared(server));
   DCP_RETURN_IF_ERROR(DropDatabases(server));
   return server.Execute("RESET BINARY LOGS AND GTIDS");

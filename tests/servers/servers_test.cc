@@ -120,6 +120,13 @@ TEST_F(ServersTest, ARestartKeepsPortAndDataAndTakesArguments) {
   EXPECT_OK(pair_.WaitForReplica());
 }
 
+TEST_F(ServersTest, ResetTakesBackTheArgumentsOfARestart) {
+  ASSERT_OK(replica_.Restart({"--log-replica-updates=OFF"}));
+  EXPECT_EQ(Value(replica_, "SELECT @@log_replica_updates"), "0");
+  ASSERT_OK(SharedServers::Reset());
+  EXPECT_EQ(Value(replica_, "SELECT @@log_replica_updates"), "1");
+}
+
 TEST_F(ServersTest, UserDcpMayReadEverythingAndWriteToDrcOnly) {
   ASSERT_OK(source_.Execute("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY)"));
   ASSERT_OK_AND_ASSIGN(const auto session, Session::Open(source_.socket(), "dcp", "dcp"));
