@@ -3,7 +3,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <chrono>
 #include <deque>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -184,8 +183,9 @@ PushResult Pusher::Run(std::istream& in) {
 
 absl::Status Pusher::Connect() {
   auto channel = grpc::CreateChannel(options_.target, grpc::InsecureChannelCredentials());
-  const auto deadline =
-      std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options_.connect_timeout);
+  const gpr_timespec deadline = gpr_time_add(
+      gpr_now(GPR_CLOCK_MONOTONIC),
+      gpr_time_from_micros(absl::ToInt64Microseconds(options_.connect_timeout), GPR_TIMESPAN));
   if (!channel->WaitForConnected(deadline)) {
     return absl::UnavailableError(
         absl::StrCat("cannot connect to ", options_.target, " within ",

@@ -1,7 +1,5 @@
 #include "tests/collector/grpc/fake_sink.h"
 
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -102,13 +100,37 @@ bool FakeSink::waiting(const std::string& tag) const {
   return waiting_.contains(tag) && held_.contains(tag);
 }
 
+namespace {
+
+void Pause(absl::Duration duration) {
+  Mutex mu;
+  CondVar never;
+  MutexLock lock(mu);
+  never.WaitFor(mu, duration);
+}
+
+}  // namespace
+
 bool FakeSink::Eventually(const std::function<bool()>& condition) {
   const absl::Duration deadline = Clock::Real().Monotonic() + absl::Seconds(20);
   while (!condition()) {
     if (Clock::Real().Monotonic() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    Pause(absl::Milliseconds(1));
   }
   return true;
+}
+
+bool FakeSink::Settles(const std::function<int64_t()>& value) {
+  int64_t last = value();
+  absl::Duration since = Clock::Real().Monotonic();
+  return Eventually([&] {
+    const absl::Duration now = Clock::Real().Monotonic();
+    if (const int64_t next = value(); next != last) {
+      last = next;
+      since = now;
+    }
+    return now - since >= absl::Milliseconds(100);
+  });
 }
 
 }  // namespace dcp::collector

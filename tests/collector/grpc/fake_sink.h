@@ -2,6 +2,7 @@
 // Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -36,6 +37,8 @@ class FakeSink final : public model::ChangeSink {
 
   // Waits for `condition` to hold; false if it does not within 20 s.
   static bool Eventually(const std::function<bool()>& condition);
+  // Waits for `value` to stay the same for a while; false likewise.
+  static bool Settles(const std::function<int64_t()>& value);
 
  private:
   mutable Mutex mu_;

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <random>
 #include <thread>
 #include <utility>
@@ -101,7 +100,7 @@ TEST_F(GrpcCollectorTest, OneStreamMayFeedSeveralTags) {
 TEST_F(GrpcCollectorTest, TenThousandMessagesPipelinedKeepTheirOrder) {
   constexpr int kMessages = 10'000;
   Client client = Connect();
-  std::thread writer([&] {
+  std::jthread writer([&] {
     for (int i = 0; i < kMessages; ++i) {
       const bool good = i % 100 != 99;
       client.Write(Row(good ? "src" : "nope", absl::StrCat(i), "x"));
@@ -205,16 +204,12 @@ TEST_F(SmallQueueTest, ReadingPausesWhileTheSinkIsBlocked) {
   const std::string content(8 << 10, 'x');
   sink_.Hold("src");
   Client client = Connect();
-  std::thread writer([&] {
+  std::jthread writer([&] {
     for (int i = 0; i < kMessages; ++i) client.Write(Row("src", absl::StrCat(i), content));
   });
   // 64 KiB waiting, 64 KiB being appended: reading stops long before 16 MiB.
   ASSERT_TRUE(FakeSink::Eventually([&] { return sink_.waiting("src"); }));
-  int64_t last = -1;
-  ASSERT_TRUE(FakeSink::Eventually([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    return std::exchange(last, collector_->counters().messages) == collector_->counters().messages;
-  }));
+  ASSERT_TRUE(FakeSink::Settles([&] { return collector_->counters().messages; }));
   EXPECT_LE(collector_->counters().messages, 24);
 
   sink_.Let("src");
@@ -228,14 +223,10 @@ TEST_F(SmallQueueTest, ReadingPausesWhileTheClientDoesNotReadResponses) {
   constexpr int kMessages = 40'000;
   const std::string tag(1000, '-');  // each response names it
   Client client = Connect();
-  std::thread writer([&] {
+  std::jthread writer([&] {
     for (int i = 0; i < kMessages; ++i) client.Write(Barrier(tag, 1));
   });
-  int64_t last = -1;
-  ASSERT_TRUE(FakeSink::Eventually([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    return std::exchange(last, collector_->counters().messages) == collector_->counters().messages;
-  }));
+  ASSERT_TRUE(FakeSink::Settles([&] { return collector_->counters().messages; }));
   EXPECT_LT(collector_->counters().messages, kMessages);
   for (int i = 0; i < kMessages; ++i) {
     ASSERT_EQ(client.Read().code(), CodeOf(ResponseCode::kUnknownTag));
@@ -332,13 +323,13 @@ TEST_F(GrpcCollectorTest, StopEndsOpenStreamsWithUnavailable) {
   ASSERT_EQ(idle.Code(Barrier("dst", 1)), kAccepted);
   Client busy = Connect();
   ASSERT_EQ(busy.Code(Barrier("src", 1)), kAccepted);
-  std::thread writer([&] {
+  std::jthread writer([&] {
     for (uint64_t i = 2; busy.Write(Barrier("src", i)); ++i) {
     }
   });
   int64_t accepted = 0;
   grpc::Status status;
-  std::thread reader([&] {
+  std::jthread reader([&] {
     while (busy.Read().code() == kAccepted) ++accepted;
     status = busy.Drain();
   });
@@ -370,7 +361,7 @@ TEST_F(GrpcCollectorTest, StopSaysWhenTheSinkHoldsItUp) {
 
 TEST_F(GrpcCollectorTest, StopIsNotHeldUpByAClientThatDoesNotRead) {
   Client client = Connect();
-  std::thread writer([&] {
+  std::jthread writer([&] {
     while (client.Write(Barrier(std::string(1000, '-'), 1))) {
     }
   });

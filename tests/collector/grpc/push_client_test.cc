@@ -157,7 +157,7 @@ TEST_F(PushClientTest, ALostConnectionSaysHowMuchWasAcknowledged) {
   std::istream in(&lines);
   std::ostringstream errors;
   cmd::PushResult result;
-  std::thread client([&] { result = cmd::Push({.target = target()}, in, errors, clock_); });
+  std::jthread client([&] { result = cmd::Push({.target = target()}, in, errors, clock_); });
   ASSERT_TRUE(FakeSink::Eventually([&] { return sink_.log("src").size() > 100; }));
   EXPECT_OK(collector_->Stop(absl::Seconds(10)));
   client.join();
