@@ -46,6 +46,7 @@ class AlarmTypes {
   constexpr void Add(AlarmType type) { bits_ |= Bit(type); }
   constexpr void Add(AlarmTypes types) { bits_ |= types.bits_; }
   constexpr bool Contains(AlarmType type) const { return (bits_ & Bit(type)) != 0; }
+  constexpr bool Intersects(AlarmTypes other) const { return (bits_ & other.bits_) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
 
   friend bool operator==(AlarmTypes, AlarmTypes) = default;
