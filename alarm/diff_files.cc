@@ -22,9 +22,10 @@ std::string DiffFiles::Add(const std::string& alarm_id, const model::RowDiff& ro
   MutexLock lock(mu_);
   if (alarm_id != alarm_id_) Begin(alarm_id);
   if (file_ == nullptr) return "";
-  if (written_ > options_.max_bytes) return path_;
+  if (full_) return path_;
   std::string line = DiffJson(row, renderer_) + "\n";
-  if (written_ + line.size() > options_.max_bytes) line = "{\"truncated\":true}\n";
+  full_ = written_ + line.size() > options_.max_bytes;
+  if (full_) line = "{\"truncated\":true}\n";
   if (Write(line)) return path_;
   log_(Level::kError, absl::StrCat("cannot write ", path_, ": ", std::strerror(errno)));
   file_.reset();
@@ -34,6 +35,7 @@ std::string DiffFiles::Add(const std::string& alarm_id, const model::RowDiff& ro
 void DiffFiles::Begin(const std::string& alarm_id) {
   file_.reset();
   alarm_id_ = alarm_id;
+  full_ = false;
   path_ = (fs::path(options_.dir) / (alarm_id + ".jsonl")).string();
   std::error_code error;
   fs::create_directories(options_.dir, error);

@@ -50,6 +50,7 @@ class DiffFiles final : public model::DiffSpill {
   std::string alarm_id_ ABSL_GUARDED_BY(mu_), path_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<std::FILE, Close> file_ ABSL_GUARDED_BY(mu_);
   uint64_t written_ ABSL_GUARDED_BY(mu_) = 0;
+  bool full_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace dcp::alarm
