@@ -15,7 +15,6 @@ namespace {
 constexpr size_t kServerVersionSize = 50;
 constexpr size_t kFormatHeadSize = 2 + kServerVersionSize + 4 + 1;
 constexpr uint64_t kMicrosMask = (uint64_t{1} << 55) - 1;
-constexpr uint64_t kHasOriginalTimestamp = uint64_t{1} << 55;
 constexpr uint8_t kLogicalTimestampTypecode = 2;
 constexpr uint32_t kMaxXidPart = 64;
 
