@@ -247,7 +247,7 @@ TEST_F(ParseTest, TlsRules) {
               ElementsAre(HasSubstr("leave out one")));
   EXPECT_THAT(Errors("", with("{ cert = 'x' }")),
               ElementsAre(HasSubstr("'cert' and 'key' together")));
-  EXPECT_THAT(Errors("", with("{ mode = 'verify-ca' }")),
+  EXPECT_THAT(Errors("", with("{ mode = 'verify_ca' }")),
               ElementsAre(EndsWith("did you mean 'verify-ca'?")));
   const Loaded loaded = Run(with("{ mode = 'required' }"));
   ASSERT_TRUE(loaded.ok()) << loaded.status();
