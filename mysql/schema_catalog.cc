@@ -201,8 +201,7 @@ Column ToColumn(const ColumnDescription& d) {
   column.name = d.name;
   column.type = kTypeNull;
   column.nullable = d.nullable;
-  // Table map events say so of YEAR too.
-  column.is_unsigned = absl::StrContains(d.column_type, " unsigned") || d.data_type == "year";
+  column.is_unsigned = absl::StrContains(d.column_type, " unsigned");
   const auto* const fixed =
       std::find_if(std::begin(kFixedTypes), std::end(kFixedTypes),
                    [&](const TypeEntry& entry) { return d.data_type == entry.name; });

@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "barrier/barrier_table.h"
 #include "base/status.h"
 #include "model/change.h"
 #include "row/canonical.h"
@@ -319,7 +320,9 @@ std::vector<RowAnswer> RowReader::Read(const std::vector<RowRequest>& requests) 
   sessions_->target.AllowConnecting();
   target_barrier_.reset();
   const absl::StatusOr<mysql::Rows> barrier = sessions_->target.Query(
-      absl::StrCat("SELECT `offset` FROM drc.barrier WHERE id = ", options_.barrier_id));
+      absl::StrCat("SELECT ", mysql::QuoteName(barrier::kOffsetColumn), " FROM ",
+                   mysql::QuoteName(barrier::kDatabase), ".", mysql::QuoteName(barrier::kTable),
+                   " WHERE ", mysql::QuoteName(barrier::kIdColumn), " = ", options_.barrier_id));
   uint64_t offset = 0;
   if (barrier.ok() && !barrier->empty() &&
       absl::SimpleAtoi((*barrier)[0][0].value_or(""), &offset)) {

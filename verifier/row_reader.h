@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "barrier/barrier_table.h"
 #include "model/connection_options.h"
 #include "model/ports/row_reader.h"
 #include "row/key.h"
@@ -40,7 +41,7 @@ class RowReader final : public model::RowReader {
   struct Options {
     Side source;
     Side target;
-    uint32_t barrier_id = 1;                           // of the row in drc.barrier
+    uint32_t barrier_id = barrier::kDefaultId;         // of the row in drc.barrier
     row::KeyFormat key_format = row::KeyFormat::kDcp;  // of both tags
     absl::Duration statement_timeout = absl::Seconds(5);
     // For tests: called before the source is read for the second time.

@@ -3,7 +3,14 @@
 namespace dcp::verifier {
 namespace {
 
-// '*' stands for any characters. Time is bounded by the product of the lengths.
+// The index behind the character of UTF-8 that begins at `at`.
+size_t NextCharacter(absl::string_view text, size_t at) {
+  ++at;
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+  return at;
+}
+
+// Time is bounded by the product of the lengths.
 bool Like(absl::string_view text, absl::string_view pattern) {
   size_t t = 0;
   size_t p = 0;
@@ -13,12 +20,15 @@ bool Like(absl::string_view text, absl::string_view pattern) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
       resume = t;
+    } else if (p < pattern.size() && pattern[p] == '?') {
+      ++p;
+      t = NextCharacter(text, t);
     } else if (p < pattern.size() && pattern[p] == text[t]) {
       ++p;
       ++t;
     } else if (star != absl::string_view::npos) {
       p = star + 1;
-      t = ++resume;
+      t = resume = NextCharacter(text, resume);
     } else {
       return false;
     }
@@ -35,7 +45,9 @@ TableName SplitTableName(absl::string_view text) {
   return {std::string(text.substr(0, dot)), std::string(text.substr(dot + 1))};
 }
 
-bool HasWildcard(const TableRule& rule) { return rule.match.find('*') != std::string::npos; }
+bool HasWildcard(const TableRule& rule) {
+  return rule.match.find_first_of("*?") != std::string::npos;
+}
 
 bool Matches(const TableRule& rule, const TableName& table) {
   const TableName pattern = SplitTableName(rule.match);

@@ -22,7 +22,7 @@ struct TableName {
 TableName SplitTableName(absl::string_view text);
 
 struct TableRule {
-  std::string match;  // "db.table"; '*' in either part stands for any characters
+  std::string match;  // "db.table"; in either part '*' is any characters, '?' any one
   std::string as;     // logical name; empty: each table keeps its own
   std::vector<std::string> ignore_columns;
 };

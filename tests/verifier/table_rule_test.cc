@@ -24,6 +24,13 @@ TEST(TableRuleTest, AStarStandsForAnyCharactersOfOnePart) {
   EXPECT_FALSE(Matches(Rule("shop.o*x"), {"shop", "orders"}));
 }
 
+TEST(TableRuleTest, AQuestionMarkStandsForOneCharacter) {
+  EXPECT_TRUE(Matches(Rule("shop.order_?"), {"shop", "order_1"}));
+  EXPECT_TRUE(Matches(Rule("shop.order_?"), {"shop", "order_\U0001F363"}));
+  EXPECT_FALSE(Matches(Rule("shop.order_?"), {"shop", "order_"}));
+  EXPECT_FALSE(Matches(Rule("shop.order_?"), {"shop", "order_12"}));
+}
+
 TEST(TableRuleTest, ManyStarsTakeNoExponentialTime) {
   std::string pattern = "a.";
   for (int i = 0; i < 60; ++i) pattern += "*a";
