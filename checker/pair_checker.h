@@ -44,11 +44,11 @@ struct ConfirmAnswer {
 struct PairStatus {
   Align align = Align::kAuto;  // kAuto: not decided yet
   std::string align_reason;
-  bool running = false;        // a first common barrier was found
+  bool running = false;  // a first common barrier was found
   uint64_t epoch = 1;
-  uint64_t last_judged = 0;    // offset of the last barrier up to which verdicts were said
+  uint64_t last_judged = 0;  // offset of the last barrier up to which verdicts were said
   uint64_t source_barrier = 0, target_barrier = 0;  // last seen
-  uint64_t pending_segments = 0;  // source segments not closed by the target
+  uint64_t pending_segments = 0;                    // source segments not closed by the target
   uint64_t pending_keys = 0;
   uint64_t open_findings = 0;
   uint64_t dropped_before_start = 0;  // changes

@@ -36,7 +36,8 @@ struct PresentRow {
 
 struct RowDiff {
   DiffKind kind = DiffKind::kMissing;
-  const Table* table = nullptr;  // null: pushed on both sides
+  const Table* table = nullptr;  // null: pushed on both sides, or kDdl
+  std::string table_name;        // kDdl: the table that it ran on
   Digest key;
   std::string key_text;
   std::optional<ChangeEvidence> source;

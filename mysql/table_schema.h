@@ -10,9 +10,14 @@
 namespace dcp::mysql {
 
 struct Column {
-  std::string name;   // empty: not known (a file with minimal metadata)
-  uint8_t type = 0;   // MYSQL_TYPE_* as on the wire, ENUM and SET resolved
-  uint16_t meta = 0;  // the table map's metadata of this type
+  std::string name;  // empty: not known (a file with minimal metadata)
+  uint8_t type = 0;  // MYSQL_TYPE_* as on the wire, ENUM and SET resolved
+  // The table map's metadata of this type, in the form that its type needs:
+  // CHAR, VARCHAR, BINARY …: longest value in bytes; DECIMAL: precision * 256 +
+  // scale; BIT: bits; ENUM, SET: bytes of a value; BLOB, TEXT, JSON, GEOMETRY,
+  // VECTOR: bytes of the length; TIME, DATETIME, TIMESTAMP: fraction digits;
+  // FLOAT, DOUBLE: bytes.
+  uint16_t meta = 0;
   bool nullable = true;
   bool is_unsigned = false;
   uint32_t collation = 0;           // MySQL's collation id; 0: not known; 63: binary

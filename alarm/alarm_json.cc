@@ -1,0 +1,140 @@
+#include "alarm/alarm_json.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "alarm/evidence.h"
+#include "alarm/text.h"
+#include "model/alarm_type.h"
+
+namespace dcp::alarm {
+namespace {
+
+// Members are written with a comma before each but the first of an object.
+void Open(model::AlarmType type, absl::string_view id, const model::OutcomeHead& head,
+          std::string* out) {
+  absl::StrAppend(out, "{\"type\":\"", model::ToString(type), "\",\"id\":", JsonString(id),
+                  ",\"check\":", JsonString(head.check), ",\"source\":", JsonString(head.source),
+                  ",\"target\":", JsonString(head.target), ",\"epoch\":", head.epoch,
+                  ",\"from\":", head.from, ",\"to\":", head.to, ",\"at\":\"", Rfc3339(head.at),
+                  "\"");
+}
+
+std::string StringArray(const std::vector<std::string>& items) {
+  return absl::StrCat("[",
+                      absl::StrJoin(items, ",",
+                                    [](std::string* out, const std::string& item) {
+                                      out->append(JsonString(item));
+                                    }),
+                      "]");
+}
+
+std::string TimeOrNull(int64_t unix_micros) {
+  if (unix_micros == 0) return "null";
+  return absl::StrCat("\"", Rfc3339(absl::FromUnixMicros(unix_micros)), "\"");
+}
+
+std::string RowOrNull(absl::string_view content, const model::RowRenderer& renderer) {
+  return content.empty() ? "null" : renderer.Json(content);
+}
+
+// A DDL statement is no operation on a row.
+const char* OpOf(model::DiffKind kind, const model::ChangeEvidence& change) {
+  return kind == model::DiffKind::kDdl ? "" : OpWord(change.op);
+}
+
+std::string EvidenceJson(model::DiffKind kind, const std::optional<model::ChangeEvidence>& change,
+                         const model::RowRenderer& renderer) {
+  if (!change) return "null";
+  const std::string pos = change->file.empty() ? "null" : absl::StrCat(change->offset);
+  return absl::StrCat("{\"op\":\"", OpOf(kind, *change),
+                      "\",\"txn\":", JsonStringOrNull(change->txn),
+                      ",\"file\":", JsonStringOrNull(change->file), ",\"pos\":", pos,
+                      ",\"ts\":", TimeOrNull(change->timestamp_micros),
+                      ",\"row\":", RowOrNull(change->content, renderer), "}");
+}
+
+void AppendPresentSide(const char* side, const std::optional<model::PresentRow>& row,
+                       const model::RowRenderer& renderer, std::string* out) {
+  if (!row) return;
+  const std::string json = row->exists ? RowOrNull(row->content, renderer) : "null";
+  absl::StrAppend(out, out->empty() ? "" : ",", "\"", side, "\":", json);
+}
+
+// Without a side that was not read; "" when neither was.
+std::string PresentJson(const model::RowDiff& diff, const model::RowRenderer& renderer) {
+  std::string sides;
+  AppendPresentSide("source", diff.source_present, renderer, &sides);
+  AppendPresentSide("target", diff.target_present, renderer, &sides);
+  return sides.empty() ? "" : absl::StrCat(",\"present\":{", sides, "}");
+}
+
+std::string DiffJson(const model::RowDiff& diff, const model::RowRenderer& renderer) {
+  const std::string table = diff.table == nullptr ? "null" : JsonString(diff.table->name);
+  std::string out = absl::StrCat("{\"kind\":\"", model::ToString(diff.kind), "\",\"table\":", table,
+                                 ",\"key\":", KeyJson(diff),
+                                 ",\"source\":", EvidenceJson(diff.kind, diff.source, renderer),
+                                 ",\"target\":", EvidenceJson(diff.kind, diff.target, renderer),
+                                 ",\"columns\":", StringArray(DifferingColumns(diff, renderer)));
+  absl::StrAppend(&out, PresentJson(diff, renderer));
+  if (!diff.detail.empty()) absl::StrAppend(&out, ",\"detail\":", JsonString(diff.detail));
+  return out + "}";
+}
+
+void AppendDiffs(const model::Verdict& verdict, const model::RowRenderer& renderer,
+                 std::string* out) {
+  out->append(",\"diffs\":[");
+  const char* separator = "";
+  for (const model::RowDiff& diff : verdict.diffs) {
+    absl::StrAppend(out, separator, DiffJson(diff, renderer));
+    separator = ",";
+  }
+  absl::StrAppend(out, "],\"diff_count\":", verdict.diff_count, ",\"known\":", verdict.known);
+}
+
+}  // namespace
+
+std::string VerdictJson(const model::Verdict& verdict, absl::string_view id,
+                        const model::RowRenderer& renderer) {
+  const bool diff = verdict.kind == model::Verdict::Kind::kDiff;
+  std::string out;
+  Open(diff ? model::AlarmType::kDiff : model::AlarmType::kSame, id, verdict.head, &out);
+  absl::StrAppend(&out, ",\"late\":", verdict.late ? "true" : "false",
+                  ",\"rows\":{\"source\":", verdict.source_rows,
+                  ",\"target\":", verdict.target_rows, "}");
+  if (diff) AppendDiffs(verdict, renderer, &out);
+  return out + "}";
+}
+
+std::string UnverifiedJson(const model::Verdict& verdict, absl::string_view id) {
+  std::string out;
+  Open(model::AlarmType::kUnverified, id, verdict.head, &out);
+  absl::StrAppend(&out, ",\"reason\":", JsonString(verdict.unverified_reason),
+                  ",\"detail\":", JsonString(verdict.unverified_detail),
+                  ",\"table\":", JsonStringOrNull(verdict.unverified_table), "}");
+  return out;
+}
+
+std::string TimeoutJson(const model::Timeout& timeout, absl::string_view id) {
+  std::string out;
+  Open(model::AlarmType::kTimeout, id, timeout.head, &out);
+  absl::StrAppend(&out, ",\"last_barrier\":", timeout.last_barrier,
+                  ",\"lag_seconds\":", absl::StrFormat("%.3f", absl::ToDoubleSeconds(timeout.lag)));
+  if (!timeout.detail.empty()) absl::StrAppend(&out, ",\"detail\":", JsonString(timeout.detail));
+  return out + "}";
+}
+
+std::string ResolvedJson(const model::Resolved& resolved, absl::string_view id) {
+  std::string out;
+  Open(model::AlarmType::kResolved, id, resolved.head, &out);
+  absl::StrAppend(&out, ",\"resolves\":", StringArray(resolved.resolves),
+                  ",\"keys\":", StringArray(resolved.keys), "}");
+  return out;
+}
+
+}  // namespace dcp::alarm

@@ -1,0 +1,150 @@
+#include "alarm/alarm_text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "alarm/evidence.h"
+#include "alarm/text.h"
+
+namespace dcp::alarm {
+namespace {
+
+// What one line names of a list; the JSON has them all.
+constexpr size_t kShownItems = 3;
+
+std::string Head(const char* word, const model::OutcomeHead& head) {
+  return absl::StrCat(word, " ", Readable(head.check), " ", Readable(head.source), "->",
+                      Readable(head.target), " segment ", head.from, "..", head.to);
+}
+
+std::string Rows(uint64_t count) { return absl::StrCat(count, count == 1 ? " row" : " rows"); }
+
+std::string AndMore(uint64_t more) {
+  return more == 0 ? "" : absl::StrCat("; and ", more, " more");
+}
+
+// What the side's last change was: "INSERT [42,"x"] in uuid:7", "DELETE in uuid:8".
+std::string ChangeText(const model::ChangeEvidence& change, const model::RowRenderer& renderer) {
+  std::vector<std::string> parts;
+  if (*OpWord(change.op) != '\0') parts.emplace_back(OpWord(change.op));
+  if (!change.content.empty()) parts.push_back(Readable(renderer.Json(change.content)));
+  if (!change.txn.empty()) {
+    parts.push_back(absl::StrCat("in ", Readable(change.txn)));
+  } else if (!change.file.empty()) {
+    parts.push_back(absl::StrCat("at ", Readable(change.file), ":", change.offset));
+  }
+  return parts.empty() ? "a change" : absl::StrJoin(parts, " ");
+}
+
+std::string SideText(const char* side, const std::optional<model::ChangeEvidence>& change,
+                     const std::optional<model::PresentRow>& present,
+                     const model::RowRenderer& renderer) {
+  std::string out = absl::StrCat(side, " ");
+  absl::StrAppend(&out, change ? ChangeText(*change, renderer) : "has nothing");
+  if (!present) return out;
+  const std::string row = !present->exists           ? "no such row"
+                          : present->content.empty() ? "a row"
+                                                     : Readable(renderer.Json(present->content));
+  return absl::StrCat(out, " (now ", row, ")");
+}
+
+std::string DdlSide(const char* side, const std::optional<model::ChangeEvidence>& change) {
+  if (!change) return absl::StrCat(side, " did not");
+  return absl::StrCat(side, " ran it",
+                      change->txn.empty() ? "" : absl::StrCat(" in ", Readable(change->txn)));
+}
+
+std::string DdlText(const model::RowDiff& diff) {
+  return absl::StrCat("ddl ", Readable(diff.key_text), ": ", DdlSide("source", diff.source), "; ",
+                      DdlSide("target", diff.target),
+                      diff.detail.empty() ? "" : absl::StrCat(": ", Readable(diff.detail, 500)));
+}
+
+std::string RowText(const model::RowDiff& diff, const model::RowRenderer& renderer) {
+  if (diff.kind == model::DiffKind::kDdl) return DdlText(diff);
+  std::string out =
+      absl::StrCat(model::ToString(diff.kind), " ", Readable(diff.key_text), ": ",
+                   SideText("source", diff.source, diff.source_present, renderer), "; ",
+                   SideText("target", diff.target, diff.target_present, renderer));
+  const std::vector<std::string> columns = DifferingColumns(diff, renderer);
+  if (!columns.empty()) {
+    absl::StrAppend(&out, "; differs in ", Readable(absl::StrJoin(columns, ", ")));
+  }
+  if (!diff.detail.empty()) absl::StrAppend(&out, "; ", Readable(diff.detail));
+  return out;
+}
+
+std::string KnownText(uint64_t known) {
+  return known == 0 ? "" : absl::StrCat(Rows(known), " known to differ touched again");
+}
+
+std::string DiffRows(const model::Verdict& verdict, const model::RowRenderer& renderer) {
+  const size_t shown = std::min(kShownItems, verdict.diffs.size());
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < shown; ++i) texts.push_back(RowText(verdict.diffs[i], renderer));
+  const uint64_t more = verdict.diff_count > shown ? verdict.diff_count - shown : 0;
+  return absl::StrCat(Rows(verdict.diff_count), texts.empty() ? "" : ": ",
+                      absl::StrJoin(texts, "; "), AndMore(more));
+}
+
+// What a reader may make of the reason's word without the manual at hand.
+std::string UnverifiedWhat(const model::Verdict& verdict) {
+  return verdict.unverified_table.empty()
+             ? "what changed"
+             : absl::StrCat("table ", Readable(verdict.unverified_table));
+}
+
+}  // namespace
+
+std::string SameText(const model::Verdict& verdict) {
+  return absl::StrCat(Head("SAME", verdict.head), ": ", Rows(verdict.source_rows),
+                      " changed on the source, ", verdict.target_rows, " on the target",
+                      verdict.late ? " (late)" : "");
+}
+
+std::string DiffText(const model::Verdict& verdict, const model::RowRenderer& renderer) {
+  std::vector<std::string> parts;
+  if (verdict.diff_count > 0) parts.push_back(DiffRows(verdict, renderer));
+  if (verdict.known > 0) parts.push_back(KnownText(verdict.known));
+  if (verdict.late) parts.emplace_back("the target was late");
+  return absl::StrCat(Head("DIFF", verdict.head), ": ", absl::StrJoin(parts, "; "));
+}
+
+std::string UnverifiedText(const model::Verdict& verdict) {
+  const std::string detail = verdict.unverified_detail.empty()
+                                 ? ""
+                                 : absl::StrCat(": ", Readable(verdict.unverified_detail, 500));
+  return absl::StrCat(Head("UNVERIFIED", verdict.head), ": ", UnverifiedWhat(verdict),
+                      " could not be compared (", Readable(verdict.unverified_reason), ")", detail);
+}
+
+std::string TimeoutText(const model::Timeout& timeout) {
+  const std::string last = timeout.last_barrier == 0
+                               ? "it has sent no barrier yet"
+                               : absl::StrCat("its last barrier is ", timeout.last_barrier);
+  const std::string detail =
+      timeout.detail.empty() ? "" : absl::StrCat("; ", Readable(timeout.detail, 500));
+  const absl::Duration lag = absl::Trunc(timeout.lag, absl::Milliseconds(1));
+  return absl::StrCat(Head("TIMEOUT", timeout.head), ": the target is ", absl::FormatDuration(lag),
+                      " behind; ", last, detail);
+}
+
+std::string ResolvedText(const model::Resolved& resolved) {
+  const std::string head = Head("RESOLVED", resolved.head);
+  if (resolved.keys.empty()) {
+    return absl::StrCat(head, ": ended: ", Readable(absl::StrJoin(resolved.resolves, ", ")));
+  }
+  const size_t shown = std::min(kShownItems, resolved.keys.size());
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < shown; ++i) keys.push_back(Readable(resolved.keys[i]));
+  return absl::StrCat(head, ": ", Rows(resolved.keys.size()),
+                      " equal again: ", absl::StrJoin(keys, ", "),
+                      AndMore(resolved.keys.size() - shown));
+}
+
+}  // namespace dcp::alarm

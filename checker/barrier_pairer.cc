@@ -1,0 +1,250 @@
+#include "checker/barrier_pairer.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace dcp::checker {
+
+BarrierPairer::BarrierPairer(uint32_t history, StreamCutter* source, StreamCutter* target)
+    : history_(history), source_(*source), target_(*target) {}
+
+void BarrierPairer::Advance(std::vector<PairEvent>* events) {
+  while (running_ ? Run(events) : Seek(events)) {
+  }
+}
+
+std::optional<Pairer::Waiting> BarrierPairer::waiting() const {
+  std::optional<Waiting> waiting;
+  const auto add = [&](absl::Duration since, uint64_t to) {
+    if (!waiting) {
+      waiting = Waiting{since, running_ ? common_.back() : to, to, 0};
+    }
+    ++waiting->segments;
+  };
+  if (running_ && source_closed_) add(source_closed_at_, pair_.to);
+  if (!running_ && source_candidate_) add(candidate_since_, *source_candidate_);
+  for (const Chunk& chunk : source_.chunks()) {
+    if (chunk.end == Chunk::End::kBarrier) add(chunk.ended_at, chunk.offset);
+  }
+  return waiting;
+}
+
+void BarrierPairer::Drop(const Chunk& chunk) {
+  SegmentSide side;
+  chunk.AppendExact(&side);
+  dropped_ += side.changes;
+}
+
+// --- seeking ---
+
+bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
+  if (!source_candidate_) return FindSourceCandidate();
+  if (!target_candidate_) return FindTargetCandidate();
+  if (*source_candidate_ == *target_candidate_) {
+    StartRun(*source_candidate_, events);
+  } else if (*source_candidate_ > *target_candidate_) {
+    target_candidate_.reset();
+  } else {
+    // Where the target shows a lower offset next, this one was foreign or old.
+    const bool target_falls = target_.has_closed() && target_.front().end == Chunk::End::kBarrier &&
+                              target_.front().offset < *target_candidate_;
+    (target_falls ? target_candidate_ : source_candidate_).reset();
+  }
+  return true;
+}
+
+bool BarrierPairer::FindSourceCandidate() {
+  if (!source_.has_closed()) return false;
+  const Chunk chunk = source_.PopFront();
+  Drop(chunk);
+  if (chunk.end == Chunk::End::kOrigin) return true;
+  if (source_last_ && chunk.offset < *source_last_) ++epoch_;
+  source_last_ = chunk.offset;
+  source_candidate_ = chunk.offset;
+  candidate_since_ = chunk.ended_at;
+  return true;
+}
+
+bool BarrierPairer::FindTargetCandidate() {
+  if (!target_.has_closed()) return false;
+  const Chunk chunk = target_.PopFront();
+  Drop(chunk);
+  if (chunk.end == Chunk::End::kOrigin) {
+    target_must_go_back_ = false;
+    target_last_.reset();
+    return true;
+  }
+  if (target_last_ && chunk.offset < *target_last_) target_must_go_back_ = false;
+  target_last_ = chunk.offset;
+  if (!target_must_go_back_) target_candidate_ = chunk.offset;
+  return true;
+}
+
+void BarrierPairer::StartRun(uint64_t offset, std::vector<PairEvent>* events) {
+  running_ = true;
+  source_candidate_.reset();
+  target_candidate_.reset();
+  source_closed_ = false;
+  pair_ = SegmentPair{};
+  common_ = {offset};
+  PairEvent event;
+  event.kind = PairEvent::Kind::kRunStart;
+  event.epoch = epoch_;
+  event.offset = offset;
+  events->push_back(std::move(event));
+}
+
+void BarrierPairer::EndRun(const std::string& reason, const std::string& detail,
+                           std::vector<PairEvent>* events) {
+  running_ = false;
+  source_closed_ = false;
+  pair_ = SegmentPair{};
+  PairEvent event;
+  event.kind = PairEvent::Kind::kRunEnd;
+  event.reason = reason;
+  event.detail = detail;
+  events->push_back(std::move(event));
+}
+
+// --- running ---
+
+bool BarrierPairer::Run(std::vector<PairEvent>* events) {
+  return source_closed_ ? MatchTarget(events) : CloseSource(events);
+}
+
+bool BarrierPairer::CloseSource(std::vector<PairEvent>* events) {
+  if (!source_.has_closed()) return false;
+  const Chunk chunk = source_.PopFront();
+  if (chunk.end == Chunk::End::kOrigin) {
+    EndRun(chunk.origin.reason, chunk.origin.detail, events);
+    return true;
+  }
+  if (chunk.offset < *source_last_) {
+    ++epoch_;
+    EndRun(
+        "epoch",
+        absl::StrCat("the source's barrier went back from ", *source_last_, " to ", chunk.offset),
+        events);
+    source_last_ = source_candidate_ = chunk.offset;
+    candidate_since_ = chunk.ended_at;
+    target_must_go_back_ = true;
+    return true;
+  }
+  chunk.AppendExact(&pair_.source);
+  if (chunk.offset == *source_last_) return true;  // repeated: cuts nothing
+  source_last_ = chunk.offset;
+  pair_.to = chunk.offset;
+  source_closed_at_ = chunk.ended_at;
+  source_closed_ = true;
+  return true;
+}
+
+bool BarrierPairer::MatchTarget(std::vector<PairEvent>* events) {
+  if (!target_.has_closed()) return false;
+  if (target_.front().end == Chunk::End::kOrigin) {
+    const Chunk chunk = target_.PopFront();
+    source_candidate_ = pair_.to;
+    candidate_since_ = source_closed_at_;
+    target_last_.reset();
+    target_must_go_back_ = false;
+    EndRun(chunk.origin.reason, chunk.origin.detail, events);
+    return true;
+  }
+  const uint64_t offset = target_.front().offset;
+  if (target_last_ && offset < *target_last_) return TargetGoesBack(offset, events);
+  if (offset <= common_.back() || offset < pair_.to) {
+    TakeTarget(offset);  // repeated, replayed, or missed by the source: cuts nothing
+    return true;
+  }
+  if (offset > pair_.to) return TargetIsAhead(offset, events);
+  TakeTarget(offset);
+  EmitSegment(events);
+  return true;
+}
+
+void BarrierPairer::TakeTarget(uint64_t offset) {
+  target_.PopFront().AppendExact(&pair_.target);
+  target_last_ = offset;
+}
+
+bool BarrierPairer::TargetGoesBack(uint64_t offset, std::vector<PairEvent>* events) {
+  if (!source_.has_closed()) return false;  // it may be the way into a new epoch
+  if (TargetEntersEpoch(offset, events)) return true;
+  if (offset < common_.front()) pair_.replayed_beyond_history = true;
+  TakeTarget(offset);
+  return true;
+}
+
+bool BarrierPairer::TargetEntersEpoch(uint64_t offset, std::vector<PairEvent>* events) {
+  uint64_t previous = *source_last_;
+  size_t epoch_begin = 0;  // number of chunks up to and including the epoch's first barrier
+  bool found = false;
+  for (size_t i = 0; i + 1 < source_.chunks().size() && !found; ++i) {
+    const Chunk& chunk = source_.chunks()[i];
+    if (chunk.end == Chunk::End::kOrigin) return false;
+    if (chunk.offset < previous) {
+      if (epoch_begin != 0) return false;  // yet another epoch: one after the other
+      epoch_begin = i + 1;
+    }
+    previous = chunk.offset;
+    found = epoch_begin != 0 && chunk.offset == offset;
+  }
+  if (!found) return false;
+  ++epoch_;
+  EndRun("epoch", absl::StrCat("the barrier went back to ", offset, " on both sides"), events);
+  for (; epoch_begin > 0; --epoch_begin) {
+    const Chunk chunk = source_.PopFront();
+    Drop(chunk);
+    source_last_ = source_candidate_ = chunk.offset;
+    candidate_since_ = chunk.ended_at;
+  }
+  Drop(target_.PopFront());
+  target_last_ = target_candidate_ = offset;
+  target_must_go_back_ = false;
+  return true;
+}
+
+BarrierPairer::Outlook BarrierPairer::SourceOutlook(uint64_t offset) const {
+  uint64_t previous = *source_last_;
+  for (const Chunk& chunk : source_.chunks()) {
+    if (chunk.end == Chunk::End::kOpen) break;
+    if (chunk.end == Chunk::End::kOrigin || chunk.offset < previous) return Outlook::kRunEnds;
+    if (chunk.offset >= offset) return Outlook::kReaches;
+    previous = chunk.offset;
+  }
+  return Outlook::kUnknown;
+}
+
+bool BarrierPairer::TargetIsAhead(uint64_t offset, std::vector<PairEvent>* events) {
+  const Outlook outlook = SourceOutlook(offset);
+  if (outlook == Outlook::kReaches) {  // the target missed pair_.to: merge with what follows
+    source_closed_ = false;
+    return true;
+  }
+  if (target_.chunks().size() < 3) return false;  // what the target shows next decides
+  const Chunk& next = target_.chunks()[1];
+  if (next.end == Chunk::End::kBarrier && next.offset < offset) {  // foreign
+    target_.PopFront().AppendExact(&pair_.target);
+    return true;
+  }
+  if (outlook == Outlook::kUnknown) return false;
+  source_closed_ = false;  // the target passed by: the source's run ends unmatched
+  return CloseSource(events);
+}
+
+void BarrierPairer::EmitSegment(std::vector<PairEvent>* events) {
+  PairEvent event;
+  event.kind = PairEvent::Kind::kSegment;
+  event.source_closed_at = source_closed_at_;
+  pair_.epoch = epoch_;
+  pair_.from = common_.back();
+  common_.push_back(pair_.to);
+  if (common_.size() > size_t{history_} + 1) common_.pop_front();
+  event.pair = std::move(pair_);
+  events->push_back(std::move(event));
+  pair_ = SegmentPair{};
+  source_closed_ = false;
+}
+
+}  // namespace dcp::checker

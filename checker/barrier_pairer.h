@@ -1,0 +1,76 @@
+// BarrierPairer: align = barrier. A target change belongs to the segment between
+// the target's own barriers that it stands between.
+//
+// States: seeking (no common barrier known: everything is dropped until one is)
+// and running (between the last common barrier and the next). Thread-compatible.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checker/pairer.h"
+
+namespace dcp::checker {
+
+class BarrierPairer final : public Pairer {
+ public:
+  // `history`: how many common barriers a replay may go back.
+  BarrierPairer(uint32_t history, StreamCutter* source, StreamCutter* target);
+
+  void Advance(std::vector<PairEvent>* events) override;
+  Align align() const override { return Align::kBarrier; }
+  const std::string& align_reason() const override { return reason_; }
+  std::optional<Waiting> waiting() const override;
+  uint64_t dropped_changes() const override { return dropped_; }
+
+ private:
+  // What the source's queue says about an offset that lies ahead of it.
+  enum class Outlook : uint8_t { kUnknown, kReaches, kRunEnds };
+
+  // Each takes one step; false: nothing can be done before more comes.
+  bool Seek(std::vector<PairEvent>* events);
+  bool Run(std::vector<PairEvent>* events);
+
+  bool FindSourceCandidate();
+  bool FindTargetCandidate();
+  bool CloseSource(std::vector<PairEvent>* events);
+  bool MatchTarget(std::vector<PairEvent>* events);
+  bool TargetGoesBack(uint64_t offset, std::vector<PairEvent>* events);
+  bool TargetIsAhead(uint64_t offset, std::vector<PairEvent>* events);
+  bool TargetEntersEpoch(uint64_t offset, std::vector<PairEvent>* events);
+
+  Outlook SourceOutlook(uint64_t offset) const;
+  void StartRun(uint64_t offset, std::vector<PairEvent>* events);
+  void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
+  void EmitSegment(std::vector<PairEvent>* events);
+  void TakeTarget(uint64_t offset);
+  void Drop(const Chunk& chunk);
+
+  const uint32_t history_;
+  StreamCutter& source_;
+  StreamCutter& target_;
+  std::string reason_ = "configured, or no GTIDs in common";
+
+  bool running_ = false;
+  uint64_t epoch_ = 1;
+  uint64_t dropped_ = 0;
+  // Newest offsets consumed on each side, whatever they meant.
+  std::optional<uint64_t> source_last_, target_last_;
+
+  // Seeking.
+  std::optional<uint64_t> source_candidate_, target_candidate_;
+  absl::Duration candidate_since_;
+  // The source entered a new epoch; the target has to show lower offsets first.
+  bool target_must_go_back_ = false;
+
+  // Running.
+  SegmentPair pair_;            // under construction
+  bool source_closed_ = false;  // pair_.source is complete up to pair_.to
+  absl::Duration source_closed_at_;
+  std::deque<uint64_t> common_;  // the last `history` + 1 common offsets; back() is the last
+};
+
+}  // namespace dcp::checker

@@ -1,0 +1,522 @@
+#include "checker/converge_judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "checker/evidence.h"
+
+namespace dcp::checker {
+namespace {
+
+using model::DiffKind;
+using model::Version;
+
+}  // namespace
+
+ConvergeJudge::ConvergeJudge(const PairOptions& options) : options_(options), log_(options) {}
+
+void ConvergeJudge::StartRun(uint64_t epoch, uint64_t offset, bool exact) {
+  exact_ = exact;
+  lateness_ = exact ? 0 : static_cast<Index>(options_.lateness);
+  now_ = 0;
+  now_offset_ = offset;
+  log_.StartRun(epoch, offset);
+}
+
+void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
+  now_ = log_.Add(pair);
+  now_offset_ = pair.to;
+  touched_.emplace_back();
+  lost_.clear();
+  TakeUnverifiedMarks(pair.source);
+  TakeUnverifiedMarks(pair.target);
+  if (pair.replayed_beyond_history) {
+    log_.Unverify(now_, "history",
+                  "the target's applier replayed from before the segments that are remembered", "");
+  }
+  ApplySide(pair.source, true, true);
+  ApplySide(pair.target, false, !pair.replayed_beyond_history);
+
+  std::vector<Key*> pending = std::exchange(pending_, {});
+  for (Key* key : pending) {
+    key->queued = false;
+    Evaluate(*key);
+  }
+  for (Key* key : pending) {
+    if (key->state != State::kPending && key->state != State::kLate) continue;
+    key->source.Hold();
+    key->target.Hold();
+    if (key->queued) continue;
+    key->queued = true;
+    pending_.push_back(key);
+  }
+  for (const Lost& lost : lost_) ForgetTable(lost.table, lost.reason, lost.detail);
+  ForgetOld();
+  log_.Flush(now);
+}
+
+void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail, absl::Time now) {
+  log_.EndRun(reason, detail, now);
+  for (auto it = keys_.begin(); it != keys_.end();) {
+    Key& key = it->second;
+    key.waiting.clear();
+    if (key.state == State::kDiffering) {
+      Lose(key);
+      ++it;
+    } else {
+      keys_.erase(it++);
+    }
+  }
+  pending_.clear();
+  touched_.clear();
+  confirming_.clear();
+  requests_.clear();
+  known_from_.clear();
+}
+
+// --- applying ---
+
+void ConvergeJudge::TakeUnverifiedMarks(const SegmentSide& side) {
+  for (const Item& item : side.items) {
+    if (!item.is_mark || item.mark().kind != model::Mark::Kind::kUnverified) continue;
+    const model::Mark& mark = item.mark();
+    lost_.push_back({mark.table, mark.reason, mark.detail});
+    log_.Unverify(now_, mark.reason, mark.detail, mark.table);
+  }
+}
+
+bool ConvergeJudge::Dropped(const Item& item) const {
+  return std::any_of(lost_.begin(), lost_.end(), [&](const Lost& lost) {
+    return lost.table.empty() || lost.table == TableOf(item);
+  });
+}
+
+void ConvergeJudge::ApplySide(const SegmentSide& side, bool is_source, bool judge_passages) {
+  for (const Item& item : side.items) {
+    if (!lost_.empty() && Dropped(item)) continue;
+    if (item.is_mark) {
+      if (item.mark().kind == model::Mark::Kind::kDdl) ApplyDdl(item, is_source);
+    } else if (is_source) {
+      ApplySource(item);
+    } else {
+      ApplyTarget(item, judge_passages);
+    }
+  }
+}
+
+ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item& item) {
+  Key& key = keys_[digest];
+  key.digest = digest;
+  if (!item.is_mark && item.change().table != nullptr) key.table = item.change().table;
+  if (key.touched != now_) {
+    key.touched = now_;
+    touched_.back().push_back(digest);
+    if (key.state == State::kDiffering) {
+      log_.AddKnown(now_);
+    } else {
+      key.waiting.push_back(now_);
+      log_.KeyWaits(now_);
+    }
+  }
+  if (key.state == State::kSettled) key.state = State::kPending;
+  if (!key.queued && key.state != State::kConfirming) {
+    key.queued = true;
+    pending_.push_back(&key);
+  }
+  return key;
+}
+
+void ConvergeJudge::ApplySource(const Item& item) {
+  const model::Change& change = item.change();
+  Key& key = Touch(change.key, item);
+  key.source.Set(item);
+  key.history.TouchSource(now_);
+  if (change.relative) {
+    const KeyHistory::Step step = key.history.AddToSource(change.delta);
+    key.history.ApplySource(step.before, step.after, now_);
+  } else {
+    key.history.ApplySource(change.before, change.after, now_);
+  }
+}
+
+void ConvergeJudge::ApplyTarget(const Item& item, bool judge_passages) {
+  const model::Change& change = item.change();
+  Key& key = Touch(change.key, item);
+  key.target.Set(item);
+  Version before = change.before, after = change.after;
+  if (change.relative) {
+    const KeyHistory::Step step = key.history.AddToTarget(change.delta);
+    before = step.before;
+    after = step.after;
+    judge_passages = false;
+  }
+  if (key.history.first_target_touch() == kNone) key.first_target_before = before;
+  key.history.TouchTarget(now_);
+  key.history.ApplyTarget(after, now_);
+  if (!judge_passages) return;
+  if (before.known()) AddPassage(key, before, true);
+  AddPassage(key, after, false);
+}
+
+void ConvergeJudge::AddPassage(Key& key, const Version& version, bool is_before) {
+  if (key.state == State::kDiffering || now_ - KnownFrom(key) <= lateness_) return;
+  key.open_passages.push_back({now_, version, is_before});
+}
+
+void ConvergeJudge::ApplyDdl(const Item& item, bool is_source) {
+  const model::Mark& mark = item.mark();
+  if (mark.effect == model::Mark::DdlEffect::kRowsGone) RowsGone(mark.table, is_source);
+  if (mark.effect == model::Mark::DdlEffect::kRowsUnknown) RowsUnknown(mark.table);
+  if (options_.ignore_ddl) return;
+  Key& key = Touch(model::Xxh3(DdlKeyText(mark.table)), item);
+  key.is_ddl = true;
+  key.text = DdlKeyText(mark.table);
+  if (is_source) {
+    key.source.Set(item);
+    key.history.TouchSource(now_);
+    const KeyHistory::Step step = key.history.AddToSource(mark.ddl);
+    key.history.ApplySource(step.before, step.after, now_);
+  } else {
+    key.target.Set(item);
+    const KeyHistory::Step step = key.history.AddToTarget(mark.ddl);
+    if (key.history.first_target_touch() == kNone) key.first_target_before = step.before;
+    key.history.TouchTarget(now_);
+    key.history.ApplyTarget(step.after, now_);
+  }
+}
+
+// Open keys become absent on this side; settled ones are forgotten.
+void ConvergeJudge::RowsGone(const std::string& table, bool is_source) {
+  for (auto it = keys_.begin(); it != keys_.end();) {
+    Key& key = it->second;
+    if (key.is_ddl || !Concerns(key, table)) {
+      ++it;
+      continue;
+    }
+    if (key.state == State::kSettled) {
+      keys_.erase(it++);
+      continue;
+    }
+    const bool counts = key.table != nullptr && key.table->keyless;
+    if (is_source) {
+      key.history.SourceGone(now_, counts);
+    } else {
+      key.history.TargetGone(now_, counts);
+    }
+    if (!key.queued && key.state != State::kConfirming) {
+      key.queued = true;
+      pending_.push_back(&key);
+    }
+    ++it;
+  }
+}
+
+void ConvergeJudge::RowsUnknown(const std::string& table) {
+  absl::erase_if(keys_, [&](const auto& entry) {
+    const Key& key = entry.second;
+    return key.state == State::kSettled && !key.is_ddl && Concerns(key, table);
+  });
+}
+
+// --- deciding ---
+
+void ConvergeJudge::Evaluate(Key& key) {
+  switch (key.state) {
+    case State::kSettled:
+    case State::kConfirming:
+      return;
+    case State::kDiffering:
+      if (key.history.Agrees(now_)) Resolve(key);
+      return;
+    case State::kLate:
+      EvaluateLate(key);
+      if (key.state != State::kPending) return;
+      break;
+    case State::kPending:
+      break;
+  }
+  if (now_ - KnownFrom(key) >= lateness_) key.open_states.push_back(now_);
+  Satisfy(key);
+  Broken broken;
+  if (!key.history.source_known() && FindBroken(key, &broken)) {
+    AssumeSource(key, broken.barrier);
+    Satisfy(key);
+  }
+  MarkSeen(key);
+  if (FindBroken(key, &broken)) {
+    Break(key, broken);
+  } else if (key.open_states.empty() && key.open_passages.empty() && key.history.Agrees(now_)) {
+    Settle(key);
+  }
+}
+
+void ConvergeJudge::Satisfy(Key& key) {
+  const auto& h = key.history;
+  const auto state_held = [&](Index j) {
+    return h.HadTargetState(j, j - lateness_, j + lateness_);
+  };
+  key.open_states.erase(std::remove_if(key.open_states.begin(), key.open_states.end(), state_held),
+                        key.open_states.end());
+  const Index history = static_cast<Index>(options_.history);
+  const auto passage_held = [&](const Passage& p) {
+    const Index from = p.barrier - history, to = p.barrier + lateness_;
+    return p.is_before ? h.HadOrUnknownBase(p.version, from, to) : h.Had(p.version, from, to);
+  };
+  key.open_passages.erase(
+      std::remove_if(key.open_passages.begin(), key.open_passages.end(), passage_held),
+      key.open_passages.end());
+}
+
+// A segment has seen the key when the target, at some segment's end, was in a
+// state that the source had at or after that segment's end, all rules holding till then.
+void ConvergeJudge::MarkSeen(Key& key) {
+  Index decided = now_;
+  for (const Index j : key.open_states) decided = std::min(decided, j - 1);
+  for (const Passage& p : key.open_passages) decided = std::min(decided, p.barrier - 1);
+  const auto seen = [&](Index m) {
+    for (Index k = m; k <= decided; ++k) {
+      if (key.history.HadTargetState(k, m, now_)) {
+        log_.KeySeen(m);
+        return true;
+      }
+    }
+    return false;
+  };
+  key.waiting.erase(std::remove_if(key.waiting.begin(), key.waiting.end(), seen),
+                    key.waiting.end());
+}
+
+bool ConvergeJudge::FindBroken(const Key& key, Broken* broken) const {
+  Index lowest = kNever;
+  for (const Index j : key.open_states) lowest = std::min(lowest, j);
+  for (const Passage& p : key.open_passages) lowest = std::min(lowest, p.barrier);
+  if (lowest == kNever || lowest + lateness_ > now_) return false;
+  broken->barrier = lowest;
+  broken->state =
+      std::find(key.open_states.begin(), key.open_states.end(), lowest) != key.open_states.end();
+  broken->passage = std::any_of(key.open_passages.begin(), key.open_passages.end(),
+                                [&](const Passage& p) { return p.barrier == lowest; });
+  return true;
+}
+
+// The source never touched the key. Early target changes are believed (the source
+// may have come from there); later ones are held against the version they came from.
+void ConvergeJudge::AssumeSource(Key& key, Index barrier) {
+  const bool early = key.history.first_target_touch() - KnownFrom(key) <= lateness_;
+  key.history.AssumeSource(early ? key.history.TargetState(barrier) : key.first_target_before);
+}
+
+DiffKind ConvergeJudge::KindOf(const Key& key, const Broken& broken) const {
+  const KeyHistory& h = key.history;
+  if (key.is_ddl) return DiffKind::kDdl;
+  if (broken.passage && h.HadTargetState(now_, now_ - lateness_, now_)) return DiffKind::kHealed;
+  const Index j = broken.state ? broken.barrier : now_;
+  if (h.last_source_touch() == kNone) return DiffKind::kExtra;
+  if (h.first_target_touch() == kNone || h.first_target_touch() > j) return DiffKind::kMissing;
+  const bool was_source_state =
+      h.HadTargetState(j, now_ - static_cast<Index>(options_.history), now_);
+  return was_source_state ? DiffKind::kStale : DiffKind::kMismatch;
+}
+
+void ConvergeJudge::Break(Key& key, const Broken& broken) {
+  if (key.waiting.empty()) {  // it must be said somewhere
+    key.waiting.push_back(now_);
+    log_.KeyWaits(now_);
+  }
+  model::RowDiff row = MakeRow(key, KindOf(key, broken));
+  const bool readable = options_.confirm && !key.is_ddl && key.table != nullptr &&
+                        !key.table->keyless && !row.key_text.empty();
+  if (!readable) return OpenFinding(key, std::move(row), broken.barrier);
+  key.state = State::kConfirming;
+  key.request = next_request_++;
+  key.broken_at = broken.barrier;
+  key.asked_at = now_;
+  key.source.Hold();
+  key.target.Hold();
+  confirming_[key.request] = row.key;
+  requests_.push_back({key.request, {key.table, row.key_text}});
+  key.row = std::move(row);
+}
+
+void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
+  Index said_in = key.waiting.front();
+  for (const Index m : key.waiting) {
+    if (m <= broken_at) said_in = std::max(said_in, m);
+  }
+  for (const Index m : key.waiting) {
+    log_.KeySeen(m);
+    if (m != said_in) log_.AddKnown(m);
+  }
+  key.waiting.clear();
+  key.open_states.clear();
+  key.open_passages.clear();
+  key.state = State::kDiffering;
+  key.text = row.key_text;
+  key.alarm_id = log_.DiffAlarmId(said_in);
+  findings_.Open(key.alarm_id);
+  log_.AddDiff(said_in, std::move(row));
+  key.source = key.target = LastChange{};
+  if (key.history.Agrees(now_)) Resolve(key);
+}
+
+void ConvergeJudge::Resolve(Key& key) {
+  const bool last = findings_.Close(key.alarm_id);
+  log_.AddResolved(now_, last ? key.alarm_id : "", key.text);
+  Settle(key);
+}
+
+void ConvergeJudge::Settle(Key& key) {
+  key.state = State::kSettled;
+  key.history.Fold(now_, now_ - static_cast<Index>(options_.history));
+  key.source = key.target = LastChange{};
+  if (!key.is_ddl) key.text.clear();
+  key.alarm_id.clear();
+  // Its turn to be forgotten has passed while it was open.
+  if (!touched_.empty() && key.touched <= now_ - static_cast<Index>(touched_.size())) {
+    touched_.front().push_back(key.digest);
+  }
+}
+
+// --- confirming ---
+
+std::vector<ConfirmRequest> ConvergeJudge::TakeRequests() { return std::exchange(requests_, {}); }
+
+void ConvergeJudge::Answer(const std::vector<ConfirmAnswer>& answers, absl::Time now) {
+  for (const ConfirmAnswer& answer : answers) {
+    const auto it = confirming_.find(answer.id);
+    if (it == confirming_.end()) continue;  // of an earlier run
+    const auto key = keys_.find(it->second);
+    confirming_.erase(it);
+    if (key != keys_.end() && key->second.state == State::kConfirming) {
+      AnswerOne(key->second, answer);
+    }
+  }
+  log_.Flush(now);
+}
+
+void ConvergeJudge::AnswerOne(Key& key, const ConfirmAnswer& answer) {
+  model::RowDiff row = std::move(key.row);
+  row.source_present = answer.row.source;
+  row.target_present = answer.row.target;
+  const bool inferred = row.kind == DiffKind::kMissing || row.kind == DiffKind::kStale;
+  const bool equal =
+      answer.row.kind == model::RowAnswer::Kind::kEqual && inferred && key.touched <= key.asked_at;
+  if (equal && exact_) {
+    row.kind = DiffKind::kHealed;
+    key.history.AdoptSource(now_);
+  } else if (equal && answer.target_barrier) {
+    key.state = State::kLate;
+    key.late_barrier = *answer.target_barrier;
+    key.late_passed = 0;
+    key.open_states.clear();
+    key.open_passages.clear();
+    key.row = std::move(row);
+    key.queued = true;
+    pending_.push_back(&key);
+    return;
+  }
+  OpenFinding(key, std::move(row), key.broken_at);
+}
+
+void ConvergeJudge::EvaluateLate(Key& key) {
+  if (key.touched == now_) {
+    key.state = State::kPending;
+    return;
+  }
+  if (now_offset_ > key.late_barrier && ++key.late_passed > static_cast<uint32_t>(lateness_)) {
+    model::RowDiff row = std::move(key.row);
+    row.kind = DiffKind::kHealed;
+    key.history.AdoptSource(now_);
+    OpenFinding(key, std::move(row), now_);
+  }
+}
+
+// --- forgetting ---
+
+bool ConvergeJudge::Concerns(const Key& key, const std::string& table) const {
+  if (table.empty()) return true;
+  if (key.is_ddl) return key.text == DdlKeyText(table);
+  return key.table != nullptr && key.table->name == table;
+}
+
+Index ConvergeJudge::KnownFrom(const Key& key) const {
+  if (known_from_.empty()) return 0;
+  Index from = 0;
+  for (const auto& [table, index] : known_from_) {
+    if (Concerns(key, table)) from = std::max(from, index);
+  }
+  return from;
+}
+
+// A finding stays open; the states of both sides are unknown until touched.
+void ConvergeJudge::Lose(Key& key) {
+  key.history.Lose();
+  key.touched = kNone;
+  key.queued = false;
+}
+
+void ConvergeJudge::ForgetTable(const std::string& table, const std::string& reason,
+                                const std::string& detail) {
+  known_from_[table] = now_;
+  pending_.erase(std::remove_if(pending_.begin(), pending_.end(),
+                                [&](const Key* key) { return Concerns(*key, table); }),
+                 pending_.end());
+  for (auto it = keys_.begin(); it != keys_.end();) {
+    Key& key = it->second;
+    if (!Concerns(key, table)) {
+      ++it;
+      continue;
+    }
+    for (const Index m : key.waiting) {
+      log_.KeySeen(m);
+      log_.Unverify(m, reason, detail, table);
+    }
+    key.waiting.clear();
+    if (key.state == State::kConfirming) confirming_.erase(key.request);
+    if (key.state == State::kDiffering) {
+      Lose(key);
+      ++it;
+    } else {
+      keys_.erase(it++);
+    }
+  }
+}
+
+void ConvergeJudge::ForgetOld() {
+  absl::erase_if(known_from_,
+                 [&](const auto& entry) { return now_ - entry.second > 2 * lateness_ + 1; });
+  if (touched_.size() <= options_.history) return;
+  const Index oldest = now_ - static_cast<Index>(touched_.size()) + 1;
+  for (const model::Digest& digest : touched_.front()) {
+    const auto it = keys_.find(digest);
+    if (it != keys_.end() && it->second.state == State::kSettled && !it->second.queued &&
+        it->second.touched <= oldest) {
+      keys_.erase(it);
+    }
+  }
+  touched_.pop_front();
+}
+
+model::RowDiff ConvergeJudge::MakeRow(const Key& key, DiffKind kind) const {
+  model::RowDiff row;
+  row.kind = kind;
+  row.table = key.table;
+  row.source = EvidenceOf(key.source.item);
+  row.target = EvidenceOf(key.target.item);
+  const Item& any = key.source.set() ? key.source.item : key.target.item;
+  if (key.is_ddl) {
+    row.key_text = key.text;
+    row.key = model::Xxh3(key.text);
+    row.table_name = any.mark().table;
+    if (key.source.set()) absl::StrAppend(&row.detail, "source: ", key.source.item.mark().detail);
+    if (key.source.set() && key.target.set()) absl::StrAppend(&row.detail, "; ");
+    if (key.target.set()) absl::StrAppend(&row.detail, "target: ", key.target.item.mark().detail);
+  } else if (any.batch != nullptr) {
+    row.key = any.change().key;
+    row.key_text = std::string(any.text(any.change().key_text));
+  }
+  return row;
+}
+
+}  // namespace dcp::checker

@@ -1,0 +1,162 @@
+// ConvergeJudge: compare = converge (docs/semantics.md, section 2). Rules W and H
+// per key, with the lateness of the alignment.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/container/node_hash_map.h"
+#include "checker/findings.h"
+#include "checker/judge.h"
+#include "checker/key_history.h"
+#include "checker/segment_log.h"
+
+namespace dcp::checker {
+
+class ConvergeJudge final : public Judge {
+ public:
+  explicit ConvergeJudge(const PairOptions& options);
+
+  void StartRun(uint64_t epoch, uint64_t offset, bool exact) override;
+  void Feed(const SegmentPair& pair, absl::Time now) override;
+  void EndRun(const std::string& reason, const std::string& detail, absl::Time now) override;
+  void Answer(const std::vector<ConfirmAnswer>& answers, absl::Time now) override;
+  std::vector<ConfirmRequest> TakeRequests() override;
+  std::vector<model::Outcome> TakeOutcomes() override { return log_.TakeOutcomes(); }
+  uint64_t pending_keys() const override { return pending_.size() + confirming_.size(); }
+  uint64_t open_findings() const override { return findings_.count(); }
+  uint64_t last_judged() const override { return log_.last_judged(); }
+
+ private:
+  // Grammar of states:
+  //   Settled -> Pending -> (Settled | Differing | Confirming)
+  //   Confirming -> (Differing | Late),  Late -> (Pending | Differing),  Differing -> Settled
+  enum class State : uint8_t {
+    kSettled,     // both sides agree; remembered for a while
+    kPending,     // some rule is not decided
+    kConfirming,  // its rows are being read
+    kLate,        // its rows were equal when read; the stream has yet to show it
+    kDiffering,   // its finding is open
+  };
+
+  // A version that the target went through and that the source must have had.
+  struct Passage {
+    Index barrier = 0;
+    model::Version version;
+    bool is_before = false;
+  };
+
+  // The last change of the key on one side. `held` keeps the batch of an item
+  // from an earlier segment alive.
+  struct LastChange {
+    Item item;
+    model::ChangeBatchPtr held;
+    bool set() const { return item.batch != nullptr; }
+    void Set(const Item& i) {
+      item = i;
+      held.reset();
+    }
+    void Hold() {
+      if (!set() || held != nullptr) return;
+      held = *item.batch;
+      item.batch = &held;  // keys do not move: node_hash_map
+    }
+  };
+
+  struct Key {
+    State state = State::kSettled;
+    bool is_ddl = false;
+    bool queued = false;  // in pending_
+    model::Digest digest;
+    KeyHistory history;
+    absl::InlinedVector<Index, 2> waiting;      // segments that wait for this key
+    absl::InlinedVector<Index, 2> open_states;  // barriers whose W is open
+    std::vector<Passage> open_passages;         // open H
+    model::Version first_target_before = model::Version::Unknown();
+    Index touched = kNone;  // last segment counted for waiting/known
+    LastChange source, target;
+
+    const model::Table* table = nullptr;
+    std::string text;      // of differing and DDL keys
+    std::string alarm_id;  // kDiffering
+    uint64_t request = 0;  // kConfirming
+    model::RowDiff row;    // kConfirming: what is to be said
+    Index broken_at = 0;
+    Index asked_at = 0;
+    uint64_t late_barrier = 0;  // kLate: the target's at the read
+    uint32_t late_passed = 0;
+  };
+  using Keys = absl::node_hash_map<model::Digest, Key>;
+
+  struct Broken {
+    Index barrier = 0;
+    bool state = false;    // W
+    bool passage = false;  // H
+  };
+
+  // Applying.
+  void TakeUnverifiedMarks(const SegmentSide& side);
+  bool Dropped(const Item& item) const;
+  void ApplySide(const SegmentSide& side, bool is_source, bool judge_passages);
+  void ApplySource(const Item& item);
+  void ApplyTarget(const Item& item, bool judge_passages);
+  void ApplyDdl(const Item& item, bool is_source);
+  void RowsGone(const std::string& table, bool is_source);
+  void RowsUnknown(const std::string& table);
+  Key& Touch(const model::Digest& digest, const Item& item);
+  void AddPassage(Key& key, const model::Version& version, bool is_before);
+
+  // Deciding.
+  void Evaluate(Key& key);
+  void EvaluateLate(Key& key);
+  void Satisfy(Key& key);
+  void MarkSeen(Key& key);
+  bool FindBroken(const Key& key, Broken* broken) const;
+  void AssumeSource(Key& key, Index barrier);
+  void Break(Key& key, const Broken& broken);
+  model::DiffKind KindOf(const Key& key, const Broken& broken) const;
+  void OpenFinding(Key& key, model::RowDiff row, Index broken_at);
+  void Resolve(Key& key);
+  void Settle(Key& key);
+  void AnswerOne(Key& key, const ConfirmAnswer& answer);
+  void Heal(Key& key);
+
+  // Forgetting.
+  void Lose(Key& key);
+  bool Concerns(const Key& key, const std::string& table) const;
+  void ForgetTable(const std::string& table, const std::string& reason, const std::string& detail);
+  void ForgetOld();
+  Index KnownFrom(const Key& key) const;
+
+  model::RowDiff MakeRow(const Key& key, model::DiffKind kind) const;
+
+  const PairOptions options_;
+  SegmentLog log_;
+  Findings findings_;
+  Keys keys_;
+  bool exact_ = false;
+  Index lateness_ = 0;
+  Index now_ = 0;  // index of the newest segment
+  uint64_t now_offset_ = 0;
+
+  std::vector<Key*> pending_;  // kPending and kLate, from earlier segments and this one
+  std::deque<std::vector<model::Digest>> touched_;           // of the last `history` segments
+  absl::flat_hash_map<uint64_t, model::Digest> confirming_;  // by request id
+  std::vector<ConfirmRequest> requests_;
+  uint64_t next_request_ = 1;
+
+  // Of the segment being fed.
+  struct Lost {
+    std::string table;  // empty: all
+    std::string reason, detail;
+  };
+  std::vector<Lost> lost_;
+  absl::flat_hash_map<std::string, Index> known_from_;  // by table; "" is all tables
+};
+
+}  // namespace dcp::checker

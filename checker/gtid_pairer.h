@@ -1,0 +1,112 @@
+// GtidPairer: align = gtid. A target transaction belongs to the source segment
+// that holds its GTID, wherever it stands; a segment is closed when all of its
+// GTIDs have come.
+//
+// Thread-compatible.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "checker/pairer.h"
+#include "model/gtid_set.h"
+
+namespace dcp::checker {
+
+class GtidPairer final : public Pairer {
+ public:
+  GtidPairer(StreamCutter* source, StreamCutter* target);
+
+  void Advance(std::vector<PairEvent>* events) override;
+  Align align() const override { return Align::kGtid; }
+  const std::string& align_reason() const override { return reason_; }
+  std::optional<Waiting> waiting() const override;
+  uint64_t held_target_bytes() const override { return held_bytes_; }
+  uint64_t dropped_changes() const override { return dropped_; }
+
+ private:
+  // A target transaction that has come and is not in a segment yet.
+  struct Arrival {
+    BatchHolder batch;
+    uint32_t txn = 0;
+    uint64_t barriers_before = 0;  // target barriers that came before it
+    bool own = false;              // the target's own write
+    // Of an own transaction, the changes that wait for a later segment; empty: all of it.
+    std::vector<Item> rest;
+    uint64_t bytes = 0;
+
+    TxnRef ref() const { return {batch.get(), txn}; }
+    const model::Gtid& gtid() const { return ref().get().gtid; }
+  };
+  enum class Place : uint8_t { kHere, kHereOwn, kBefore, kLater };
+
+  bool Seek(std::vector<PairEvent>* events);
+  bool Run(std::vector<PairEvent>* events);
+
+  bool FindCandidate();
+  bool AcceptCandidate();
+  void DropOwnBeforeCandidate();
+  bool CloseSource(std::vector<PairEvent>* events);
+  // Takes target transactions until `enough` of what is awaited has come.
+  // False: more must come first, or the target's stream begins anew there.
+  template <typename Enough>
+  bool ConsumeTargetUntil(Enough enough);
+  void AddArrival(const BatchHolder& batch, const TxnRef& ref);
+  void AddBarrier(const model::Gtid& gtid, uint64_t offset);
+  bool target_begins_anew() const;
+  void PassTargetOrigin();
+
+  void Announce(std::vector<PairEvent>* events);
+  void EmitSegment(std::vector<PairEvent>* events);
+  void GatherTarget(SegmentSide* side);
+  Place PlaceOf(const Arrival& arrival) const;
+  bool FollowedByTwo(const Arrival& arrival) const;
+  static std::vector<Item> ItemsOf(const Arrival& arrival);
+  void PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side);
+  void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
+
+  StreamCutter& source_;
+  StreamCutter& target_;
+  std::string reason_ = "configured";
+
+  bool running_ = false;
+  bool announced_ = false;  // kRunStart was said: the first segment can be seen whole
+  uint64_t epoch_ = 1;
+  uint64_t dropped_ = 0;
+  std::optional<uint64_t> source_last_;
+  model::GtidSet before_;  // executed on the source up to the last common barrier
+
+  // The source barrier that is to become c0, or the end of the segment in work.
+  struct SourceBarrier {
+    uint64_t offset = 0;
+    model::Gtid gtid;
+    absl::Duration at;
+  };
+  std::optional<SourceBarrier> candidate_;  // seeking
+
+  // Running.
+  uint64_t common_ = 0;  // the last common offset
+  SegmentPair pair_;
+  model::GtidSet gtids_;  // of the segment in work
+  SourceBarrier end_;
+  bool source_closed_ = false;
+  uint64_t awaited_ = 0;  // GTIDs of the segment that have not come
+
+  // The target since its stream began.
+  model::Uuid target_uuid_{};
+  model::GtidSet target_executed_;  // before its stream began
+  model::GtidSet seen_;
+  std::deque<Arrival> arrivals_;
+  size_t next_txn_ = 0;  // of the target's first chunk
+  uint64_t held_bytes_ = 0;
+  uint64_t barriers_seen_ = 0;
+  std::deque<uint64_t> barrier_offsets_;              // of barriers_seen_, the newest last
+  uint64_t barrier_offsets_first_ = 0;                // number of the first of them
+  absl::flat_hash_map<model::Gtid, uint64_t> shown_;  // barrier transactions and their offsets
+};
+
+}  // namespace dcp::checker

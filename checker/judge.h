@@ -1,0 +1,43 @@
+// A Judge compares aligned segments and says verdicts. Two of them: converge
+// (states, the default) and ordered (sequences). Pure: explicit state in,
+// outcomes out. Rules: docs/semantics.md.
+//
+// Thread-compatible.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "checker/options.h"
+#include "checker/pair_checker.h"
+#include "checker/segment.h"
+#include "model/verdict.h"
+
+namespace dcp::checker {
+
+class Judge {
+ public:
+  virtual ~Judge() = default;
+
+  // A run begins at barrier c0; `exact`: aligned by GTID, so lateness is 0.
+  virtual void StartRun(uint64_t epoch, uint64_t offset, bool exact) = 0;
+  // REQUIRES: in a run; pairs in order. The batches of `pair` may be dropped after.
+  virtual void Feed(const SegmentPair& pair, absl::Time now) = 0;
+  // Undecided segments become unverified, key states are forgotten.
+  virtual void EndRun(const std::string& reason, const std::string& detail, absl::Time now) = 0;
+
+  virtual void Answer(const std::vector<ConfirmAnswer>&, absl::Time) {}
+  virtual std::vector<ConfirmRequest> TakeRequests() { return {}; }
+
+  virtual std::vector<model::Outcome> TakeOutcomes() = 0;
+  virtual uint64_t pending_keys() const = 0;
+  virtual uint64_t open_findings() const = 0;
+  virtual uint64_t last_judged() const = 0;  // barrier offset
+};
+
+std::unique_ptr<Judge> MakeJudge(const PairOptions& options);
+
+}  // namespace dcp::checker

@@ -1,0 +1,116 @@
+#include "checker/key_history.h"
+
+#include <algorithm>
+
+namespace dcp::checker {
+
+using model::Version;
+
+void KeyHistory::ApplySource(const Version& before, const Version& after, Index i) {
+  if (source_.empty()) source_.push_back({before, kAlways, kNever});
+  if (before.known() && !(before == source_.back().version)) {
+    source_.back().left = i;
+    source_.push_back({before, i, kNever});
+  }
+  if (after == source_.back().version) return;
+  source_.back().left = i;
+  source_.push_back({after, i, kNever});
+}
+
+void KeyHistory::ApplyTarget(const Version& after, Index i) {
+  if (!target_.empty() && target_.back().entered == i) {
+    target_.back().version = after;
+  } else {
+    target_.push_back({after, i});
+  }
+}
+
+KeyHistory::Step KeyHistory::AddToSource(const model::Digest& delta) {
+  const Version before = Version::Content(source_sum_);
+  return {before, Version::Content(source_sum_ += delta)};
+}
+
+KeyHistory::Step KeyHistory::AddToTarget(const model::Digest& delta) {
+  const Version before = Version::Content(target_sum_);
+  return {before, Version::Content(target_sum_ += delta)};
+}
+
+void KeyHistory::SourceGone(Index i, bool counts) {
+  source_sum_ = {};
+  ApplySource(Version::Unknown(), counts ? Version::Content({}) : Version::Absent(), i);
+}
+
+void KeyHistory::TargetGone(Index i, bool counts) {
+  target_sum_ = {};
+  ApplyTarget(counts ? Version::Content({}) : Version::Absent(), i);
+}
+
+void KeyHistory::TouchTarget(Index i) {
+  last_target_touch_ = i;
+  if (first_target_touch_ == kNone) first_target_touch_ = i;
+}
+
+bool KeyHistory::Had(const Version& version, Index x, Index y) const {
+  return version.known() && std::any_of(source_.begin(), source_.end(), [&](const Interval& i) {
+           return i.version == version && i.Overlaps(x, y);
+         });
+}
+
+bool KeyHistory::HadOrUnknownBase(const Version& version, Index x, Index y) const {
+  if (Had(version, x, y)) return true;
+  return !source_.empty() && !source_.front().version.known() && source_.front().Overlaps(x, y);
+}
+
+const KeyHistory::Entered* KeyHistory::StateAt(Index j) const {
+  const Entered* state = nullptr;
+  for (const Entered& s : target_) {
+    if (s.entered <= j) state = &s;
+  }
+  return state;
+}
+
+Version KeyHistory::TargetState(Index j) const {
+  const Entered* state = StateAt(j);
+  return state != nullptr ? state->version : Version::Unknown();
+}
+
+bool KeyHistory::HadTargetState(Index j, Index x, Index y) const {
+  if (const Entered* state = StateAt(j)) return Had(state->version, x, y);
+  if (source_.empty()) return false;
+  return source_.front().Overlaps(x, y) || Had(source_.front().version, x, y);
+}
+
+bool KeyHistory::Agrees(Index i) const {
+  if (source_.empty()) return false;
+  if (const Entered* state = StateAt(i)) {
+    return state->version.known() && state->version == source_.back().version;
+  }
+  return source_.size() == 1 || source_.front().version == source_.back().version;
+}
+
+void KeyHistory::AssumeSource(const Version& version) {
+  source_.push_back({version, kAlways, kNever});
+}
+
+void KeyHistory::AdoptSource(Index i) { ApplyTarget(source_.back().version, i); }
+
+void KeyHistory::Lose() {
+  source_.clear();
+  target_.clear();
+  source_sum_ = target_sum_ = {};
+  last_source_touch_ = last_target_touch_ = first_target_touch_ = kNone;
+  target_.push_back({Version::Unknown(), kAlways});
+}
+
+void KeyHistory::Fold(Index i, Index oldest) {
+  const Entered* state = StateAt(i);
+  const Version settled = state != nullptr ? state->version : source_.back().version;
+  target_.clear();
+  target_.push_back({settled, kAlways});
+  // The current interval always stays.
+  source_.erase(std::remove_if(source_.begin(), source_.end() - 1,
+                               [&](const Interval& interval) { return interval.left <= oldest; }),
+                source_.end() - 1);
+}
+
+}  // namespace dcp::checker

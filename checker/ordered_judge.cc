@@ -1,0 +1,147 @@
+#include "checker/ordered_judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "checker/evidence.h"
+
+namespace dcp::checker {
+namespace {
+
+using model::DiffKind;
+
+struct Entry {
+  model::Op op;
+  model::Version after;
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+// A relative change or a DDL statement is compared by its delta.
+Entry EntryOf(const Item& item) {
+  if (item.is_mark) return {model::Op::kOther, model::Version::Content(item.mark().ddl)};
+  const model::Change& change = item.change();
+  return {change.op, change.relative ? model::Version::Content(change.delta) : change.after};
+}
+
+std::vector<Entry> EntriesOf(const std::vector<const Item*>& items) {
+  std::vector<Entry> entries;
+  entries.reserve(items.size());
+  for (const Item* item : items) entries.push_back(EntryOf(*item));
+  return entries;
+}
+
+bool HoldsVersion(const std::vector<Entry>& entries, const model::Version& version) {
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const Entry& entry) { return entry.after == version; });
+}
+
+DiffKind KindOf(const std::vector<Entry>& source, const std::vector<Entry>& target) {
+  if (source.empty()) return DiffKind::kExtra;
+  if (target.empty()) return DiffKind::kMissing;
+  const model::Version end = target.back().after;
+  if (end == source.back().after) {
+    const bool foreign = std::any_of(target.begin(), target.end(), [&](const Entry& entry) {
+      return !HoldsVersion(source, entry.after);
+    });
+    return foreign ? DiffKind::kHealed : DiffKind::kReordered;
+  }
+  return HoldsVersion(source, end) ? DiffKind::kStale : DiffKind::kMismatch;
+}
+
+}  // namespace
+
+void OrderedJudge::StartRun(uint64_t epoch, uint64_t offset, bool) { log_.StartRun(epoch, offset); }
+
+void OrderedJudge::EndRun(const std::string& reason, const std::string& detail, absl::Time now) {
+  log_.EndRun(reason, detail, now);
+}
+
+void OrderedJudge::Feed(const SegmentPair& pair, absl::Time now) {
+  now_ = log_.Add(pair);
+  lost_tables_.clear();
+  TakeMarks(pair.source);
+  TakeMarks(pair.target);
+  if (pair.replayed_beyond_history) {
+    log_.Unverify(now_, "history",
+                  "the target's applier replayed from before the segments that are remembered", "");
+  }
+  Keys keys;
+  std::vector<model::Digest> order;
+  Collect(pair.source, true, &keys, &order);
+  Collect(pair.target, false, &keys, &order);
+  for (const model::Digest& digest : order) Compare(digest, keys[digest]);
+  log_.Flush(now);
+}
+
+void OrderedJudge::TakeMarks(const SegmentSide& side) {
+  for (const Item& item : side.items) {
+    if (!item.is_mark || item.mark().kind != model::Mark::Kind::kUnverified) continue;
+    lost_tables_.push_back(item.mark().table);
+    log_.Unverify(now_, item.mark().reason, item.mark().detail, item.mark().table);
+  }
+}
+
+bool OrderedJudge::Dropped(const Item& item) const {
+  return std::any_of(lost_tables_.begin(), lost_tables_.end(), [&](const std::string& table) {
+    return table.empty() || table == TableOf(item);
+  });
+}
+
+void OrderedJudge::Collect(const SegmentSide& side, bool is_source, Keys* keys,
+                           std::vector<model::Digest>* order) {
+  for (const Item& item : side.items) {
+    const bool ddl = item.is_mark && item.mark().kind == model::Mark::Kind::kDdl;
+    if (item.is_mark && (!ddl || options_.ignore_ddl)) continue;
+    if (Dropped(item)) continue;
+    const model::Digest digest =
+        ddl ? model::Xxh3(DdlKeyText(item.mark().table)) : item.change().key;
+    const auto [it, inserted] = keys->try_emplace(digest);
+    if (inserted) order->push_back(digest);
+    (is_source ? it->second.source : it->second.target).push_back(&item);
+  }
+}
+
+void OrderedJudge::Compare(const model::Digest& digest, const Sequences& sequences) {
+  const std::vector<Entry> source = EntriesOf(sequences.source);
+  const std::vector<Entry> target = EntriesOf(sequences.target);
+  const auto open = open_.find(digest);
+  if (open != open_.end()) {
+    log_.AddKnown(now_);
+    if (source != target || source.empty()) return;
+    const bool last = findings_.Close(open->second.alarm_id);
+    log_.AddResolved(now_, last ? open->second.alarm_id : "", open->second.key_text);
+    open_.erase(open);
+    return;
+  }
+  if (source != target) Say(digest, sequences, KindOf(source, target));
+}
+
+void OrderedJudge::Say(const model::Digest& digest, const Sequences& sequences, DiffKind kind) {
+  const Item* source = sequences.source.empty() ? nullptr : sequences.source.back();
+  const Item* target = sequences.target.empty() ? nullptr : sequences.target.back();
+  const Item& any = source != nullptr ? *source : *target;
+  model::RowDiff row;
+  row.kind = any.is_mark ? DiffKind::kDdl : kind;
+  row.key = digest;
+  if (any.is_mark) {
+    row.table_name = any.mark().table;
+    row.key_text = DdlKeyText(any.mark().table);
+    row.detail = any.mark().detail;
+  } else {
+    row.table = any.change().table;
+    row.key_text = std::string(any.text(any.change().key_text));
+  }
+  if (source != nullptr) row.source = EvidenceOf(*source);
+  if (target != nullptr) row.target = EvidenceOf(*target);
+  const std::string alarm_id = log_.DiffAlarmId(now_);
+  const std::string key_text = row.key_text;
+  log_.AddDiff(now_, std::move(row));
+  findings_.Open(alarm_id);
+  if (kind == DiffKind::kHealed || kind == DiffKind::kReordered) {
+    log_.AddResolved(now_, findings_.Close(alarm_id) ? alarm_id : "", key_text);
+  } else {
+    open_[digest] = {alarm_id, key_text};
+  }
+}
+
+}  // namespace dcp::checker

@@ -1,0 +1,53 @@
+// OrderedJudge: compare = ordered (docs/semantics.md, section 3). Per key and
+// segment both sides must show the same sequence of words and versions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "checker/findings.h"
+#include "checker/judge.h"
+#include "checker/segment_log.h"
+
+namespace dcp::checker {
+
+class OrderedJudge final : public Judge {
+ public:
+  explicit OrderedJudge(const PairOptions& options) : options_(options), log_(options) {}
+
+  void StartRun(uint64_t epoch, uint64_t offset, bool exact) override;
+  void Feed(const SegmentPair& pair, absl::Time now) override;
+  void EndRun(const std::string& reason, const std::string& detail, absl::Time now) override;
+  std::vector<model::Outcome> TakeOutcomes() override { return log_.TakeOutcomes(); }
+  uint64_t pending_keys() const override { return 0; }
+  uint64_t open_findings() const override { return findings_.count(); }
+  uint64_t last_judged() const override { return log_.last_judged(); }
+
+ private:
+  struct Sequences {
+    std::vector<const Item*> source, target;
+  };
+  using Keys = absl::flat_hash_map<model::Digest, Sequences>;
+  struct Open {
+    std::string alarm_id;
+    std::string key_text;
+  };
+
+  void Collect(const SegmentSide& side, bool is_source, Keys* keys,
+               std::vector<model::Digest>* order);
+  void TakeMarks(const SegmentSide& side);
+  bool Dropped(const Item& item) const;
+  void Compare(const model::Digest& digest, const Sequences& sequences);
+  void Say(const model::Digest& digest, const Sequences& sequences, model::DiffKind kind);
+
+  const PairOptions options_;
+  SegmentLog log_;
+  Findings findings_;
+  absl::flat_hash_map<model::Digest, Open> open_;
+  Index now_ = 0;
+  std::vector<std::string> lost_tables_;
+};
+
+}  // namespace dcp::checker

@@ -1,0 +1,37 @@
+// Outage: the clock's only say. A target that has not closed a segment `timeout`
+// after the source did is late: one timeout per outage, and one resolved.
+//
+// Thread-compatible.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checker/options.h"
+#include "checker/pair_checker.h"
+#include "checker/pairer.h"
+#include "model/verdict.h"
+
+namespace dcp::checker {
+
+class Outage {
+ public:
+  explicit Outage(const PairOptions& options) : options_(options) {}
+
+  // A segment that the source closed at `since` is being closed at `now`.
+  bool IsLate(absl::Duration since, const Instant& now) const {
+    return now.monotonic - since >= options_.timeout;
+  }
+
+  // `waiting`: the oldest segment that the target has not closed.
+  void Update(const std::optional<Pairer::Waiting>& waiting, uint64_t epoch,
+              uint64_t target_barrier, const std::string& detail, const Instant& now,
+              std::vector<model::Outcome>* outcomes);
+
+ private:
+  const PairOptions options_;
+  std::optional<model::OutcomeHead> said_;  // of the open outage
+};
+
+}  // namespace dcp::checker

@@ -1,0 +1,40 @@
+#include "checker/segment.h"
+
+#include <iterator>
+#include <utility>
+
+namespace dcp::checker {
+
+void SegmentSide::KeepAlive(const BatchHolder& batch) {
+  if (batches.empty() || batches.back() != batch) batches.push_back(batch);
+}
+
+void SegmentSide::Append(SegmentSide other) {
+  if (items.empty() && batches.empty()) {
+    *this = std::move(other);
+    return;
+  }
+  batches.insert(batches.end(), std::make_move_iterator(other.batches.begin()),
+                 std::make_move_iterator(other.batches.end()));
+  items.insert(items.end(), other.items.begin(), other.items.end());
+  changes += other.changes;
+}
+
+TxnPlace BeginOf(const model::Txn& txn) { return {txn.changes_begin, txn.marks_begin}; }
+TxnPlace EndOf(const model::Txn& txn) { return {txn.changes_end, txn.marks_end}; }
+
+void AppendItems(const TxnRef& ref, TxnPlace from, TxnPlace to, SegmentSide* side) {
+  uint32_t change = from.change;
+  for (uint32_t i = from.mark; i < to.mark; ++i) {
+    const model::Mark& mark = (*ref.batch)->marks[i];
+    for (; change < mark.at; ++change) side->Add({ref.batch, ref.txn, change, false});
+    if (mark.kind != model::Mark::Kind::kBarrier) side->Add({ref.batch, ref.txn, i, true});
+  }
+  for (; change < to.change; ++change) side->Add({ref.batch, ref.txn, change, false});
+}
+
+void AppendItems(const TxnRef& ref, SegmentSide* side) {
+  AppendItems(ref, BeginOf(ref.get()), EndOf(ref.get()), side);
+}
+
+}  // namespace dcp::checker

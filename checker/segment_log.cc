@@ -1,0 +1,90 @@
+#include "checker/segment_log.h"
+
+#include "model/alarm_id.h"
+
+namespace dcp::checker {
+
+using model::Verdict;
+
+void SegmentLog::StartRun(uint64_t, uint64_t) { first_ = 1; }
+
+void SegmentLog::EndRun(const std::string& reason, const std::string& detail, absl::Time now) {
+  for (Index i = first_; i <= last(); ++i) {
+    if (At(i).waiting > 0) Unverify(i, reason, detail, "");
+    At(i).waiting = 0;
+  }
+  Flush(now);
+}
+
+Index SegmentLog::Add(const SegmentPair& pair) {
+  Record record;
+  Verdict& verdict = record.verdict;
+  verdict.head.check = options_.check;
+  verdict.head.source = options_.source.value();
+  verdict.head.target = options_.target.value();
+  verdict.head.epoch = pair.epoch;
+  verdict.head.from = pair.from;
+  verdict.head.to = pair.to;
+  verdict.late = pair.late;
+  verdict.source_rows = pair.source.changes;
+  verdict.target_rows = pair.target.changes;
+  records_.push_back(std::move(record));
+  return last();
+}
+
+void SegmentLog::AddDiff(Index i, model::RowDiff row) {
+  Verdict& verdict = At(i).verdict;
+  ++verdict.diff_count;
+  if (verdict.diffs.size() < options_.max_diff_rows) verdict.diffs.push_back(std::move(row));
+}
+
+void SegmentLog::Unverify(Index i, const std::string& reason, const std::string& detail,
+                          const std::string& table) {
+  Verdict& verdict = At(i).verdict;
+  if (!verdict.unverified_reason.empty()) return;
+  verdict.unverified_reason = reason;
+  verdict.unverified_detail = detail;
+  verdict.unverified_table = table;
+}
+
+void SegmentLog::AddResolved(Index i, const std::string& alarm_id, std::string key_text) {
+  std::vector<std::string> resolves;
+  if (!alarm_id.empty()) resolves.push_back(alarm_id);
+  if (records_.empty()) {
+    outcomes_.push_back(model::Resolved{last_said_, std::move(resolves), {std::move(key_text)}});
+    return;
+  }
+  Record& record = waits(i) ? At(i) : records_.back();
+  record.resolves.insert(record.resolves.end(), resolves.begin(), resolves.end());
+  record.resolved_keys.push_back(std::move(key_text));
+}
+
+std::string SegmentLog::DiffAlarmId(Index i) const {
+  return model::AlarmId(At(i).verdict.head, "diff");
+}
+
+void SegmentLog::Flush(absl::Time now) {
+  while (!records_.empty() && records_.front().waiting == 0) {
+    Record record = std::move(records_.front());
+    records_.pop_front();
+    ++first_;
+    Say(std::move(record), now);
+  }
+}
+
+void SegmentLog::Say(Record record, absl::Time now) {
+  Verdict& verdict = record.verdict;
+  verdict.head.at = now;
+  if (verdict.diff_count > 0 || verdict.known > 0) {
+    verdict.kind = Verdict::Kind::kDiff;
+  } else if (!verdict.unverified_reason.empty()) {
+    verdict.kind = Verdict::Kind::kUnverified;
+  }
+  last_said_ = verdict.head;
+  outcomes_.push_back(std::move(verdict));
+  if (record.resolved_keys.empty()) return;
+  outcomes_.push_back(
+      model::Resolved{last_said_, std::move(record.resolves), std::move(record.resolved_keys)});
+}
+
+}  // namespace dcp::checker

@@ -1,0 +1,71 @@
+// SegmentLog: the segments of a run whose verdicts are not said yet, and the
+// order in which they are said: each when no key of it waits any more and all
+// earlier ones were said.
+//
+// Thread-compatible.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "checker/key_history.h"
+#include "checker/options.h"
+#include "checker/segment.h"
+#include "model/verdict.h"
+
+namespace dcp::checker {
+
+class SegmentLog {
+ public:
+  explicit SegmentLog(const PairOptions& options) : options_(options) {}
+
+  // A run begins at barrier `offset`, which gets index 0. REQUIRES: no segment waits.
+  void StartRun(uint64_t epoch, uint64_t offset);
+  // Says unverified of all that waits.
+  void EndRun(const std::string& reason, const std::string& detail, absl::Time now);
+
+  // Adds the next segment; returns its index (1, 2, ...).
+  Index Add(const SegmentPair& pair);
+  Index last() const { return first_ + static_cast<Index>(records_.size()) - 1; }
+  bool waits(Index i) const { return i >= first_ && i <= last(); }
+
+  void KeyWaits(Index i) { ++At(i).waiting; }
+  void KeySeen(Index i) { --At(i).waiting; }
+  void AddKnown(Index i) { ++At(i).verdict.known; }
+  // `row` is dropped beyond max_diff_rows, but counted.
+  void AddDiff(Index i, model::RowDiff row);
+  // The first reason stands.
+  void Unverify(Index i, const std::string& reason, const std::string& detail,
+                const std::string& table);
+  // `alarm_id` is empty if other keys of that alarm are still open.
+  // Said behind the verdict of segment `i`, or at once if that was said.
+  void AddResolved(Index i, const std::string& alarm_id, std::string key_text);
+  std::string DiffAlarmId(Index i) const;
+
+  // Says what can be said.
+  void Flush(absl::Time now);
+  std::vector<model::Outcome> TakeOutcomes() { return std::exchange(outcomes_, {}); }
+  uint64_t last_judged() const { return last_said_.to; }
+
+ private:
+  struct Record {
+    model::Verdict verdict;
+    uint64_t waiting = 0;  // keys
+    std::vector<std::string> resolves, resolved_keys;
+  };
+  Record& At(Index i) { return records_[static_cast<size_t>(i - first_)]; }
+  const Record& At(Index i) const { return records_[static_cast<size_t>(i - first_)]; }
+  void Say(Record record, absl::Time now);
+
+  const PairOptions options_;
+  std::deque<Record> records_;
+  Index first_ = 1;  // index of records_.front()
+  model::OutcomeHead last_said_;
+  std::vector<model::Outcome> outcomes_;
+};
+
+}  // namespace dcp::checker

@@ -1,0 +1,104 @@
+#include "checker/stream_cutter.h"
+
+#include <utility>
+
+namespace dcp::checker {
+namespace {
+
+uint64_t BytesOf(const TxnRef& ref) {
+  const model::Txn& txn = ref.get();
+  uint64_t bytes = sizeof(model::Txn) + (txn.marks_end - txn.marks_begin) * sizeof(model::Mark);
+  for (uint32_t i = txn.changes_begin; i < txn.changes_end; ++i) {
+    const model::Change& change = (*ref.batch)->changes[i];
+    bytes += sizeof(model::Change) + change.key_text.size + change.content.size;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void Chunk::AppendExact(SegmentSide* side) const {
+  for (const BatchHolder& batch : batches) side->KeepAlive(batch);
+  for (size_t i = 0; i < txns.size(); ++i) {
+    const bool first = continued && i == 0;
+    const bool ends_here = end == End::kBarrier && i + 1 == txns.size();
+    AppendItems(txns[i], first ? begin : BeginOf(txns[i].get()),
+                ends_here ? last : EndOf(txns[i].get()), side);
+  }
+}
+
+void Chunk::AppendWhole(SegmentSide* side) const {
+  for (const BatchHolder& batch : batches) side->KeepAlive(batch);
+  for (size_t i = first_own_txn(); i < txns.size(); ++i) AppendItems(txns[i], side);
+}
+
+model::GtidSet Chunk::Gtids() const {
+  model::GtidSet gtids;
+  for (size_t i = first_own_txn(); i < txns.size(); ++i) {
+    const model::Txn& txn = txns[i].get();
+    if (!txn.gtid.empty()) gtids.Add(txn.gtid);
+  }
+  return gtids;
+}
+
+void StreamCutter::Open(model::StreamOrigin origin, absl::Duration now) {
+  open().origin = std::move(origin);
+  open().end = Chunk::End::kOrigin;
+  open().ended_at = now;
+  chunks_.emplace_back();
+  opened_ = true;
+  changes_since_barrier_ = 0;
+}
+
+void StreamCutter::Append(model::ChangeBatchPtr batch, absl::Duration now) {
+  const auto holder = std::make_shared<const model::ChangeBatchPtr>(std::move(batch));
+  for (uint32_t i = 0; i < (*holder)->txns.size(); ++i) AppendTxn(holder, i, now);
+}
+
+Chunk StreamCutter::PopFront() {
+  Chunk chunk = std::move(chunks_.front());
+  chunks_.pop_front();
+  pending_bytes_ -= chunk.bytes;
+  return chunk;
+}
+
+void StreamCutter::KeepAlive(const BatchHolder& holder) {
+  if (open().batches.empty() || open().batches.back() != holder) open().batches.push_back(holder);
+}
+
+void StreamCutter::AppendTxn(const BatchHolder& holder, uint32_t index, absl::Duration now) {
+  const TxnRef ref{holder.get(), index};
+  const model::Txn& txn = ref.get();
+  const uint64_t bytes = BytesOf(ref);
+  KeepAlive(holder);
+  open().txns.push_back(ref);
+  open().bytes += bytes;
+  pending_bytes_ += bytes;
+  changes_since_barrier_ += txn.changes_end - txn.changes_begin;
+  for (uint32_t i = txn.marks_begin; i < txn.marks_end; ++i) {
+    if ((*holder)->marks[i].kind == model::Mark::Kind::kBarrier) CutAtBarrier(holder, ref, i, now);
+  }
+}
+
+void StreamCutter::CutAtBarrier(const BatchHolder& holder, const TxnRef& ref, uint32_t mark,
+                                absl::Duration now) {
+  const model::Mark& barrier = (*holder)->marks[mark];
+  const TxnPlace place{barrier.at, mark + 1};
+  Chunk& closed = open();
+  closed.end = Chunk::End::kBarrier;
+  closed.offset = barrier.barrier_offset;
+  closed.gtid = ref.get().gtid;
+  closed.ended_at = now;
+  closed.last = place;
+  last_offset_ = barrier.barrier_offset;
+  changes_since_barrier_ = ref.get().changes_end - barrier.at;
+  chunks_.emplace_back();
+  const TxnPlace end = EndOf(ref.get());
+  if (place.change == end.change && place.mark == end.mark) return;
+  open().continued = true;
+  open().begin = place;
+  open().txns.push_back(ref);
+  KeepAlive(holder);
+}
+
+}  // namespace dcp::checker

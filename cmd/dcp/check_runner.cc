@@ -1,0 +1,234 @@
+#include "cmd/dcp/check_runner.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace dcp::cmd {
+namespace {
+
+constexpr size_t kRowsPerRead = 200;
+
+uint64_t BytesOf(const model::ChangeBatch& batch) {
+  return batch.bytes.size() + batch.changes.size() * sizeof(model::Change) +
+         batch.txns.size() * sizeof(model::Txn) + batch.marks.size() * sizeof(model::Mark);
+}
+
+}  // namespace
+
+// The checker is used by the worker alone; the rest is guarded by mu_ of the runner.
+struct CheckRunner::Pair {
+  Pair(Target target) : checker(target.options), reader(std::move(target.reader)) {
+    status.target = target.options.target;
+  }
+
+  checker::PairChecker checker;
+  std::unique_ptr<model::RowReader> reader;
+  std::thread confirmer;
+
+  // Guarded by CheckRunner::mu_.
+  std::deque<checker::ConfirmRequest> requests;
+  std::vector<checker::ConfirmAnswer> answers;
+  TargetStatus status;
+  bool source_ahead = false, target_ahead = false;
+  uint64_t source_bytes = 0, target_bytes = 0;
+};
+
+CheckRunner::CheckRunner(Options options, std::vector<Target> targets, const Clock& clock,
+                         model::OutcomeSink* sink)
+    : options_(std::move(options)), clock_(clock), sink_(sink) {
+  for (Target& target : targets) pairs_.push_back(std::make_unique<Pair>(std::move(target)));
+}
+
+CheckRunner::~CheckRunner() { Stop(); }
+
+void CheckRunner::Start() {
+  worker_ = std::thread([this] { Work(); });
+  for (auto& pair : pairs_) {
+    if (pair->reader) pair->confirmer = std::thread([this, p = pair.get()] { Confirm(*p); });
+  }
+}
+
+void CheckRunner::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+    input_came_.NotifyAll();
+    room_came_.NotifyAll();
+    requests_came_.NotifyAll();
+  }
+  if (worker_.joinable()) worker_.join();
+  for (auto& pair : pairs_) {
+    if (pair->confirmer.joinable()) pair->confirmer.join();
+  }
+}
+
+bool CheckRunner::uses(const model::Tag& tag) const {
+  return tag == options_.source || std::any_of(pairs_.begin(), pairs_.end(), [&](const auto& pair) {
+           return pair->status.target == tag;
+         });
+}
+
+absl::Status CheckRunner::Open(const model::Tag& tag, model::StreamOrigin origin) {
+  return Enqueue({tag, std::move(origin), Now(), 0});
+}
+
+absl::Status CheckRunner::Append(const model::Tag& tag, model::ChangeBatchPtr batch) {
+  const uint64_t bytes = BytesOf(*batch);
+  return Enqueue({tag, std::move(batch), Now(), bytes});
+}
+
+uint64_t CheckRunner::share() const { return options_.max_bytes / (1 + pairs_.size()); }
+
+bool CheckRunner::MustWait(const model::Tag& tag) const {
+  if (stopping_) return false;
+  if (input_bytes_ > share()) return true;  // the worker is behind: it takes it soon
+  return std::any_of(pairs_.begin(), pairs_.end(), [&](const auto& pair) {
+    if (tag == options_.source) return pair->source_ahead && pair->source_bytes > share();
+    return tag == pair->status.target && pair->target_ahead && pair->target_bytes > share();
+  });
+}
+
+absl::Status CheckRunner::Enqueue(Input input) {
+  MutexLock lock(mu_);
+  while (MustWait(input.tag)) room_came_.Wait(mu_);
+  if (stopping_) return absl::CancelledError("the check is stopping");
+  input_bytes_ += input.bytes;
+  inputs_.push_back(std::move(input));
+  input_came_.NotifyOne();
+  return absl::OkStatus();
+}
+
+bool CheckRunner::Take(std::deque<Input>* inputs) {
+  MutexLock lock(mu_);
+  const auto answered = [&] {
+    return std::any_of(pairs_.begin(), pairs_.end(),
+                       [](const auto& pair) { return !pair->answers.empty(); });
+  };
+  if (inputs_.empty() && !stopping_ && !answered()) input_came_.WaitFor(mu_, options_.tick);
+  if (stopping_ && inputs_.empty()) return false;
+  inputs->swap(inputs_);
+  input_bytes_ = 0;
+  room_came_.NotifyAll();
+  return true;
+}
+
+void CheckRunner::Work() {
+  std::deque<Input> inputs;
+  while (Take(&inputs)) {
+    for (const Input& input : inputs) {
+      for (auto& pair : pairs_) Feed(*pair, input);
+    }
+    inputs.clear();
+    for (auto& pair : pairs_) Settle(*pair);
+  }
+}
+
+void CheckRunner::Feed(Pair& pair, const Input& input) {
+  const bool source = input.tag == options_.source;
+  if (!source && !(input.tag == pair.status.target)) return;
+  const checker::Side side = source ? checker::Side::kSource : checker::Side::kTarget;
+  if (const auto* origin = std::get_if<model::StreamOrigin>(&input.what)) {
+    pair.checker.Open(side, *origin, input.at);
+  } else {
+    pair.checker.Append(side, std::get<model::ChangeBatchPtr>(input.what), input.at);
+  }
+}
+
+void CheckRunner::Settle(Pair& pair) {
+  std::vector<checker::ConfirmAnswer> answers;
+  {
+    MutexLock lock(mu_);
+    answers.swap(pair.answers);
+  }
+  const checker::Instant now = Now();
+  if (!answers.empty()) pair.checker.Answer(answers, now);
+  pair.checker.Tick(now);
+  Publish(pair);
+}
+
+void CheckRunner::Publish(Pair& pair) {
+  const std::vector<model::Outcome> outcomes = pair.checker.TakeOutcomes();
+  std::vector<checker::ConfirmRequest> requests = pair.checker.TakeRequests();
+  for (const model::Outcome& outcome : outcomes) sink_->Put(outcome);
+  const checker::PairStatus status = pair.checker.status();
+
+  MutexLock lock(mu_);
+  pair.status.pair = status;
+  for (const model::Outcome& outcome : outcomes) {
+    if (std::holds_alternative<model::Timeout>(outcome)) ++pair.status.timeouts;
+    const auto* verdict = std::get_if<model::Verdict>(&outcome);
+    if (verdict == nullptr) continue;
+    if (verdict->kind == model::Verdict::Kind::kSame) ++pair.status.same;
+    if (verdict->kind == model::Verdict::Kind::kDiff) ++pair.status.diff;
+    if (verdict->kind == model::Verdict::Kind::kUnverified) ++pair.status.unverified;
+  }
+  pair.source_ahead = pair.checker.ahead(checker::Side::kSource);
+  pair.target_ahead = pair.checker.ahead(checker::Side::kTarget);
+  pair.source_bytes = pair.checker.pending_bytes(checker::Side::kSource);
+  pair.target_bytes = pair.checker.pending_bytes(checker::Side::kTarget);
+  pair.status.pending_bytes = pair.source_bytes + pair.target_bytes;
+  pair.requests.insert(pair.requests.end(), std::make_move_iterator(requests.begin()),
+                       std::make_move_iterator(requests.end()));
+  if (!pair.requests.empty()) requests_came_.NotifyAll();
+  room_came_.NotifyAll();
+}
+
+void CheckRunner::Confirm(Pair& pair) {
+  while (true) {
+    std::vector<checker::ConfirmRequest> requests;
+    {
+      MutexLock lock(mu_);
+      while (pair.requests.empty() && !stopping_) requests_came_.Wait(mu_);
+      if (stopping_) return;
+      const size_t count = std::min(kRowsPerRead, pair.requests.size());
+      const auto end = pair.requests.begin() + static_cast<std::ptrdiff_t>(count);
+      requests.assign(std::make_move_iterator(pair.requests.begin()), std::make_move_iterator(end));
+      pair.requests.erase(pair.requests.begin(), end);
+    }
+    std::vector<model::RowRequest> rows;
+    for (const checker::ConfirmRequest& request : requests) rows.push_back(request.row);
+    std::vector<model::RowAnswer> read = pair.reader->Read(rows);
+    const std::optional<uint64_t> barrier = pair.reader->target_barrier();
+
+    MutexLock lock(mu_);
+    for (size_t i = 0; i < requests.size(); ++i) {
+      pair.answers.push_back({requests[i].id, std::move(read[i]), barrier});
+    }
+    input_came_.NotifyOne();
+  }
+}
+
+std::vector<CheckRunner::TargetStatus> CheckRunner::status() const {
+  MutexLock lock(mu_);
+  std::vector<TargetStatus> all;
+  for (const auto& pair : pairs_) all.push_back(pair->status);
+  return all;
+}
+
+absl::Status ChangeRouter::Open(const model::Tag& tag, model::StreamOrigin origin) {
+  bool used = false;
+  for (CheckRunner* runner : runners_) {
+    if (!runner->uses(tag)) continue;
+    used = true;
+    DCP_RETURN_IF_ERROR(runner->Open(tag, origin));
+  }
+  if (used) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat("no check uses the tag '", tag.value(), "'"));
+}
+
+absl::Status ChangeRouter::Append(const model::Tag& tag, model::ChangeBatchPtr batch) {
+  bool used = false;
+  for (CheckRunner* runner : runners_) {
+    if (!runner->uses(tag)) continue;
+    used = true;
+    DCP_RETURN_IF_ERROR(runner->Append(tag, batch));
+  }
+  if (used) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat("no check uses the tag '", tag.value(), "'"));
+}
+
+}  // namespace dcp::cmd

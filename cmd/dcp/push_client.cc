@@ -1,0 +1,275 @@
+#include "cmd/dcp/push_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "proto/dcp.grpc.pb.h"
+
+namespace dcp::cmd {
+namespace {
+
+using Json = nlohmann::json;
+using Call = grpc::ClientReaderWriter<Message, Response>;
+
+absl::Status Bad(absl::string_view what) { return absl::InvalidArgumentError(what); }
+
+absl::Status CheckNames(const Json& line) {
+  static constexpr absl::string_view kNames[] = {"tag", "id",      "barrier",
+                                                 "key", "content", "checksum"};
+  for (const auto& item : line.items()) {
+    bool known = false;
+    for (const absl::string_view name : kNames) known = known || name == item.key();
+    if (!known) {
+      return Bad(absl::StrCat("unknown name \"", item.key(),
+                              "\"; there are tag, id, barrier, key, content, checksum"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The text under `name`; nullopt when there is none.
+absl::StatusOr<std::optional<std::string>> TextOf(const Json& line, const char* name) {
+  const auto it = line.find(name);
+  if (it == line.end() || it->is_null()) return std::nullopt;
+  if (!it->is_string()) return Bad(absl::StrCat("\"", name, "\" is not a string"));
+  return it->get<std::string>();
+}
+
+absl::Status ReadBarrier(const Json& line, Message& message) {
+  const Json& barrier = line["barrier"];
+  if (!barrier.is_number_unsigned()) return Bad("\"barrier\" is not a whole number from 0");
+  for (const char* name : {"key", "content", "checksum"}) {
+    if (line.contains(name)) return Bad(absl::StrCat("both \"barrier\" and \"", name, "\""));
+  }
+  message.set_barrier(barrier.get<uint64_t>());
+  return absl::OkStatus();
+}
+
+absl::Status ReadPayload(const Json& line, Message& message) {
+  DCP_ASSIGN_OR_RETURN(std::optional<std::string> key, TextOf(line, "key"));
+  DCP_ASSIGN_OR_RETURN(std::optional<std::string> content, TextOf(line, "content"));
+  DCP_ASSIGN_OR_RETURN(std::optional<std::string> checksum, TextOf(line, "checksum"));
+  if (!key) return Bad("neither \"barrier\" nor \"key\"");
+  if (!content && !checksum) return Bad("neither \"content\" nor \"checksum\"");
+  message.mutable_payload()->set_id(*std::move(key));
+  message.mutable_payload()->set_content(std::move(content).value_or(""));
+  message.set_checksum(std::move(checksum).value_or(""));
+  return absl::OkStatus();
+}
+
+// The message that line `number` tells.
+absl::StatusOr<Message> ParseLine(const std::string& text, uint64_t number,
+                                  const PushOptions& options) {
+  const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (line.is_discarded()) return Bad("not JSON");
+  if (!line.is_object()) return Bad("not a JSON object");
+  DCP_RETURN_IF_ERROR(CheckNames(line));
+  DCP_ASSIGN_OR_RETURN(std::optional<std::string> tag, TextOf(line, "tag"));
+  DCP_ASSIGN_OR_RETURN(std::optional<std::string> id, TextOf(line, "id"));
+  Message message;
+  message.set_tag(std::move(tag).value_or(options.tag));
+  message.set_id(std::move(id).value_or(absl::StrCat(number)));
+  if (message.tag().empty()) return Bad("no \"tag\", and none was given with --tag");
+  DCP_RETURN_IF_ERROR(line.contains("barrier") ? ReadBarrier(line, message)
+                                               : ReadPayload(line, message));
+  return message;
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+// LineReader: the lines of a stream; knows whether the next one is here already.
+class LineReader {
+ public:
+  explicit LineReader(std::istream& in) : in_(*in.rdbuf()) {}
+
+  // False at the end of the stream; the last line may lack its newline.
+  bool Next(std::string& line) {
+    while (!HasLine() && Fill()) {
+    }
+    const size_t end = buffer_.find('\n', begin_);
+    if (end == std::string::npos && begin_ == buffer_.size()) return false;
+    line = buffer_.substr(begin_, end == std::string::npos ? end : end - begin_);
+    begin_ = end == std::string::npos ? buffer_.size() : end + 1;
+    return true;
+  }
+
+  // True when Next() will not wait.
+  bool HasLine() {
+    if (buffer_.find('\n', std::max(begin_, searched_)) != std::string::npos) return true;
+    searched_ = buffer_.size();
+    return false;
+  }
+
+ private:
+  // Waits for more; false at the end.
+  bool Fill() {
+    using Traits = std::streambuf::traits_type;
+    if (Traits::eq_int_type(in_.sgetc(), Traits::eof())) return false;
+    buffer_.erase(0, std::exchange(begin_, 0));
+    searched_ = buffer_.size();
+    const size_t old = buffer_.size();
+    const std::streamsize more = std::clamp<std::streamsize>(in_.in_avail(), 1, 1 << 16);
+    buffer_.resize(old + static_cast<size_t>(more));
+    const std::streamsize got = in_.sgetn(buffer_.data() + old, more);
+    buffer_.resize(old + static_cast<size_t>(got));
+    return true;
+  }
+
+  std::streambuf& in_;
+  std::string buffer_;
+  size_t begin_ = 0;     // of the next line
+  size_t searched_ = 0;  // no newline between begin_ and here
+};
+
+// Pusher: one call. The caller's thread writes, another one reads the responses.
+class Pusher {
+ public:
+  Pusher(const PushOptions& options, std::ostream& errors, const Clock& clock)
+      : options_(options), errors_(errors), clock_(clock) {}
+
+  PushResult Run(std::istream& in);
+
+ private:
+  absl::Status Connect();
+  void SendAll(std::istream& in);
+  bool SendLine(const std::string& text, uint64_t number, bool more_follow);
+  bool Write(const Message& message, uint64_t number, bool more_follow);
+  void ReadResponses() ABSL_LOCKS_EXCLUDED(mu_);
+  void Take(const Response& response) ABSL_LOCKS_EXCLUDED(mu_);
+  void Complain(uint64_t number, absl::string_view what) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Conclude(const grpc::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
+
+  const PushOptions& options_;
+  std::ostream& errors_;
+  const Clock& clock_;
+  grpc::ClientContext context_;
+  std::unique_ptr<DCPService::Stub> stub_;
+  std::unique_ptr<Call> call_;
+
+  Mutex mu_;  // also for errors_
+  PushResult result_ ABSL_GUARDED_BY(mu_);
+  std::deque<uint64_t> unanswered_ ABSL_GUARDED_BY(mu_);  // line numbers
+};
+
+PushResult Pusher::Run(std::istream& in) {
+  if (absl::Status status = Connect(); !status.ok()) {
+    MutexLock lock(mu_);
+    result_.status = std::move(status);
+    return result_;
+  }
+  call_ = stub_->Process(&context_);
+  std::thread reader([this] { ReadResponses(); });
+  SendAll(in);
+  call_->WritesDone();
+  reader.join();
+  const absl::Status status = Conclude(call_->Finish());
+  MutexLock lock(mu_);
+  result_.status = status;
+  return result_;
+}
+
+absl::Status Pusher::Connect() {
+  auto channel = grpc::CreateChannel(options_.target, grpc::InsecureChannelCredentials());
+  const gpr_timespec deadline = gpr_time_add(
+      gpr_now(GPR_CLOCK_MONOTONIC),
+      gpr_time_from_micros(absl::ToInt64Microseconds(options_.connect_timeout), GPR_TIMESPAN));
+  if (!channel->WaitForConnected(deadline)) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot connect to ", options_.target, " within ",
+                     absl::FormatDuration(options_.connect_timeout),
+                     ": is the daemon running, and is this the address of its grpc collector?"));
+  }
+  stub_ = DCPService::NewStub(channel);
+  return absl::OkStatus();
+}
+
+void Pusher::SendAll(std::istream& in) {
+  LineReader lines(in);
+  std::string text;
+  for (uint64_t number = 1; lines.Next(text); ++number) {
+    const bool empty = text.find_first_not_of(" \t\r") == std::string::npos;
+    if (!empty && !SendLine(text, number, lines.HasLine())) return;
+  }
+}
+
+// False when the connection is lost.
+bool Pusher::SendLine(const std::string& text, uint64_t number, bool more_follow) {
+  absl::StatusOr<Message> message = ParseLine(text, number, options_);
+  if (message.ok()) return Write(*message, number, more_follow);
+  MutexLock lock(mu_);
+  ++result_.bad_lines;
+  Complain(number, absl::StrCat(message.status().message(), "; not sent"));
+  return true;
+}
+
+bool Pusher::Write(const Message& message, uint64_t number, bool more_follow) {
+  {
+    MutexLock lock(mu_);
+    unanswered_.push_back(number);
+    ++result_.sent;
+  }
+  Message stamped = message;
+  stamped.set_timestamp(
+      static_cast<uint64_t>(std::max<int64_t>(0, absl::ToUnixSeconds(clock_.Now()))));
+  grpc::WriteOptions options;
+  if (more_follow) options.set_buffer_hint();
+  return call_->Write(stamped, options);
+}
+
+void Pusher::ReadResponses() {
+  Response response;
+  while (call_->Read(&response)) Take(response);
+}
+
+void Pusher::Take(const Response& response) {
+  MutexLock lock(mu_);
+  const uint64_t number = unanswered_.empty() ? 0 : unanswered_.front();
+  if (!unanswered_.empty()) unanswered_.pop_front();
+  if (response.code() == 0) {
+    ++result_.acknowledged;
+    return;
+  }
+  ++result_.refused;
+  Complain(number, absl::StrCat("message \"", response.id(), "\" was refused with code ",
+                                response.code(), ": ", response.msg()));
+}
+
+void Pusher::Complain(uint64_t number, absl::string_view what) {
+  errors_ << "line " << number << ": " << std::string(what) << "\n";
+}
+
+absl::Status Pusher::Conclude(const grpc::Status& end) {
+  MutexLock lock(mu_);
+  if (!end.ok()) {
+    return Annotate(FromGrpc(end),
+                    absl::StrCat("the connection to ", options_.target, " was lost after ",
+                                 result_.acknowledged, " acknowledged messages, ",
+                                 unanswered_.size(), " sent ones have no answer"));
+  }
+  if (result_.bad_lines + result_.refused == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(result_.bad_lines, " bad lines, ", result_.refused,
+                                                 " refused messages, ", result_.acknowledged,
+                                                 " acknowledged"));
+}
+
+}  // namespace
+
+PushResult Push(const PushOptions& options, std::istream& in, std::ostream& errors,
+                const Clock& clock) {
+  return Pusher(options, errors, clock).Run(in);
+}
+
+}  // namespace dcp::cmd

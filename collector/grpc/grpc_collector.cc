@@ -1,0 +1,279 @@
+#include "collector/grpc/grpc_collector.h"
+
+#include <google/protobuf/stubs/logging.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "collector/grpc/process_stream.h"
+#include "collector/grpc/tag_registry.h"
+#include "collector/grpc/worker_pool.h"
+#include "proto/dcp.grpc.pb.h"
+
+namespace dcp::collector {
+namespace {
+
+constexpr int64_t kMaxMessageBytes = int64_t{256} << 20;  // batches count in 32 bits
+constexpr int64_t kMaxQueueBytes = int64_t{1} << 30;
+
+int ToMillis(absl::Duration duration) {
+  const int64_t millis = absl::ToInt64Milliseconds(duration);
+  return static_cast<int>(std::min<int64_t>(millis, std::numeric_limits<int>::max()));
+}
+
+gpr_timespec After(absl::Duration duration) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_micros(absl::ToInt64Microseconds(duration), GPR_TIMESPAN));
+}
+
+absl::Status Validate(const GrpcCollectorOptions& options) {
+  const auto invalid = [](auto... parts) {
+    return absl::InvalidArgumentError(absl::StrCat("gRPC collector: ", parts...));
+  };
+  if (options.listen.empty()) return invalid("no address to listen on");
+  if (options.tags.empty()) return invalid("no tags: nothing could be pushed");
+  for (const model::Tag& tag : options.tags) {
+    if (tag.value().empty()) return invalid("a tag is empty");
+  }
+  if (options.max_message_bytes < 1 || options.max_message_bytes > kMaxMessageBytes) {
+    return invalid("max_message_bytes is ", options.max_message_bytes, ", not 1 to ",
+                   kMaxMessageBytes);
+  }
+  if (options.queue_bytes < 1 || options.queue_bytes > kMaxQueueBytes) {
+    return invalid("queue_bytes is ", options.queue_bytes, ", not 1 to ", kMaxQueueBytes);
+  }
+  if (options.max_streams < 1) return invalid("max_streams is ", options.max_streams);
+  return absl::OkStatus();
+}
+
+// A call that ends before it begins.
+class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit RefusedStream(grpc::Status status) { Finish(std::move(status)); }
+  void OnDone() override { delete this; }
+};
+
+// StreamSet: the streams that live: whose call or whose worker has not ended.
+// Thread-safe.
+class StreamSet {
+ public:
+  explicit StreamSet(int max_streams) : max_streams_(static_cast<size_t>(max_streams)) {}
+
+  // An id for a new stream; or why there may be none.
+  grpc::Status Admit(uint64_t& id) ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(mu_);
+    if (stopping_) return {grpc::StatusCode::UNAVAILABLE, "dcp is stopping"};
+    if (streams_.size() >= max_streams_) {
+      return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+              absl::StrCat("this server takes ", max_streams_, " streams at a time (max_streams)")};
+    }
+    id = ++last_id_;
+    streams_[id];
+    return grpc::Status::OK;
+  }
+
+  // Remembers the stream of an admitted id; stops it if all are being stopped.
+  void Add(uint64_t id, const std::shared_ptr<ProcessStream>& stream) ABSL_LOCKS_EXCLUDED(mu_) {
+    bool stop = false;
+    {
+      MutexLock lock(mu_);
+      streams_[id] = stream;
+      stop = stopping_;
+    }
+    if (stop) stream->Stop();
+  }
+
+  void Remove(uint64_t id) ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(mu_);
+    streams_.erase(id);
+    changed_.NotifyAll();
+  }
+
+  void StopAll() ABSL_LOCKS_EXCLUDED(mu_) {
+    for (const auto& stream : Begin()) stream->Stop();
+  }
+
+  // Waits for the last one to end; false if it has not by `deadline` (monotonic).
+  bool WaitEmpty(absl::Duration deadline) ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(mu_);
+    while (!streams_.empty()) {
+      const absl::Duration left = deadline - Clock::Real().Monotonic();
+      if (left <= absl::ZeroDuration()) return false;
+      changed_.WaitFor(mu_, left);
+    }
+    return true;
+  }
+
+  size_t size() const ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(mu_);
+    return streams_.size();
+  }
+
+ private:
+  std::vector<std::shared_ptr<ProcessStream>> Begin() ABSL_LOCKS_EXCLUDED(mu_) {
+    std::vector<std::shared_ptr<ProcessStream>> streams;
+    MutexLock lock(mu_);
+    stopping_ = true;
+    for (const auto& [id, weak] : streams_) {
+      if (auto stream = weak.lock()) streams.push_back(std::move(stream));
+    }
+    return streams;
+  }
+
+  const size_t max_streams_;
+
+  mutable Mutex mu_;
+  CondVar changed_;
+  uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::map<uint64_t, std::weak_ptr<ProcessStream>> streams_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace
+
+class GrpcCollector::Impl final
+    : public DCPService::WithRawCallbackMethod_Process<DCPService::Service> {
+ public:
+  Impl(GrpcCollectorOptions options, model::ChangeSink& sink)
+      : shared_{.options = options, .tags = TagRegistry(options.tags), .sink = sink},
+        streams_(options.max_streams),
+        pool_(static_cast<size_t>(options.max_streams)) {}
+
+  absl::Status Start();
+  absl::Status Stop(absl::Duration limit) ABSL_LOCKS_EXCLUDED(stop_mu_);
+  int port() const { return port_; }
+  GrpcCollectorCounters counters() const;
+
+ private:
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Process(
+      grpc::CallbackServerContext* context) override;
+  std::shared_ptr<ProcessStream> MakeStream(uint64_t id, std::string peer);
+  void Configure(grpc::ServerBuilder& builder);
+
+  StreamShared shared_;
+  StreamSet streams_;
+  WorkerPool pool_;
+  std::atomic<int> port_{0};
+  Mutex stop_mu_;  // one Stop() at a time
+  std::unique_ptr<grpc::Server> server_;
+};
+
+void GrpcCollector::Impl::Configure(grpc::ServerBuilder& builder) {
+  const GrpcCollectorOptions& options = shared_.options;
+  builder.SetMaxReceiveMessageSize(static_cast<int>(2 * options.max_message_bytes + (64 << 10)));
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, ToMillis(options.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, ToMillis(options.keepalive_timeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             ToMillis(options.min_client_ping));
+  builder.RegisterService(this);
+  for (grpc::Service* service : options.services) builder.RegisterService(service);
+}
+
+absl::Status GrpcCollector::Impl::Start() {
+  // Protobuf writes a line to standard error for each message that is not UTF-8:
+  // the client is told, and could flood the log.
+  google::protobuf::SetLogHandler(nullptr);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  Configure(builder);
+  int port = 0;
+  builder.AddListeningPort(shared_.options.listen, grpc::InsecureServerCredentials(), &port);
+  server_ = builder.BuildAndStart();
+  if (server_ != nullptr && port != 0) {
+    port_ = port;
+    return absl::OkStatus();
+  }
+  server_ = nullptr;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot listen on ", shared_.options.listen,
+      ": the port is in use (by another dcp?), or the address is not one of this machine, or not "
+      "allowed to this user; see `listen` of the gRPC collector"));
+}
+
+absl::Status GrpcCollector::Impl::Stop(absl::Duration limit) {
+  MutexLock lock(stop_mu_);
+  if (server_ == nullptr) return absl::OkStatus();
+  const absl::Duration deadline = Clock::Real().Monotonic() + limit;
+  if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
+  streams_.StopAll();
+  streams_.WaitEmpty(deadline);
+  server_->Shutdown(After(std::max(deadline - Clock::Real().Monotonic(), absl::ZeroDuration())));
+  // Calls that were cut off just now have a moment to end.
+  if (!streams_.WaitEmpty(Clock::Real().Monotonic() + absl::Milliseconds(100))) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("gRPC collector on ", shared_.options.listen, ": the checker still holds up ",
+                     streams_.size(), " stopped stream(s) with accepted messages"));
+  }
+  server_->Wait();
+  pool_.Join();
+  server_ = nullptr;
+  return absl::OkStatus();
+}
+
+GrpcCollectorCounters GrpcCollector::Impl::counters() const {
+  return {.messages = shared_.messages,
+          .bytes = shared_.bytes,
+          .refused = shared_.refused,
+          .lost = shared_.lost,
+          .streams_open = static_cast<int64_t>(streams_.size()),
+          .streams_started = shared_.streams_started,
+          .streams_refused = shared_.streams_refused};
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcCollector::Impl::Process(
+    grpc::CallbackServerContext* context) {
+  uint64_t id = 0;
+  if (grpc::Status status = streams_.Admit(id); !status.ok()) {
+    shared_.streams_refused.fetch_add(1, std::memory_order_relaxed);
+    return new RefusedStream(std::move(status));  // deletes itself
+  }
+  shared_.streams_started.fetch_add(1, std::memory_order_relaxed);
+  const std::shared_ptr<ProcessStream> stream = MakeStream(id, context->peer());
+  stream->Start();
+  pool_.Run([stream] { stream->RunWorker(); });
+  streams_.Add(id, stream);
+  return stream.get();
+}
+
+// The stream's place is free again when its call and its worker have ended.
+std::shared_ptr<ProcessStream> GrpcCollector::Impl::MakeStream(uint64_t id, std::string peer) {
+  return {new ProcessStream(shared_, id, std::move(peer)), [this, id](ProcessStream* stream) {
+            delete stream;
+            streams_.Remove(id);
+          }};
+}
+
+absl::StatusOr<std::unique_ptr<GrpcCollector>> GrpcCollector::Create(GrpcCollectorOptions options,
+                                                                     model::ChangeSink& sink) {
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  return std::unique_ptr<GrpcCollector>(
+      new GrpcCollector(std::make_unique<Impl>(std::move(options), sink)));
+}
+
+GrpcCollector::GrpcCollector(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+GrpcCollector::~GrpcCollector() {
+  while (!impl_->Stop(absl::Seconds(5)).ok()) {
+  }
+}
+
+absl::Status GrpcCollector::Start() { return impl_->Start(); }
+absl::Status GrpcCollector::Stop(absl::Duration limit) { return impl_->Stop(limit); }
+int GrpcCollector::port() const { return impl_->port(); }
+GrpcCollectorCounters GrpcCollector::counters() const { return impl_->counters(); }
+
+}  // namespace dcp::collector

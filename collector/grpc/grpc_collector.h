@@ -1,0 +1,101 @@
+// GrpcCollector: a gRPC server that takes changes pushed by clients
+// (DCPService.Process, proto/dcp.proto) and hands them to a ChangeSink.
+//
+// `ack = received`: a message is acknowledged when it lies in the checker's
+// buffer or in this collector's ordered queue before it; a crash may lose what
+// was acknowledged, and the next stream of the tag says so (reason "restart").
+//
+// Memory: per stream at most about 2 * (queue_bytes + max_message_bytes).
+//
+// Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "model/ports/change_sink.h"
+#include "model/tag.h"
+
+namespace grpc {
+class Service;
+}  // namespace grpc
+
+namespace dcp::collector {
+
+struct GrpcCollectorOptions {
+  std::string listen = "127.0.0.1:9090";  // port 0: any free one, see port()
+  std::vector<model::Tag> tags;           // at least one
+  bool capture_rows = true;               // keep contents, not only their digests
+  // A larger message is refused. A message over twice this plus 64 KiB ends its
+  // stream with RESOURCE_EXHAUSTED: gRPC does not hand it over at all.
+  int64_t max_message_bytes = int64_t{4} << 20;
+  int max_streams = 64;  // at a time; further calls end with RESOURCE_EXHAUSTED
+  // Accepted messages of one stream that wait for the checker; also its limit for
+  // responses that the client does not read. Beyond it reading pauses.
+  int64_t queue_bytes = int64_t{4} << 20;
+  // How long accepted messages may wait for others to make a batch with. Not for
+  // acknowledgements, and not for barriers: these go at once.
+  absl::Duration linger = absl::Milliseconds(1);
+  // An idle connection is probed after `keepalive_time` and closed when nothing
+  // comes for `keepalive_timeout`. Clients may probe as often as every
+  // `min_client_ping`.
+  absl::Duration keepalive_time = absl::Seconds(30);
+  absl::Duration keepalive_timeout = absl::Seconds(10);
+  absl::Duration min_client_ping = absl::Seconds(5);
+  // Served on the same port; not owned, outlive the collector.
+  std::vector<grpc::Service*> services;
+};
+
+struct GrpcCollectorCounters {
+  int64_t messages = 0;  // received, whatever became of them
+  int64_t bytes = 0;     // of these messages, as on the wire
+  int64_t refused = 0;   // answered with a code other than 0
+  // Acknowledged, and then not taken by the checker (it was stopping, or its
+  // configuration changed).
+  int64_t lost = 0;
+  int64_t streams_open = 0;
+  int64_t streams_started = 0;
+  int64_t streams_refused = 0;  // over max_streams, or while stopping
+};
+
+class GrpcCollector {
+ public:
+  // `sink` outlives the collector. Does not listen yet.
+  //   kInvalidArgument  names the option that cannot be
+  static absl::StatusOr<std::unique_ptr<GrpcCollector>> Create(GrpcCollectorOptions options,
+                                                               model::ChangeSink& sink);
+  // Stops. Waits for ChangeSink::Append calls that have not returned: stop the
+  // sink first when Stop() said kDeadlineExceeded.
+  ~GrpcCollector();
+  GrpcCollector(const GrpcCollector&) = delete;
+  GrpcCollector& operator=(const GrpcCollector&) = delete;
+
+  // Listens and serves. REQUIRES: called once, before Stop().
+  //   kFailedPrecondition  the address cannot be listened on, e.g. in use
+  absl::Status Start();
+
+  // Ends open streams with UNAVAILABLE after their accepted messages have been
+  // handed over, and stops listening, all within `limit`. Idempotent.
+  //   kDeadlineExceeded  the sink still holds up some streams: no client is
+  //                      served any more, but accepted messages wait. Stop the
+  //                      sink, then call this again.
+  absl::Status Stop(absl::Duration limit);
+
+  // The port listened on; 0 before Start().
+  int port() const;
+
+  GrpcCollectorCounters counters() const;
+
+ private:
+  class Impl;
+  explicit GrpcCollector(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dcp::collector

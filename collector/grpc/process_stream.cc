@@ -1,0 +1,274 @@
+#include "collector/grpc/process_stream.h"
+
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
+namespace dcp::collector {
+namespace {
+
+// Unsent responses are small, so their memory is far above their bytes on the
+// wire; this many of them are in no client's interest.
+constexpr size_t kMaxResponses = 16384;
+
+// What a response repeats of an id: enough to know it, and never so much that the
+// client's own message limit is in the way.
+constexpr size_t kMaxEchoedId = size_t{64} << 10;
+
+bool Parse(grpc::ByteBuffer& buffer, Message& message) {
+  grpc::Slice slice;
+  if (!buffer.TrySingleSlice(&slice).ok() && !buffer.DumpToSingleSlice(&slice).ok()) return false;
+  if (slice.size() > size_t{std::numeric_limits<int>::max()}) return false;
+  return message.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+}
+
+grpc::ByteBuffer Serialize(absl::string_view id, const Reply& reply) {
+  Response response;
+  response.set_id(id.data(), id.size());
+  response.set_code(static_cast<int32_t>(reply.code));
+  response.set_msg(reply.msg);
+  const size_t size = response.ByteSizeLong();
+  grpc::Slice slice(size);
+  response.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+std::string EchoedId(const std::string& id) { return id.size() <= kMaxEchoedId ? id : ""; }
+
+}  // namespace
+
+ProcessStream::ProcessStream(StreamShared& shared, uint64_t id, std::string peer)
+    : shared_(shared),
+      peer_(std::move(peer)),
+      intake_(shared.tags, id, shared.options.capture_rows) {}
+
+void ProcessStream::Start() {
+  self_ = shared_from_this();
+  Pump();
+}
+
+void ProcessStream::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+    WakeWorker();
+  }
+  Pump();
+}
+
+void ProcessStream::OnReadDone(bool ok) {
+  std::optional<Reply> fault;
+  if (ok) fault = ParseMessage();
+  {
+    MutexLock lock(mu_);
+    reading_ = false;
+    if (!ok) {
+      read_ended_ = true;
+    } else if (!Ending()) {  // else: it gets no response, so the client knows
+      std::optional<Reply> reply = fault ? std::move(fault) : intake_.Offer(message_);
+      held_ = !reply.has_value();
+      if (reply) Answer(*std::move(reply));
+    }
+    WakeWorker();
+  }
+  Pump();
+}
+
+void ProcessStream::OnWriteDone(bool ok) {
+  {
+    MutexLock lock(mu_);
+    writing_ = false;
+    response_bytes_ -= responses_.front().bytes();
+    responses_.pop_front();
+    if (!ok) cancelled_ = true;
+    if (!ok) WakeWorker();
+  }
+  Pump();
+}
+
+void ProcessStream::OnCancel() {
+  {
+    MutexLock lock(mu_);
+    cancelled_ = true;
+    WakeWorker();
+  }
+  Pump();
+}
+
+void ProcessStream::OnDone() { const std::shared_ptr<ProcessStream> last = std::move(self_); }
+
+std::optional<Reply> ProcessStream::ParseMessage() {
+  ++message_number_;
+  const size_t size = read_buffer_.Length();
+  shared_.messages.fetch_add(1, std::memory_order_relaxed);
+  shared_.bytes.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
+  const bool parsed = Parse(read_buffer_, message_);
+  read_buffer_.Clear();
+  if (!parsed) message_.Clear();
+  if (static_cast<int64_t>(size) > shared_.options.max_message_bytes) {
+    return Reply{ResponseCode::kTooLarge,
+                 absl::StrCat("the message has ", size, " bytes; this server accepts ",
+                              shared_.options.max_message_bytes)};
+  }
+  if (parsed) return std::nullopt;
+  return Reply{ResponseCode::kMalformed,
+               absl::StrCat("message ", message_number_,
+                            " of this stream is not a dcp.Message: its bytes are damaged, or one "
+                            "of its strings is not UTF-8")};
+}
+
+void ProcessStream::Answer(Reply reply) {
+  if (reply.code != ResponseCode::kAccepted) {
+    shared_.refused.fetch_add(1, std::memory_order_relaxed);
+  }
+  responses_.push_back({EchoedId(message_.id()), std::move(reply)});
+  response_bytes_ += responses_.back().bytes();
+}
+
+void ProcessStream::Pump() {
+  Operations operations;
+  {
+    MutexLock lock(mu_);
+    operations = Decide();
+    if (operations.any()) ++issuing_;
+  }
+  if (operations.any()) Issue(operations);
+  FinishIfDone();
+}
+
+ProcessStream::Operations ProcessStream::Decide() {
+  Operations operations;
+  if (finished_ || cancelled_) return operations;
+  const auto budget = static_cast<size_t>(shared_.options.queue_bytes);
+  if (!reading_ && !held_ && !Ending() && intake_.pending_bytes() < budget &&
+      response_bytes_ < budget && responses_.size() < kMaxResponses) {
+    operations.read = reading_ = true;
+  }
+  if (!writing_ && !responses_.empty()) {
+    writing_ = true;
+    operations.write = &responses_.front();
+    operations.more_writes = responses_.size() > 1;
+  }
+  return operations;
+}
+
+void ProcessStream::Issue(const Operations& operations) {
+  if (operations.read) StartRead(&read_buffer_);
+  if (operations.write != nullptr) {
+    write_buffer_ = Serialize(operations.write->id, operations.write->reply);
+    grpc::WriteOptions options;
+    // The next one follows at once and takes this one along.
+    if (operations.more_writes) options.set_buffer_hint();
+    StartWrite(&write_buffer_, options);
+  }
+  MutexLock lock(mu_);
+  --issuing_;
+}
+
+void ProcessStream::FinishIfDone() {
+  grpc::Status status;
+  {
+    MutexLock lock(mu_);
+    if (!MayFinish()) return;
+    finished_ = true;
+    status = FinalStatus();
+  }
+  Finish(std::move(status));
+}
+
+// After Finish no operation may begin, so nobody may be about to begin one.
+bool ProcessStream::MayFinish() const {
+  if (finished_ || writing_ || issuing_ > 0) return false;
+  return cancelled_ || (drained_ && responses_.empty());
+}
+
+grpc::Status ProcessStream::FinalStatus() const {
+  if (cancelled_) return {grpc::StatusCode::CANCELLED, "the connection was lost"};
+  if (read_ended_) return grpc::Status::OK;
+  return {grpc::StatusCode::UNAVAILABLE,
+          "dcp is stopping; reconnect and send again what got no response"};
+}
+
+bool ProcessStream::Urgent() const {
+  return held_ || Ending() || intake_.has_barrier() ||
+         intake_.pending_bytes() >= static_cast<size_t>(shared_.options.queue_bytes) / 2;
+}
+
+void ProcessStream::WakeWorker() {
+  const bool wanted = worker_lingers_ ? Urgent() : worker_idle_ && (HasWork() || Ending());
+  if (!wanted) return;
+  worker_idle_ = worker_lingers_ = false;
+  worker_wake_.NotifyOne();
+}
+
+void ProcessStream::RunWorker() {
+  while (WaitForWork()) {
+    OpenHeld();
+    AppendPending();
+    Pump();
+  }
+  {
+    MutexLock lock(mu_);
+    intake_.ReleaseTags();
+    drained_ = true;
+  }
+  Pump();
+}
+
+bool ProcessStream::WaitForWork() {
+  MutexLock lock(mu_);
+  while (!HasWork()) {
+    // An outstanding read may still bring a message, unless the call has ended.
+    if (Ending()) return false;
+    worker_idle_ = true;
+    worker_wake_.Wait(mu_);
+  }
+  worker_idle_ = false;
+  if (!Urgent()) {
+    worker_lingers_ = true;
+    worker_wake_.WaitFor(mu_, shared_.options.linger);
+    worker_lingers_ = false;
+  }
+  return true;
+}
+
+void ProcessStream::OpenHeld() {
+  const model::Tag* tag = nullptr;
+  bool opens = false;
+  {
+    MutexLock lock(mu_);
+    if (!held_) return;
+    tag = intake_.to_open();
+    opens = !stopping_;
+  }
+  absl::Status status = absl::CancelledError();
+  if (opens) status = shared_.sink.Open(*tag, shared_.tags.OriginFor(*tag, peer_));
+  if (status.ok()) shared_.tags.MarkOpened(*tag, peer_);
+  MutexLock lock(mu_);
+  intake_.Opened(status);
+  if (std::optional<Reply> reply = intake_.Offer(message_)) Answer(*std::move(reply));
+  held_ = false;
+}
+
+void ProcessStream::AppendPending() {
+  std::vector<StreamIntake::TagBatch> batches;
+  {
+    MutexLock lock(mu_);
+    batches = intake_.TakeBatches();
+  }
+  Pump();  // there is room again
+  for (StreamIntake::TagBatch& pending : batches) {
+    const size_t messages = pending.batch->txns.size();
+    const absl::Status status = shared_.sink.Append(*pending.tag, std::move(pending.batch));
+    if (status.ok()) continue;
+    shared_.lost.fetch_add(static_cast<int64_t>(messages), std::memory_order_relaxed);
+    MutexLock lock(mu_);
+    intake_.Failed(*pending.tag, status);
+  }
+}
+
+}  // namespace dcp::collector

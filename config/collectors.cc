@@ -1,0 +1,206 @@
+// [barrier] and [[collector]].
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "config/availability.h"
+#include "config/connection.h"
+#include "config/nearest.h"
+#include "config/sections.h"
+#include "config/values.h"
+
+namespace dcp::config {
+namespace {
+
+constexpr uint32_t kMaxId = std::numeric_limits<uint32_t>::max();
+
+Secrets SecretsFor(Purpose purpose) {
+  return purpose == Purpose::kRun ? Secrets::kRead : Secrets::kLeave;
+}
+
+constexpr Field<BarrierOptions> kBarrierFields[] = {
+    {"interval",
+     [](const Value& v, BarrierOptions& o) {
+       ReadDuration(v, absl::Milliseconds(10), absl::Hours(1), &o.interval);
+     }},
+    {"id", [](const Value& v, BarrierOptions& o) { ReadNumber(v, 1, kMaxId, &o.id); }},
+};
+
+constexpr Word<KeyFormat> kKeyFormats[] = {{"dcp", KeyFormat::kDcp},
+                                           {"gravity", KeyFormat::kGravity}};
+
+void ReadTagName(const Value& value, model::Tag* out) {
+  std::string name;
+  if (ReadName(value, &name)) *out = model::Tag(std::move(name));
+}
+
+constexpr Field<MysqlTagOptions> kTagFields[] = {
+    {"tag", [](const Value& v, MysqlTagOptions& o) { ReadTagName(v, &o.tag); }, true},
+    {"tables", [](const Value& v, MysqlTagOptions& o) { ReadTables(v, &o.tables); }, true},
+    {"key_format",
+     [](const Value& v, MysqlTagOptions& o) { ReadWord(v, kKeyFormats, &o.key_format); }},
+};
+
+bool IsOneTable(const std::vector<TableRule>& tables) {
+  return tables.size() == 1 && tables[0].match.find('*') == std::string::npos;
+}
+
+void ReadMysqlTag(const Value& item, MysqlCollectorOptions& out) {
+  MysqlTagOptions tag;
+  TableReader reader(item.node, "a tag of [[collector]]", item.context);
+  reader.Read(kTagFields, tag).Finish();
+  if (tag.key_format == KeyFormat::kGravity && !tag.tables.empty() && !IsOneTable(tag.tables)) {
+    reader.Error("key_format",
+                 "key_format = \"gravity\" leaves the table out of its keys, so the tag must have "
+                 "exactly one table and no pattern; give each table a tag of its own, or use "
+                 "\"dcp\"");
+  }
+  out.tags.push_back(std::move(tag));
+}
+
+void ReadStart(const Value& value, StartPoint* out) {
+  std::string text;
+  if (!ReadText(value, &text)) return;
+  auto start = ParseStartPoint(text);
+  if (!start.ok()) return value.Error(start.status().message());
+  *out = *std::move(start);
+}
+
+void IgnoreType(const Value&, MysqlCollectorOptions&) {}  // read before the rest
+void IgnoreType(const Value&, GrpcCollectorOptions&) {}
+
+constexpr Field<MysqlCollectorOptions> kMysqlFields[] = {
+    {"type", IgnoreType},
+    {"name", [](const Value& v, MysqlCollectorOptions& o) { ReadName(v, &o.name); }, true},
+    {"server_id",
+     [](const Value& v, MysqlCollectorOptions& o) { ReadNumber(v, 1, kMaxId, &o.server_id); },
+     true},
+    {"start", [](const Value& v, MysqlCollectorOptions& o) { ReadStart(v, &o.start); }},
+    {"tags",
+     [](const Value& v, MysqlCollectorOptions& o) {
+       ReadItems(v, [&o](const Value& item) { ReadMysqlTag(item, o); });
+     },
+     true},
+};
+
+void ReadGrpcTag(const Value& item, GrpcCollectorOptions& out) {
+  model::Tag tag;
+  if (item.node.kind == Node::Kind::kTable) {
+    return item.WrongType("the tag's name (a pushed tag has no tables)");
+  }
+  ReadTagName(item, &tag);
+  if (!tag.value().empty()) out.tags.push_back(std::move(tag));
+}
+
+constexpr Word<Ack> kAcks[] = {{"received", Ack::kReceived}, {"durable", Ack::kDurable}};
+
+void ReadAck(const Value& value, Ack* out) {
+  ReadWord(value, kAcks, out);
+  const bool refused = *out == Ack::kDurable && !IsAvailable("ack.durable");
+  if (refused && value.context.purpose() == Purpose::kRun) {
+    value.Error(absl::StrCat("is refused: ", Refusal("ack.durable")));
+  }
+}
+
+constexpr Field<GrpcCollectorOptions> kGrpcFields[] = {
+    {"type", IgnoreType},
+    {"name", [](const Value& v, GrpcCollectorOptions& o) { ReadName(v, &o.name); }, true},
+    {"listen", [](const Value& v, GrpcCollectorOptions& o) { ReadEndpoint(v, &o.listen); }, true},
+    {"tags",
+     [](const Value& v, GrpcCollectorOptions& o) {
+       ReadItems(v, [&o](const Value& item) { ReadGrpcTag(item, o); });
+     },
+     true},
+    {"ack", [](const Value& v, GrpcCollectorOptions& o) { ReadAck(v, &o.ack); }},
+};
+
+void ReadMysqlCollector(const Node& node, Draft& draft, Context& context) {
+  MysqlCollectorOptions options;
+  TableReader reader(node, "[[collector]] of type mysql", context);
+  reader.Read(kMysqlFields, options);
+  ReadConnection(reader, SecretsFor(context.purpose()), &options.connection);
+  FinishWithConnection(reader);
+  draft.config.mysql_collectors.push_back(std::move(options));
+  draft.mysql_collector_nodes.push_back(&node);
+}
+
+bool IsLoopback(absl::string_view host) {
+  return host == "localhost" || host == "::1" || host.substr(0, 4) == "127.";
+}
+
+void ReadGrpcCollector(const Node& node, Draft& draft, Context& context) {
+  GrpcCollectorOptions options;
+  options.ack = IsAvailable("ack.durable") ? Ack::kDurable : Ack::kReceived;
+  TableReader reader(node, "[[collector]] of type grpc", context);
+  reader.Read(kGrpcFields, options).Finish();
+  if (!options.listen.host.empty() && !IsLoopback(options.listen.host)) {
+    context.Warning(PlaceOf(node, "listen"),
+                    absl::StrCat("whoever reaches ", options.listen.host,
+                                 " over the network can push to this collector, unencrypted"));
+  }
+  draft.config.grpc_collectors.push_back(std::move(options));
+  draft.grpc_collector_nodes.push_back(&node);
+}
+
+enum class CollectorType { kMysql, kGrpc };
+constexpr Word<CollectorType> kTypes[] = {{"mysql", CollectorType::kMysql},
+                                          {"grpc", CollectorType::kGrpc}};
+
+void ReadCollector(const Node& node, Draft& draft, Context& context) {
+  const Node* type_node = node.Find("type");
+  if (type_node == nullptr) {
+    return context.Error(node.position, "[[collector]] needs 'type': \"mysql\" or \"grpc\"");
+  }
+  CollectorType type{};
+  if (!ReadWord(Value{*type_node, "'type' in [[collector]]", context}, kTypes, &type)) return;
+  if (type == CollectorType::kMysql) {
+    ReadMysqlCollector(node, draft, context);
+  } else {
+    ReadGrpcCollector(node, draft, context);
+  }
+}
+
+}  // namespace
+
+void ReadSections(const Value& value, const char* section,
+                  const std::function<void(const Node&)>& read) {
+  const std::string written = absl::StrCat("[[", section, "]]");
+  if (value.node.kind != Node::Kind::kArray) {
+    return value.context.Error(
+        value.node.position, absl::StrCat("there may be several of this section: write ", written));
+  }
+  for (const Node& item : value.node.items) {
+    if (item.kind == Node::Kind::kTable) {
+      read(item);
+    } else {
+      value.context.Error(item.position,
+                          absl::StrCat(written, " must be a table, not ", Describe(item.kind)));
+    }
+  }
+}
+
+void ReadBarrier(const Value& value, Draft& draft) {
+  BarrierOptions options;
+  TableReader reader(value.node, "[barrier]", value.context);
+  reader.Read(kBarrierFields, options);
+  ReadConnection(reader, SecretsFor(value.context.purpose()), &options.connection);
+  FinishWithConnection(reader);
+  draft.config.barrier = std::move(options);
+}
+
+void ReadCollectors(const Value& value, Draft& draft) {
+  const size_t before = value.context.error_count();
+  ReadSections(value, "collector",
+               [&](const Node& node) { ReadCollector(node, draft, value.context); });
+  draft.collectors_broken = value.context.error_count() != before;
+}
+
+void AppendBarrierKeys(std::vector<KnownKey>* out) { AppendKeys("[barrier]", kBarrierFields, out); }
+
+void AppendCollectorKeys(std::vector<KnownKey>* out) {
+  AppendKeys("[[collector]] of type mysql", kMysqlFields, out);
+  AppendKeys("tags of a mysql collector", kTagFields, out);
+  AppendKeys("[[collector]] of type grpc", kGrpcFields, out);
+}
+
+}  // namespace dcp::config

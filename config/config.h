@@ -1,0 +1,160 @@
+// What the configuration file says, as plain option structs: parsed, checked and
+// with every default filled in. docs/configuration.md explains each key.
+//
+// Values only. Passwords are in ConnectionOptions::password and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "model/alarm_type.h"
+#include "model/connection_options.h"
+#include "model/gtid_set.h"
+#include "model/position.h"
+#include "model/tag.h"
+
+namespace dcp::config {
+
+// An address to listen on. Port 0: any free one.
+struct Endpoint {
+  std::string host;
+  uint16_t port = 0;
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+enum class Digest : uint8_t { kXxh3, kMd5 };
+enum class Capture : uint8_t { kRow, kKey };
+enum class KeyFormat : uint8_t { kDcp, kGravity };
+enum class Align : uint8_t { kAuto, kGtid, kBarrier };
+enum class Compare : uint8_t { kConverge, kOrdered };
+enum class Origin : uint8_t { kAny, kSource };
+enum class Ddl : uint8_t { kCompare, kIgnore };
+enum class Ack : uint8_t { kReceived, kDurable };
+enum class Sync : uint8_t { kAuto, kBarrier, kGtid, kNone };
+
+struct BarrierOptions {
+  model::ConnectionOptions connection;
+  absl::Duration interval = absl::Seconds(2);
+  uint32_t id = 1;  // of the row in drc.barrier
+};
+
+// Some tables of a server.
+struct TableRule {
+  std::string match;  // "db.table"; '*' stands for any characters
+  std::string as;     // logical name "db.table"; empty: each keeps its own
+  std::vector<std::string> ignore_columns;
+
+  friend bool operator==(const TableRule&, const TableRule&) = default;
+};
+
+// A tag fed from a MySQL binlog.
+struct MysqlTagOptions {
+  model::Tag tag;
+  std::vector<TableRule> tables;  // the first that matches counts; never empty
+  KeyFormat key_format = KeyFormat::kDcp;
+  // What the checks that use the tag ask for (set by validation).
+  Digest digest = Digest::kXxh3;
+  Capture capture = Capture::kKey;  // kRow if any of the checks wants rows
+  bool used = false;                // by some check
+};
+
+// Where a collector begins on a server.
+struct StartPoint {
+  enum class Kind : uint8_t {
+    kResume,    // where the last run stopped; kNow when there was none
+    kNow,       // the server's present end
+    kGtid,      // behind the transactions of `executed`
+    kPosition,  // at `position`
+  };
+  Kind kind = Kind::kResume;
+  model::GtidSet executed;
+  model::BinlogPosition position;
+
+  friend bool operator==(const StartPoint&, const StartPoint&) = default;
+};
+
+struct MysqlCollectorOptions {
+  std::string name;
+  model::ConnectionOptions connection;
+  uint32_t server_id = 0;  // 1..2^32-1
+  StartPoint start;
+  std::vector<MysqlTagOptions> tags;  // never empty
+};
+
+struct GrpcCollectorOptions {
+  std::string name;
+  Endpoint listen;
+  std::vector<model::Tag> tags;  // never empty
+  Ack ack = Ack::kReceived;
+};
+
+struct CheckOptions {
+  std::string name;
+  model::Tag source;
+  std::vector<model::Tag> targets;  // never empty, none of them the source
+  absl::Duration timeout = absl::Seconds(30);
+  Align align = Align::kAuto;  // kBarrier already where a pushed tag leaves no choice
+  Compare compare = Compare::kConverge;
+  // For align = barrier, and for auto where it turns out to be barrier: with gtid
+  // alignment it is 0 whatever stands here.
+  uint32_t lateness = 1;
+  uint32_t history = 100;
+  bool confirm = true;
+  Capture capture = Capture::kRow;
+  Digest digest = Digest::kXxh3;  // "auto" resolved
+  bool strict_columns = false;
+  Origin origin = Origin::kAny;
+  Ddl ddl = Ddl::kCompare;
+  uint32_t max_diff_rows = 100;
+};
+
+struct AlarmOptions {
+  enum class Type : uint8_t { kLog, kFile, kWebhook, kExec, kAlertmanager };
+  Type type = Type::kLog;
+  model::AlarmTypes types = model::AlarmTypes::Default();
+  std::string path;                          // file; "-": standard output
+  uint64_t max_bytes = uint64_t{100} << 20;  // file: rotated beyond it
+  uint32_t keep = 5;                         // file: rotated files kept
+  std::string url;                           // webhook, alertmanager
+};
+
+struct JobOptions {
+  std::string name;
+  std::string schedule;  // cron expression; empty: only by `dcp verify`
+  model::ConnectionOptions source;
+  model::ConnectionOptions target;
+  std::vector<TableRule> tables;  // never empty
+  Sync sync = Sync::kAuto;
+  absl::Duration sync_timeout = absl::Seconds(10);
+};
+
+struct HttpOptions {
+  Endpoint listen;
+};
+
+struct ControlOptions {
+  Endpoint listen;
+};
+
+struct StateOptions {
+  std::string dir = "dcp-state";
+  uint64_t memory_bytes = uint64_t{512} << 20;
+};
+
+struct Config {
+  std::optional<BarrierOptions> barrier;
+  std::vector<MysqlCollectorOptions> mysql_collectors;
+  std::vector<GrpcCollectorOptions> grpc_collectors;
+  std::vector<CheckOptions> checks;
+  std::vector<AlarmOptions> alarms;  // one log sink when the file names none
+  std::vector<JobOptions> jobs;
+  std::optional<HttpOptions> http;
+  std::optional<ControlOptions> control;
+  StateOptions state;
+};
+
+}  // namespace dcp::config

@@ -1,0 +1,73 @@
+// "tables" of a tag or of a job.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "config/sections.h"
+
+namespace dcp::config {
+namespace {
+
+// Two parts, neither empty. Names with dots in them cannot be written.
+bool IsTableName(absl::string_view text) {
+  const size_t dot = text.find('.');
+  return dot != absl::string_view::npos && dot > 0 && dot + 1 < text.size() &&
+         text.find('.', dot + 1) == absl::string_view::npos &&
+         text.find_first_of("` ") == absl::string_view::npos;
+}
+
+void ReadMatch(const Value& value, TableRule& out) {
+  std::string text;
+  if (!ReadText(value, &text)) return;
+  if (!IsTableName(text)) {
+    return value.Error(absl::StrCat(
+        "must be database.table, where '*' stands for any characters (e.g. \"shop.orders\", "
+        "\"shop.order_*\"), not \"",
+        text, "\""));
+  }
+  out.match = std::move(text);
+}
+
+void ReadAs(const Value& value, TableRule& out) {
+  std::string text;
+  if (!ReadText(value, &text)) return;
+  if (!IsTableName(text) || text.find('*') != std::string::npos) {
+    return value.Error(
+        absl::StrCat("must be database.table, e.g. \"shop.orders\", not \"", text, "\""));
+  }
+  out.as = std::move(text);
+}
+
+constexpr Field<TableRule> kFields[] = {
+    {"match", ReadMatch, true},
+    {"as", ReadAs},
+    {"ignore_columns", [](const Value& v, TableRule& o) { ReadTexts(v, &o.ignore_columns); }},
+};
+
+void ReadTable(const Value& item, std::vector<TableRule>* out) {
+  TableRule rule;
+  if (item.node.kind == Node::Kind::kString) {
+    ReadMatch(item, rule);
+  } else if (item.node.kind == Node::Kind::kTable) {
+    TableReader(item.node, "tables", item.context).Read(kFields, rule).Finish();
+  } else {
+    return item.WrongType("a string or { match, as, ignore_columns }");
+  }
+  if (rule.match.empty()) return;  // said already
+  const bool twice = std::any_of(out->begin(), out->end(),
+                                 [&](const TableRule& other) { return other.match == rule.match; });
+  if (twice) {
+    return item.Error(absl::StrCat("repeats \"", rule.match, "\": only the first would count"));
+  }
+  out->push_back(std::move(rule));
+}
+
+}  // namespace
+
+void ReadTables(const Value& value, std::vector<TableRule>* out) {
+  ReadItems(value, [out](const Value& item) { ReadTable(item, out); });
+}
+
+void AppendTableKeys(std::vector<KnownKey>* out) { AppendKeys("tables", kFields, out); }
+
+}  // namespace dcp::config

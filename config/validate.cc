@@ -1,0 +1,180 @@
+#include "config/validate.h"
+
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "config/digest_groups.h"
+#include "config/feeds.h"
+#include "config/validate_checks.h"
+
+namespace dcp::config {
+namespace {
+
+// Names of one kind, each said once.
+class Names {
+ public:
+  Names(const char* kind, Context& context) : kind_(kind), context_(context) {}
+
+  void Add(const std::string& name, const Node& node) {
+    if (name.empty() || seen_.insert(name).second) return;
+    context_.Error(PlaceOf(node, "name"),
+                   absl::StrCat("there is another ", kind_, " named '", name, "'"));
+  }
+
+ private:
+  const char* kind_;
+  Context& context_;
+  std::set<std::string> seen_;
+};
+
+void CheckNames(const Draft& draft, Context& context) {
+  Names collectors("[[collector]]", context), checks("[[check]]", context);
+  const Config& config = draft.config;
+  for (size_t i = 0; i < config.mysql_collectors.size(); ++i) {
+    collectors.Add(config.mysql_collectors[i].name, *draft.mysql_collector_nodes[i]);
+  }
+  for (size_t i = 0; i < config.grpc_collectors.size(); ++i) {
+    collectors.Add(config.grpc_collectors[i].name, *draft.grpc_collector_nodes[i]);
+  }
+  for (size_t i = 0; i < config.checks.size(); ++i) {
+    checks.Add(config.checks[i].name, *draft.check_nodes[i]);
+  }
+}
+
+using Server = std::tuple<std::string, uint16_t, std::string>;
+
+Server ServerOf(const model::ConnectionOptions& options) {
+  if (!options.socket.empty()) return {"", 0, options.socket};
+  return {options.host, options.port, ""};
+}
+
+// A server ends the stream of a replica when another of the same id connects.
+void CheckServerIds(const Draft& draft, Context& context) {
+  std::map<std::pair<Server, uint32_t>, std::string> seen;
+  for (size_t i = 0; i < draft.config.mysql_collectors.size(); ++i) {
+    const MysqlCollectorOptions& collector = draft.config.mysql_collectors[i];
+    if (collector.server_id == 0) continue;  // said already
+    const auto [it, added] = seen.emplace(
+        std::make_pair(ServerOf(collector.connection), collector.server_id), collector.name);
+    if (added) continue;
+    context.Error(PlaceOf(*draft.mysql_collector_nodes[i], "server_id"),
+                  absl::StrCat("collector '", it->second,
+                               "' reads the same server with the same "
+                               "server_id: the server would end the stream of one of them"));
+  }
+}
+
+void CheckEndpoint(const Endpoint& endpoint, const Node& node,
+                   std::set<std::pair<std::string, uint16_t>>* seen, Context& context) {
+  if (endpoint.port == 0 || seen->insert({endpoint.host, endpoint.port}).second) return;
+  context.Error(PlaceOf(node, "listen"),
+                absl::StrCat("another section listens on ", endpoint.host, ":", endpoint.port));
+}
+
+void CheckEndpoints(const Node& root, const Draft& draft, Context& context) {
+  std::set<std::pair<std::string, uint16_t>> seen;
+  for (size_t i = 0; i < draft.config.grpc_collectors.size(); ++i) {
+    CheckEndpoint(draft.config.grpc_collectors[i].listen, *draft.grpc_collector_nodes[i], &seen,
+                  context);
+  }
+  if (draft.config.http) {
+    CheckEndpoint(draft.config.http->listen, *root.Find("http"), &seen, context);
+  }
+  if (draft.config.control) {
+    CheckEndpoint(draft.config.control->listen, *root.Find("control"), &seen, context);
+  }
+}
+
+void CheckAlarms(Draft& draft, Context& context) {
+  std::set<std::string> paths;
+  for (size_t i = 0; i < draft.config.alarms.size(); ++i) {
+    const AlarmOptions& alarm = draft.config.alarms[i];
+    if (alarm.type != AlarmOptions::Type::kFile || paths.insert(alarm.path).second) continue;
+    context.Error(PlaceOf(*draft.alarm_nodes[i], "path"),
+                  absl::StrCat("another [[alarm]] writes to '", alarm.path,
+                               "': one file takes one alarm section"));
+  }
+  if (draft.config.alarms.empty()) draft.config.alarms.emplace_back();
+}
+
+bool MapsNothing(const std::vector<TableRule>& tables) {
+  for (const TableRule& rule : tables) {
+    if (!rule.as.empty() && rule.as != rule.match) return false;
+  }
+  return true;
+}
+
+void CheckJobs(const Draft& draft, Context& context) {
+  Names names("[[job]]", context);
+  for (size_t i = 0; i < draft.config.jobs.size(); ++i) {
+    const JobOptions& job = draft.config.jobs[i];
+    const Node& node = *draft.job_nodes[i];
+    names.Add(job.name, node);
+    const bool sides = node.Find("source") != nullptr && node.Find("target") != nullptr;
+    if (sides && MapsNothing(job.tables) && ServerOf(job.source) == ServerOf(job.target)) {
+      context.Error(PlaceOf(node, "target"),
+                    "source and target are the same server and no table has 'as': every table "
+                    "would be compared with itself");
+    }
+    if (context.purpose() == Purpose::kRun && job.schedule.empty() && !node.Find("schedule")) {
+      context.Warning(node.position, absl::StrCat("job '", job.name,
+                                                  "' has no schedule, so `dcp run` does not "
+                                                  "start it; `dcp verify --job ",
+                                                  job.name, "` does"));
+    }
+  }
+}
+
+void NoteUse(MysqlTagOptions& tag, const CheckOptions& check) {
+  tag.used = true;
+  tag.digest = check.digest;
+  if (check.capture == Capture::kRow) tag.capture = Capture::kRow;
+}
+
+void FinishTags(const Feeds& feeds, const Draft& draft, Context& context) {
+  std::set<model::Tag> used;
+  for (const CheckOptions& check : draft.config.checks) {
+    std::vector<model::Tag> tags = check.targets;
+    tags.push_back(check.source);
+    for (const model::Tag& tag : tags) {
+      used.insert(tag);
+      const Feeds::Feed* feed = feeds.Find(tag);
+      if (feed != nullptr && feed->mysql != nullptr) NoteUse(*feed->mysql, check);
+    }
+  }
+  for (const auto& [tag, feed] : feeds.all()) {
+    if (used.contains(tag)) continue;
+    context.Warning(feed.position, absl::StrCat("no [[check]] uses tag '", tag.value(),
+                                                "': its stream is not compared"));
+  }
+}
+
+void ValidateForRun(const Node& root, Draft& draft, Context& context) {
+  CheckNames(draft, context);
+  CheckServerIds(draft, context);
+  CheckEndpoints(root, draft, context);
+  const Feeds feeds(draft, context);
+  ValidateChecks(feeds, draft, context);
+  ResolveDigests(feeds, draft, context);
+  FinishTags(feeds, draft, context);
+  if (root.Find("check") == nullptr && root.Find("job") == nullptr) {
+    context.Error({}, "there is nothing to do: `dcp run` needs at least one [[check]] or [[job]]");
+  }
+}
+
+}  // namespace
+
+void Validate(const Node& root, Draft& draft, Context& context) {
+  CheckAlarms(draft, context);
+  CheckJobs(draft, context);
+  if (context.purpose() == Purpose::kRun) {
+    ValidateForRun(root, draft, context);
+  } else if (root.Find("job") == nullptr) {
+    context.Error({}, "there is nothing to verify: `dcp verify` needs a [[job]]");
+  }
+}
+
+}  // namespace dcp::config

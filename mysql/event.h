@@ -1,0 +1,155 @@
+// Binlog events on the wire: header, types, and the parsing of those whose
+// content is small. Rows are in rows_event.h, table maps in table_map.h.
+// Sources: libs/mysql/binlog/event/*.h of MySQL; "MySQL Internals Manual",
+// chapter "Replication Protocol" and "Binlog Event".
+//
+// Pure functions over bytes; every length is checked. kDataLoss: the bytes do
+// not make up such an event; the message says which part.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/gtid.h"
+#include "mysql/bytes.h"
+
+namespace dcp::mysql {
+
+enum EventType : uint8_t {
+  kUnknownEvent = 0,
+  kStartEventV3 = 1,
+  kQueryEvent = 2,
+  kStopEvent = 3,
+  kRotateEvent = 4,
+  kIntvarEvent = 5,
+  kLoadEvent = 6,
+  kSlaveEvent = 7,
+  kCreateFileEvent = 8,
+  kAppendBlockEvent = 9,
+  kExecLoadEvent = 10,
+  kDeleteFileEvent = 11,
+  kNewLoadEvent = 12,
+  kRandEvent = 13,
+  kUserVarEvent = 14,
+  kFormatDescriptionEvent = 15,
+  kXidEvent = 16,
+  kBeginLoadQueryEvent = 17,
+  kExecuteLoadQueryEvent = 18,
+  kTableMapEvent = 19,
+  kPreGaWriteRowsEvent = 20,
+  kPreGaUpdateRowsEvent = 21,
+  kPreGaDeleteRowsEvent = 22,
+  kWriteRowsEventV1 = 23,
+  kUpdateRowsEventV1 = 24,
+  kDeleteRowsEventV1 = 25,
+  kIncidentEvent = 26,
+  kHeartbeatEvent = 27,
+  kIgnorableEvent = 28,
+  kRowsQueryEvent = 29,
+  kWriteRowsEvent = 30,
+  kUpdateRowsEvent = 31,
+  kDeleteRowsEvent = 32,
+  kGtidEvent = 33,
+  kAnonymousGtidEvent = 34,
+  kPreviousGtidsEvent = 35,
+  kTransactionContextEvent = 36,
+  kViewChangeEvent = 37,
+  kXaPrepareEvent = 38,
+  kPartialUpdateRowsEvent = 39,
+  kTransactionPayloadEvent = 40,
+  kHeartbeatEventV2 = 41,
+  kTaggedGtidEvent = 42,
+};
+
+inline constexpr size_t kEventHeaderSize = 19;
+inline constexpr size_t kChecksumSize = 4;
+inline constexpr uint16_t kFlagArtificial = 0x20;
+inline constexpr uint16_t kFlagIgnorable = 0x80;
+
+struct EventHeader {
+  uint32_t timestamp = 0;
+  uint8_t type = 0;
+  uint32_t server_id = 0;
+  uint32_t size = 0;     // header, body and checksum
+  uint32_t log_pos = 0;  // low 32 bits of the end in its file; 0 in a payload
+  uint16_t flags = 0;
+};
+
+absl::StatusOr<EventHeader> ParseEventHeader(Bytes event);
+
+// True if the last 4 bytes are the CRC32 of those before them.
+bool ChecksumMatches(Bytes event);
+
+struct FormatDescription {
+  std::string server_version;
+  bool checksums = false;  // events of this file end with a CRC32
+  // By event type - 1; types that the server does not know have none.
+  std::vector<uint8_t> post_header_lengths;
+
+  uint8_t PostHeaderLength(uint8_t type, uint8_t otherwise) const {
+    const size_t i = size_t{type} - 1;
+    return type == 0 || i >= post_header_lengths.size() ? otherwise : post_header_lengths[i];
+  }
+};
+
+// `event`: the whole event with header. The description's own checksum is
+// verified when it has one.
+absl::StatusOr<FormatDescription> ParseFormatDescription(Bytes event);
+
+// All of the following take the body: what stands between header and checksum.
+
+struct RotateFields {
+  std::string file;
+  uint64_t offset = 0;
+};
+absl::StatusOr<RotateFields> ParseRotate(Bytes body);
+
+struct GtidFields {
+  model::Gtid gtid;
+  int64_t commit_micros = 0;  // on the server that wrote this binlog; 0: not told
+};
+// GTID and anonymous GTID events (`anonymous`: the GTID stays empty).
+absl::StatusOr<GtidFields> ParseGtid(Bytes body, bool anonymous);
+// The tagged GTID event of 8.3 and later.
+absl::StatusOr<GtidFields> ParseTaggedGtid(Bytes body);
+
+struct QueryFields {
+  absl::string_view database;
+  absl::string_view query;
+  uint16_t error_code = 0;
+};
+absl::StatusOr<QueryFields> ParseQuery(Bytes body);
+
+struct XaPrepareFields {
+  std::string xid;  // X'6771',X'62',1 as in the text of XA statements
+  bool one_phase = false;
+};
+absl::StatusOr<XaPrepareFields> ParseXaPrepare(Bytes body);
+
+// The statement's text. Its length byte is meaningless and ignored.
+absl::StatusOr<absl::string_view> ParseRowsQuery(Bytes body);
+
+struct IncidentFields {
+  uint16_t incident = 0;  // 1: LOST_EVENTS
+  std::string message;
+};
+absl::StatusOr<IncidentFields> ParseIncident(Bytes body);
+
+// Heartbeats: v1 has its offset in the header only.
+absl::StatusOr<RotateFields> ParseHeartbeat(Bytes body, const EventHeader& header);
+
+struct TransactionPayloadFields {
+  enum : uint64_t { kZstd = 0, kNone = 255 };
+  uint64_t compression = kNone;
+  uint64_t uncompressed_size = 0;
+  Bytes payload;
+};
+absl::StatusOr<TransactionPayloadFields> ParseTransactionPayload(Bytes body);
+
+// "WRITE_ROWS", "QUERY" …; "event type 99" for a number that is not known.
+std::string EventTypeName(uint8_t type);
+
+}  // namespace dcp::mysql

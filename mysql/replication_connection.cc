@@ -1,0 +1,323 @@
+#include "mysql/replication_connection.h"
+
+#include <mysql.h>
+// After mysql.h, whose types it uses.
+#include <ma_pvio.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "mysql/gtid_codec.h"
+#include "mysql/server_error.h"
+#include "mysql/tls.h"
+
+namespace dcp::mysql {
+namespace {
+
+// Commands that the installed enum_server_command lacks or names otherwise.
+constexpr uint8_t kComBinlogDump = 0x12;
+constexpr uint8_t kComRegisterReplica = 0x15;
+constexpr uint8_t kComBinlogDumpGtid = 0x1e;
+
+constexpr uint16_t kDumpNonBlocking = 1;
+constexpr uint16_t kDumpHeartbeatV2 = 2;
+constexpr uint64_t kFirstEvent = 4;  // behind the magic bytes of a file
+constexpr int kSilentHeartbeats = 3;
+constexpr unsigned long kMaxPacket = 1ul << 30;
+constexpr char kReportedHost[] = "dcp";
+
+void Append(uint64_t value, size_t bytes, std::string* out) {
+  for (size_t i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i) & 0xff));
+}
+
+void AppendShort(absl::string_view text, std::string* out) {
+  Append(text.size(), 1, out);
+  out->append(text.data(), text.size());
+}
+
+std::string RandomUuid() {
+  std::random_device random;
+  model::Uuid uuid;
+  for (uint8_t& byte : uuid) byte = static_cast<uint8_t>(random() & 0xff);
+  uuid[6] = static_cast<uint8_t>((uuid[6] & 0x0f) | 0x40);
+  uuid[8] = static_cast<uint8_t>((uuid[8] & 0x3f) | 0x80);
+  return model::ToString(uuid);
+}
+
+unsigned int ToSeconds(absl::Duration duration) {
+  return static_cast<unsigned int>(std::clamp<int64_t>(
+      absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))), 1, 1 << 24));
+}
+
+// st_ma_pvio_tls of ma_tls.h, a header that does not compile beside ma_pvio.h.
+struct PvioTls {
+  void* data;
+  MARIADB_PVIO* pvio;
+  void* ssl;
+};
+
+using Table = std::vector<std::vector<std::string>>;
+
+}  // namespace
+
+// Connector/C's handle, with errors as statuses.
+struct ReplicationConnection::Client {
+  Client() { mysql_init(&mysql); }
+  ~Client() { mysql_close(&mysql); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  absl::Status Error(absl::string_view server, absl::string_view doing) {
+    return ServerError(server, doing, mysql_errno(&mysql), mysql_error(&mysql));
+  }
+
+  absl::Status Run(absl::string_view server, const std::string& sql, Table* table = nullptr) {
+    if (mysql_real_query(&mysql, sql.data(), sql.size()) != 0) return Error(server, sql);
+    MYSQL_RES* const result = mysql_store_result(&mysql);
+    if (result == nullptr) {
+      return mysql_errno(&mysql) == 0 ? absl::OkStatus() : Error(server, sql);
+    }
+    const unsigned int columns = mysql_num_fields(result);
+    while (MYSQL_ROW row = mysql_fetch_row(result)) {
+      if (table == nullptr) continue;
+      const unsigned long* const lengths = mysql_fetch_lengths(result);
+      std::vector<std::string>& copy = table->emplace_back();
+      for (unsigned int i = 0; i < columns; ++i) {
+        copy.push_back(row[i] == nullptr ? "" : std::string(row[i], lengths[i]));
+      }
+    }
+    mysql_free_result(result);
+    return absl::OkStatus();
+  }
+
+  // Sends a command; waits for its OK unless `answer` is false.
+  bool Command(uint8_t command, const std::string& payload, bool answer) {
+    return mysql.methods->db_command(&mysql, static_cast<enum enum_server_command>(command),
+                                     payload.data(), payload.size(), answer ? 0 : 1, nullptr) == 0;
+  }
+
+  // Bytes have come that wait in the library's or in TLS's buffers.
+  bool HasBufferedBytes() const {
+    const MARIADB_PVIO* const pvio = mysql.net.pvio;
+    if (pvio == nullptr) return true;  // closed: reading says so at once
+    if (pvio->cache_pos < pvio->cache + pvio->cache_size) return true;
+    if (pvio->ctls == nullptr) return false;
+    const auto* const tls = static_cast<const PvioTls*>(pvio->ctls);
+    return SSL_pending(static_cast<const SSL*>(tls->ssl)) > 0;
+  }
+
+  MYSQL mysql;
+};
+
+ReplicationConnection::ReplicationConnection(const Options& options)
+    : options_(options),
+      server_(model::Describe(options.connection)),
+      client_(std::make_unique<Client>()) {}
+
+ReplicationConnection::~ReplicationConnection() {
+  // The server is in the middle of sending: no goodbye is read, and none is
+  // waited for.
+  if (socket_ >= 0) {
+    shutdown(socket_, SHUT_RDWR);
+    client_.reset();
+    close(socket_);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<ReplicationConnection>> ReplicationConnection::Open(
+    const Options& options) {
+  std::unique_ptr<ReplicationConnection> connection(new ReplicationConnection(options));
+  DCP_RETURN_IF_ERROR(connection->Connect());
+  DCP_RETURN_IF_ERROR(connection->ReadServer());
+  DCP_RETURN_IF_ERROR(connection->Configure());
+  DCP_RETURN_IF_ERROR(connection->Register());
+  DCP_RETURN_IF_ERROR(connection->Dump());
+  connection->last_heard_ = options.clock->Monotonic();
+  return connection;
+}
+
+absl::Status ReplicationConnection::Connect() {
+  MYSQL* const mysql = &client_->mysql;
+  const model::ConnectionOptions& to = options_.connection;
+  const model::TlsMode mode = EffectiveTlsMode(to);
+  const unsigned int connect_timeout = ToSeconds(to.connect_timeout);
+  const unsigned int read_timeout =
+      std::max(connect_timeout, ToSeconds(options_.heartbeat_period * kSilentHeartbeats));
+  mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
+  mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout);
+  mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_timeout);
+  mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &kMaxPacket);
+  mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  if (mode != model::TlsMode::kDisabled) {
+    const auto name = [](const std::string& file) { return file.empty() ? nullptr : file.c_str(); };
+    mysql_ssl_set(mysql, name(to.tls.key), name(to.tls.cert), name(to.tls.ca), nullptr, nullptr);
+    const my_bool verify = VerifiesCertificate(mode) ? 1 : 0;
+    mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+  }
+  const bool over_socket = !to.socket.empty();
+  if (mysql_real_connect(mysql, over_socket ? nullptr : to.host.c_str(), to.user.c_str(),
+                         to.password.c_str(), nullptr, over_socket ? 0 : to.port,
+                         over_socket ? to.socket.c_str() : nullptr, 0) == nullptr) {
+    return client_->Error(server_, "connect");
+  }
+  const bool encrypted = mysql_get_ssl_cipher(mysql) != nullptr;
+  if (!encrypted && mode != model::TlsMode::kDisabled && mode != model::TlsMode::kPreferred) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(server_, ": the server does not offer TLS, which tls mode demands"));
+  }
+  socket_ = dup(static_cast<int>(mysql_get_socket(mysql)));
+  if (socket_ < 0) return absl::ResourceExhaustedError("no file descriptor left");
+  return absl::OkStatus();
+}
+
+absl::Status ReplicationConnection::ReadServer() {
+  Table server;
+  DCP_RETURN_IF_ERROR(
+      client_->Run(server_, "SELECT @@global.server_id, @@version, @@global.log_bin", &server));
+  if (server.empty() || server[0].size() != 3) {
+    return absl::InternalError(absl::StrCat(server_, ": no answer to SELECT @@server_id"));
+  }
+  server_version_ = server[0][1];
+  if (server[0][2] != "1") {
+    return absl::FailedPreconditionError(absl::StrCat(
+        server_, ": the server writes no binlog (log_bin is OFF); start it with --log-bin"));
+  }
+  if (server[0][0] == absl::StrCat(options_.server_id)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        server_, ": server_id ", options_.server_id,
+        " is the server's own; give this collector a server_id that no server or replica uses"));
+  }
+  Table status;
+  // The old name is gone in 8.4, the new one came with 8.2.
+  absl::Status shown = client_->Run(server_, "SHOW BINARY LOG STATUS", &status);
+  if (absl::IsInvalidArgument(shown)) shown = client_->Run(server_, "SHOW MASTER STATUS", &status);
+  DCP_RETURN_IF_ERROR(shown);
+  if (status.empty() || status[0].size() < 2 ||
+      !absl::SimpleAtoi(status[0][1], &end_at_open_.offset)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(server_, ": the server does not tell its binlog position"));
+  }
+  end_at_open_.file = status[0][0];
+  return absl::OkStatus();
+}
+
+absl::Status ReplicationConnection::Configure() {
+  const std::string uuid = RandomUuid();
+  const int64_t heartbeat = absl::ToInt64Nanoseconds(options_.heartbeat_period);
+  DCP_RETURN_IF_ERROR(client_->Run(
+      server_, absl::StrCat("SET @source_heartbeat_period = ", heartbeat,
+                            ", @master_heartbeat_period = ", heartbeat, ", @replica_uuid = '", uuid,
+                            "', @slave_uuid = '", uuid, "'")));
+  const absl::Status set = client_->Run(server_,
+                                        "SET @source_binlog_checksum = @@global.binlog_checksum, "
+                                        "@master_binlog_checksum = @@global.binlog_checksum");
+  if (absl::IsNotFound(set)) return absl::OkStatus();  // before 5.6: no checksums
+  DCP_RETURN_IF_ERROR(set);
+  Table checksum;
+  DCP_RETURN_IF_ERROR(client_->Run(server_, "SELECT @master_binlog_checksum", &checksum));
+  checksums_ = !checksum.empty() && !checksum[0].empty() && checksum[0][0] == "CRC32";
+  return absl::OkStatus();
+}
+
+absl::Status ReplicationConnection::Register() {
+  std::string payload;
+  Append(options_.server_id, 4, &payload);
+  AppendShort(kReportedHost, &payload);
+  AppendShort("", &payload);  // user and password of a replica: not told
+  AppendShort("", &payload);
+  Append(0, 2, &payload);  // port
+  Append(0, 4, &payload);  // rank
+  Append(0, 4, &payload);  // id of the source
+  if (!client_->Command(kComRegisterReplica, payload, true)) {
+    return client_->Error(server_, "register as a replica");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReplicationConnection::Dump() {
+  const uint16_t flags =
+      options_.until_now ? kDumpNonBlocking | kDumpHeartbeatV2 : kDumpHeartbeatV2;
+  std::string payload;
+  uint8_t command = kComBinlogDumpGtid;
+  if (const auto* const set = std::get_if<model::GtidSet>(&options_.start)) {
+    const std::string encoded = EncodeGtidSet(*set);
+    Append(flags, 2, &payload);
+    Append(options_.server_id, 4, &payload);
+    Append(0, 4, &payload);  // no file name: the server finds the file by the set
+    Append(kFirstEvent, 8, &payload);
+    Append(encoded.size(), 4, &payload);
+    payload += encoded;
+  } else {
+    command = kComBinlogDump;
+    start_ = std::get<model::BinlogPosition>(options_.start);
+    start_.offset = std::max(start_.offset, kFirstEvent);
+    if (start_.offset > 0xffffffff) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(server_, ": cannot start at ", start_.file, ":", start_.offset,
+                       ": the protocol reaches 4 GiB into a file; start from a GTID set"));
+    }
+    Append(start_.offset, 4, &payload);
+    Append(flags, 2, &payload);
+    Append(options_.server_id, 4, &payload);
+    payload += start_.file;
+  }
+  if (!client_->Command(command, payload, false))
+    return client_->Error(server_, "ask for the binlog");
+  return absl::OkStatus();
+}
+
+absl::Status ReplicationConnection::Silent() const {
+  return absl::UnavailableError(absl::StrCat(
+      server_, ": silent for ", absl::FormatDuration(options_.heartbeat_period * kSilentHeartbeats),
+      " although heartbeats were asked for every ", absl::FormatDuration(options_.heartbeat_period),
+      ": the connection is dead and will be opened again"));
+}
+
+absl::Status ReplicationConnection::WaitReadable(absl::Duration timeout) {
+  const absl::Duration silence_ends = last_heard_ + options_.heartbeat_period * kSilentHeartbeats;
+  const absl::Duration allowed = std::min(timeout, silence_ends - options_.clock->Monotonic());
+  pollfd wait = {socket_, POLLIN, 0};
+  const auto milliseconds = static_cast<int>(std::clamp<int64_t>(
+      absl::ToInt64Milliseconds(absl::Ceil(allowed, absl::Milliseconds(1))), 0, 1 << 30));
+  const int ready = poll(&wait, 1, milliseconds);
+  if (stopped_) return absl::CancelledError("stopped");
+  if (ready > 0) return absl::OkStatus();
+  if (options_.clock->Monotonic() >= silence_ends) return Silent();
+  return absl::DeadlineExceededError("no event yet");
+}
+
+absl::StatusOr<Bytes> ReplicationConnection::Read(absl::Duration timeout) {
+  if (stopped_) return absl::CancelledError("stopped");
+  if (!client_->HasBufferedBytes()) DCP_RETURN_IF_ERROR(WaitReadable(timeout));
+  MYSQL* const mysql = &client_->mysql;
+  const unsigned long length = mysql_net_read_packet(mysql);
+  if (stopped_) return absl::CancelledError("stopped");
+  if (static_cast<unsigned int>(length) == packet_error) {
+    return client_->Error(server_, "read the binlog");
+  }
+  last_heard_ = options_.clock->Monotonic();
+  const uint8_t* const packet = mysql->net.read_pos;
+  if (length == 0) return absl::DataLossError(absl::StrCat(server_, ": empty packet"));
+  if (packet[0] == 0xfe && length < 9) return absl::OutOfRangeError("end of the binlog");
+  if (packet[0] != 0) {
+    return absl::DataLossError(absl::StrCat(server_, ": packet of unknown kind ", packet[0]));
+  }
+  return Bytes(packet + 1, length - 1);
+}
+
+void ReplicationConnection::Stop() {
+  stopped_ = true;
+  if (socket_ >= 0) shutdown(socket_, SHUT_RDWR);
+}
+
+}  // namespace dcp::mysql

@@ -1,0 +1,491 @@
+#include "mysql/row_decoder.h"
+
+#include <bit>
+#include <charconv>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "mysql/column_type.h"
+#include "mysql/decimal.h"
+#include "mysql/jsonb.h"
+#include "mysql/temporal.h"
+
+namespace dcp::mysql {
+namespace {
+
+using model::Value;
+
+bool Has(const uint8_t* p, const uint8_t* end, size_t n) {
+  return static_cast<size_t>(end - p) >= n;
+}
+
+template <size_t N>
+const uint8_t* DecodeUnsigned(const ColumnDecoder&, const uint8_t* p, const uint8_t* end,
+                              Value* out) {
+  if (!Has(p, end, N)) return nullptr;
+  out->kind = Value::Kind::kUint;
+  out->unsigned_int = LoadLe<N>(p);
+  return p + N;
+}
+
+template <size_t N>
+const uint8_t* DecodeSigned(const ColumnDecoder&, const uint8_t* p, const uint8_t* end,
+                            Value* out) {
+  if (!Has(p, end, N)) return nullptr;
+  constexpr int kShift = 64 - 8 * static_cast<int>(N);
+  out->kind = Value::Kind::kInt;
+  out->signed_int = static_cast<int64_t>(LoadLe<N>(p) << kShift) >> kShift;
+  return p + N;
+}
+
+const uint8_t* DecodeFloat(const ColumnDecoder&, const uint8_t* p, const uint8_t* end, Value* out) {
+  if (!Has(p, end, 4)) return nullptr;
+  out->kind = Value::Kind::kFloat;
+  out->real = std::bit_cast<float>(static_cast<uint32_t>(LoadLe<4>(p)));
+  return p + 4;
+}
+
+const uint8_t* DecodeDouble(const ColumnDecoder&, const uint8_t* p, const uint8_t* end,
+                            Value* out) {
+  if (!Has(p, end, 8)) return nullptr;
+  out->kind = Value::Kind::kDouble;
+  out->real = std::bit_cast<double>(LoadLe<8>(p));
+  return p + 8;
+}
+
+const uint8_t* DecodeYear(const ColumnDecoder&, const uint8_t* p, const uint8_t* end, Value* out) {
+  if (!Has(p, end, 1)) return nullptr;
+  out->kind = Value::Kind::kUint;
+  out->unsigned_int = *p == 0 ? 0 : 1900u + *p;
+  return p + 1;
+}
+
+const uint8_t* DecodeBit(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end, Value* out) {
+  if (!Has(p, end, d.size)) return nullptr;
+  out->kind = Value::Kind::kUint;
+  out->unsigned_int = LoadBe(p, d.size);
+  return p + d.size;
+}
+
+const uint8_t* DecodeDecimal(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                             Value* out) {
+  if (!Has(p, end, d.size)) return nullptr;
+  out->kind = Value::Kind::kDecimal;
+  if (!DecimalToText(p, d.digits, d.scale, DecimalText::kNormalised, &out->text)) return nullptr;
+  return p + d.size;
+}
+
+using FractionalToText = bool (*)(const uint8_t* p, uint32_t digits, std::string* out);
+template <FractionalToText kToText>
+const uint8_t* DecodeFractional(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                                Value* out) {
+  if (!Has(p, end, d.size)) return nullptr;
+  out->kind = Value::Kind::kTemporal;
+  return kToText(p, d.digits, &out->text) ? p + d.size : nullptr;
+}
+
+using PlainToText = bool (*)(const uint8_t* p, std::string* out);
+template <PlainToText kToText>
+const uint8_t* DecodePlainTemporal(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                                   Value* out) {
+  if (!Has(p, end, d.size)) return nullptr;
+  out->kind = Value::Kind::kTemporal;
+  return kToText(p, &out->text) ? p + d.size : nullptr;
+}
+
+bool OldTimestampToText(const uint8_t* p, std::string* out) {
+  return TimestampToText(LoadLe<4>(p), 0, out);
+}
+
+// The value of `kLength` length bytes at `p`; its end, or nullptr.
+template <size_t kLength>
+const uint8_t* TakeCounted(const uint8_t* p, const uint8_t* end, Bytes* value) {
+  if (!Has(p, end, kLength)) return nullptr;
+  const auto size = static_cast<size_t>(LoadLe<kLength>(p));
+  p += kLength;
+  if (!Has(p, end, size)) return nullptr;
+  *value = Bytes(p, size);
+  return p + size;
+}
+
+void Assign(Bytes bytes, std::string* out) {
+  out->assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+template <size_t kLength>
+const uint8_t* DecodeText(const ColumnDecoder&, const uint8_t* p, const uint8_t* end, Value* out) {
+  Bytes value;
+  p = TakeCounted<kLength>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  out->kind = Value::Kind::kText;
+  Assign(value, &out->text);
+  return p;
+}
+
+template <size_t kLength>
+const uint8_t* DecodeLatin1(const ColumnDecoder&, const uint8_t* p, const uint8_t* end,
+                            Value* out) {
+  Bytes value;
+  p = TakeCounted<kLength>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  out->kind = Value::Kind::kText;
+  Latin1ToUtf8(value, &out->text);
+  return p;
+}
+
+// The charset is not known (approximate): UTF-8 where it is, else latin1.
+template <size_t kLength>
+const uint8_t* DecodeGuessedText(const ColumnDecoder&, const uint8_t* p, const uint8_t* end,
+                                 Value* out) {
+  Bytes value;
+  p = TakeCounted<kLength>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  out->kind = Value::Kind::kText;
+  if (IsValidUtf8(value)) {
+    Assign(value, &out->text);
+  } else {
+    Latin1ToUtf8(value, &out->text);
+  }
+  return p;
+}
+
+template <size_t kLength>
+const uint8_t* DecodeBytes(const ColumnDecoder&, const uint8_t* p, const uint8_t* end, Value* out) {
+  Bytes value;
+  p = TakeCounted<kLength>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  out->kind = Value::Kind::kBytes;
+  Assign(value, &out->text);
+  return p;
+}
+
+// BINARY(n): the server strips trailing 0x00 in row images; MariaDB and old
+// versions not always.
+template <size_t kLength>
+const uint8_t* DecodeFixedBytes(const ColumnDecoder&, const uint8_t* p, const uint8_t* end,
+                                Value* out) {
+  Bytes value;
+  p = TakeCounted<kLength>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  while (!value.empty() && value.back() == 0) value = value.first(value.size() - 1);
+  out->kind = Value::Kind::kBytes;
+  Assign(value, &out->text);
+  return p;
+}
+
+template <size_t kLength>
+const uint8_t* DecodeJson(const ColumnDecoder&, const uint8_t* p, const uint8_t* end, Value* out) {
+  Bytes value;
+  p = TakeCounted<kLength>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  out->kind = Value::Kind::kJson;
+  return JsonbToText(value, &out->text) ? p : nullptr;
+}
+
+void AssignNumber(uint64_t number, std::string* out) {
+  char buffer[24];
+  const auto result = std::to_chars(buffer, buffer + sizeof(buffer), number);
+  out->assign(buffer, static_cast<size_t>(result.ptr - buffer));
+}
+
+const uint8_t* DecodeEnum(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                          Value* out) {
+  if (!Has(p, end, d.size)) return nullptr;
+  const uint64_t number = LoadLe(p, d.size);
+  const std::vector<std::string>& labels = d.column->labels;
+  out->kind = Value::Kind::kText;
+  if (labels.empty()) {
+    AssignNumber(number, &out->text);
+  } else if (number == 0) {
+    out->text.clear();
+  } else if (number <= labels.size()) {
+    out->text = labels[number - 1];
+  } else {
+    return nullptr;
+  }
+  return p + d.size;
+}
+
+const uint8_t* DecodeSet(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end, Value* out) {
+  if (!Has(p, end, d.size)) return nullptr;
+  uint64_t bits = LoadLe(p, d.size);
+  const std::vector<std::string>& labels = d.column->labels;
+  out->kind = Value::Kind::kText;
+  if (labels.empty()) {
+    AssignNumber(bits, &out->text);
+    return p + d.size;
+  }
+  out->text.clear();
+  for (; bits != 0; bits &= bits - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(bits));
+    if (i >= labels.size()) return nullptr;
+    if (!out->text.empty()) out->text.push_back(',');
+    out->text.append(labels[i]);
+  }
+  return p + d.size;
+}
+
+const uint8_t* DecodeNothing(const ColumnDecoder&, const uint8_t*, const uint8_t*, Value*) {
+  return nullptr;
+}
+
+// One of a template's instances for lengths of 1 to 4 bytes.
+#define DCP_BY_LENGTH(function, length)                    \
+  ((length) == 1   ? ColumnDecoder::Function{&function<1>} \
+   : (length) == 2 ? ColumnDecoder::Function{&function<2>} \
+   : (length) == 3 ? ColumnDecoder::Function{&function<3>} \
+   : (length) == 4 ? ColumnDecoder::Function{&function<4>} \
+                   : ColumnDecoder::Function{nullptr})
+
+template <size_t N>
+ColumnDecoder::Function ChooseInt(const Column& column) {
+  return column.is_unsigned ? &DecodeUnsigned<N> : &DecodeSigned<N>;
+}
+
+// CHAR, VARCHAR, TEXT and their binary kin; `length`: bytes of the length.
+ColumnDecoder::Function ChooseText(const Column& column, uint32_t length) {
+  const bool fixed = column.type == kTypeString;
+  const bool blob = !fixed && column.type != kTypeVarchar && column.type != kTypeVarString;
+  switch (CharsetOfCollation(column.collation).kind) {
+    case CharsetKind::kBinary:
+      return fixed ? DCP_BY_LENGTH(DecodeFixedBytes, length) : DCP_BY_LENGTH(DecodeBytes, length);
+    case CharsetKind::kUtf8:
+      return DCP_BY_LENGTH(DecodeText, length);
+    case CharsetKind::kLatin1:
+      return DCP_BY_LENGTH(DecodeLatin1, length);
+    case CharsetKind::kUnknown:
+      if (column.collation != 0) return nullptr;
+      return blob ? DCP_BY_LENGTH(DecodeBytes, length) : DCP_BY_LENGTH(DecodeGuessedText, length);
+    case CharsetKind::kOther:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+ColumnDecoder::Function ChooseLabels(const Column& column) {
+  if (column.collation != 0 && !CharsetOfCollation(column.collation).CanConvert()) return nullptr;
+  if (column.type == kTypeEnum) {
+    return column.meta == 1 || column.meta == 2 ? &DecodeEnum : nullptr;
+  }
+  return column.meta >= 1 && column.meta <= 8 ? &DecodeSet : nullptr;
+}
+
+ColumnDecoder::Function ChooseDecimal(const Column& column, ColumnDecoder* d) {
+  d->digits = static_cast<uint8_t>(column.meta >> 8);
+  d->scale = static_cast<uint8_t>(column.meta & 0xff);
+  if (d->digits == 0 || d->digits > kMaxDecimalPrecision || d->scale > kMaxDecimalScale ||
+      d->scale > d->digits) {
+    return nullptr;
+  }
+  d->size = static_cast<uint32_t>(PackedDecimalSize(d->digits, d->scale));
+  return &DecodeDecimal;
+}
+
+ColumnDecoder::Function ChooseFractional(const Column& column, uint32_t whole_bytes,
+                                         ColumnDecoder::Function function, ColumnDecoder* d) {
+  if (column.meta > 6) return nullptr;
+  d->digits = static_cast<uint8_t>(column.meta);
+  d->size = whole_bytes + FractionBytes(d->digits);
+  return function;
+}
+
+ColumnDecoder::Function ChoosePlain(uint32_t size, ColumnDecoder::Function function,
+                                    ColumnDecoder* d) {
+  d->size = size;
+  return function;
+}
+
+ColumnDecoder::Function Choose(const Column& column, ColumnDecoder* d) {
+  d->size = column.meta;
+  switch (column.type) {
+    case kTypeTiny:
+      return ChooseInt<1>(column);
+    case kTypeShort:
+      return ChooseInt<2>(column);
+    case kTypeInt24:
+      return ChooseInt<3>(column);
+    case kTypeLong:
+      return ChooseInt<4>(column);
+    case kTypeLonglong:
+      return ChooseInt<8>(column);
+    case kTypeFloat:
+      return &DecodeFloat;
+    case kTypeDouble:
+      return &DecodeDouble;
+    case kTypeNewDecimal:
+      return ChooseDecimal(column, d);
+    case kTypeYear:
+      return &DecodeYear;
+    case kTypeBit:
+      d->size = (column.meta + 7u) / 8;
+      return column.meta >= 1 && column.meta <= 64 ? &DecodeBit : nullptr;
+    case kTypeDate:
+    case kTypeNewDate:
+      return ChoosePlain(3, &DecodePlainTemporal<&DateBytesToText>, d);
+    case kTypeTime:
+      return ChoosePlain(3, &DecodePlainTemporal<&OldTimeToText>, d);
+    case kTypeDatetime:
+      return ChoosePlain(8, &DecodePlainTemporal<&OldDatetimeToText>, d);
+    case kTypeTimestamp:
+      return ChoosePlain(4, &DecodePlainTemporal<&OldTimestampToText>, d);
+    case kTypeTime2:
+      return ChooseFractional(column, 3, &DecodeFractional<&Time2ToText>, d);
+    case kTypeDatetime2:
+      return ChooseFractional(column, 5, &DecodeFractional<&Datetime2ToText>, d);
+    case kTypeTimestamp2:
+      return ChooseFractional(column, 4, &DecodeFractional<&Timestamp2ToText>, d);
+    case kTypeString:
+    case kTypeVarString:
+    case kTypeVarchar:
+      return ChooseText(column, column.meta < 256 ? 1 : 2);
+    case kTypeTinyBlob:
+    case kTypeMediumBlob:
+    case kTypeLongBlob:
+    case kTypeBlob:
+      return ChooseText(column, column.meta);
+    case kTypeJson:
+      return DCP_BY_LENGTH(DecodeJson, column.meta);
+    case kTypeGeometry:
+    case kTypeVector:
+      return DCP_BY_LENGTH(DecodeBytes, column.meta);
+    case kTypeEnum:
+    case kTypeSet:
+      return ChooseLabels(column);
+    default:
+      return nullptr;
+  }
+}
+
+std::string ColumnName(const TableSchema& schema, const Column& column) {
+  const auto ordinal = &column - schema.columns.data() + 1;
+  if (column.name.empty()) {
+    return absl::StrCat("column ", ordinal, " of ", schema.database, ".", schema.name);
+  }
+  return absl::StrCat("column ", column.name, " of ", schema.database, ".", schema.name);
+}
+
+absl::Status NotSupported(const TableSchema& schema, const Column& column) {
+  std::string what = TypeName(column.type);
+  if (HasCharset(column.type) || HasLabels(column.type)) {
+    const Charset charset = CharsetOfCollation(column.collation);
+    absl::StrAppend(&what, " in charset ", charset.name, " (collation ", column.collation, ")");
+  } else if (column.meta != 0) {
+    absl::StrAppend(&what, " (", column.meta, ")");
+  }
+  return absl::UnimplementedError(
+      absl::StrCat(what, " is not supported yet: ", ColumnName(schema, column)));
+}
+
+void Clear(Value* value) {
+  value->signed_int = 0;
+  value->unsigned_int = 0;
+  value->real = 0;
+  value->text.clear();
+}
+
+}  // namespace
+
+RowDecoder::RowDecoder(std::shared_ptr<const TableSchema> schema) : schema_(std::move(schema)) {
+  columns_.resize(schema_->columns.size());
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    ColumnDecoder& decoder = columns_[i];
+    decoder.column = &schema_->columns[i];
+    decoder.decode = Choose(*decoder.column, &decoder);
+    if (decoder.decode == nullptr) {
+      decoder.decode = &DecodeNothing;
+      decoder.problem = NotSupported(*schema_, *decoder.column);
+    }
+  }
+}
+
+void ImageCursor::Prepare(Bytes bits, Image* image) {
+  const size_t count = decoder_->columns().size();
+  image->exists = !bits.empty();
+  image->present.clear();
+  for (size_t i = 0; image->exists && i < count; ++i) {
+    if ((bits[i / 8] >> (i % 8) & 1) != 0) image->present.push_back(static_cast<uint32_t>(i));
+  }
+  image->full = image->present.size() == count;
+  image->null_bytes = (image->present.size() + 7) / 8;
+}
+
+void ImageCursor::Reset(const RowDecoder* decoder, const Rows& rows) {
+  decoder_ = decoder;
+  Prepare(rows.before_bits, &before_);
+  Prepare(rows.after_bits, &after_);
+  p_ = rows.images.data();
+  end_ = p_ + rows.images.size();
+  first_ = true;
+  failed_ = false;
+}
+
+absl::StatusOr<bool> ImageCursor::Next(std::vector<Value>* before, std::vector<Value>* after) {
+  if (failed_) return absl::FailedPreconditionError("rows read on after an error");
+  if (p_ == end_) return false;
+  if (first_) {  // what another table left in the vectors
+    for (std::vector<Value>* values : {before, after}) {
+      for (Value& value : *values) {
+        Clear(&value);
+        value.kind = Value::Kind::kAbsent;
+      }
+    }
+    first_ = false;
+  }
+  const uint8_t* const row = p_;
+  absl::Status status = DecodeImage(before_, before);
+  if (status.ok()) status = DecodeImage(after_, after);
+  if (status.ok() && p_ == row) {  // images without columns: no row ends
+    status =
+        absl::DataLossError(absl::StrCat("damaged rows event of ", decoder_->schema()->database,
+                                         ".", decoder_->schema()->name, ": rows without columns"));
+  }
+  failed_ = !status.ok();
+  if (failed_) return status;
+  return true;
+}
+
+absl::Status ImageCursor::DecodeImage(const Image& image, std::vector<Value>* values) {
+  if (!image.exists) {
+    values->clear();
+    return absl::OkStatus();
+  }
+  values->resize(decoder_->columns().size());
+  if (!Has(p_, end_, image.null_bytes)) {
+    return absl::DataLossError(absl::StrCat("damaged rows event of ", decoder_->schema()->database,
+                                            ".", decoder_->schema()->name,
+                                            ": it ends inside a row"));
+  }
+  return image.full ? DecodeColumns<true>(image, values->data())
+                    : DecodeColumns<false>(image, values->data());
+}
+
+template <bool kFull>
+absl::Status ImageCursor::DecodeColumns(const Image& image, Value* values) {
+  const ColumnDecoder* const decoders = decoder_->columns().data();
+  const size_t count = image.present.size();
+  const uint8_t* const nulls = p_;
+  const uint8_t* p = p_ + image.null_bytes;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t ordinal = kFull ? i : image.present[i];
+    Value* const value = &values[ordinal];
+    if ((nulls[i / 8] >> (i % 8) & 1) != 0) {
+      Clear(value);
+      value->kind = Value::Kind::kNull;
+      continue;
+    }
+    const ColumnDecoder& decoder = decoders[ordinal];
+    p = decoder.decode(decoder, p, end_, value);
+    if (p == nullptr) return Failure(decoder);
+  }
+  p_ = p;
+  return absl::OkStatus();
+}
+
+absl::Status ImageCursor::Failure(const ColumnDecoder& decoder) {
+  if (!decoder.problem.ok()) return decoder.problem;
+  return absl::DataLossError(absl::StrCat(
+      "damaged rows event: value of ", ColumnName(*decoder_->schema(), *decoder.column), " (",
+      TypeName(decoder.column->type), ") is not as its type says"));
+}
+
+}  // namespace dcp::mysql

@@ -1,0 +1,130 @@
+#include "mysql/schema_merge.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "mysql/charset.h"
+#include "mysql/column_type.h"
+
+namespace dcp::mysql {
+namespace {
+
+using KeyKind = TableSchema::KeyKind;
+
+// Temporal types have a form from before 5.6.4 that tables keep until they are
+// rebuilt, and that the catalog does not tell apart.
+uint8_t ModernType(uint8_t type) {
+  switch (type) {
+    case kTypeTimestamp:
+      return kTypeTimestamp2;
+    case kTypeDatetime:
+      return kTypeDatetime2;
+    case kTypeTime:
+      return kTypeTime2;
+    default:
+      return type;
+  }
+}
+
+bool SameCharset(uint32_t a, uint32_t b) {
+  return absl::string_view(CharsetOfCollation(a).name) == CharsetOfCollation(b).name;
+}
+
+bool SameColumn(const TableMap& map, const Column& event, const Column& catalog) {
+  if (ModernType(event.type) != catalog.type) return false;
+  if (event.type == catalog.type && event.meta != catalog.meta) return false;
+  if (event.nullable != catalog.nullable) return false;
+  if (map.has_signedness && HasSignedness(event.type) && event.is_unsigned != catalog.is_unsigned) {
+    return false;
+  }
+  return !map.has_charsets || !HasCharset(event.type) ||
+         SameCharset(event.collation, catalog.collation);
+}
+
+// The number (from 1) of the first column that differs; 0: none does.
+size_t FirstDifference(const TableMap& map, const TableSchema& catalog) {
+  const std::vector<Column>& columns = map.schema.columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!SameColumn(map, columns[i], catalog.columns[i])) return i + 1;
+    if (map.has_names && columns[i].name != catalog.columns[i].name) return i + 1;
+  }
+  return 0;
+}
+
+absl::Status Changed(const TableSchema& schema, absl::string_view how) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("schema of table changed since this event: ", schema.database, ".", schema.name,
+                   " ", how, "; set binlog_row_metadata=FULL to keep such events readable"));
+}
+
+absl::Status CheckSame(const TableMap& map, const TableSchema& catalog) {
+  const size_t then = map.schema.columns.size();
+  const size_t now = catalog.columns.size();
+  if (then != now) {
+    return Changed(map.schema, absl::StrCat("had ", then, " columns then and has ", now, " now"));
+  }
+  const size_t different = FirstDifference(map, catalog);
+  if (different == 0) return absl::OkStatus();
+  const Column& column = map.schema.columns[different - 1];
+  return Changed(map.schema,
+                 absl::StrCat("column ", different, " was ", TypeName(column.type), " then and is ",
+                              TypeName(catalog.columns[different - 1].type),
+                              " now, or differs in length, sign, charset or NULL"));
+}
+
+void TakeKey(const TableSchema& catalog, TableSchema* schema) {
+  schema->key_kind = catalog.key_kind;
+  schema->key_columns = catalog.key_columns;
+}
+
+void TakeFromCatalog(const TableMap& map, const Column& catalog, Column* column) {
+  column->generated = catalog.generated;
+  if (map.has_names) return;
+  column->name = catalog.name;
+  column->invisible = catalog.invisible;
+  if (!map.has_signedness) column->is_unsigned = catalog.is_unsigned;
+  if (!map.has_charsets && HasCharset(column->type)) column->collation = catalog.collation;
+  if (HasLabels(column->type)) {
+    column->collation = catalog.collation;
+    column->labels = catalog.labels;
+    column->approximate = catalog.approximate;
+  }
+}
+
+// Something of `type` that its values depend on is not told.
+bool IsApproximate(const TableMap& map, uint8_t type) {
+  if (!map.has_signedness && HasSignedness(type)) {
+    return type != kTypeFloat && type != kTypeDouble && type != kTypeYear &&
+           type != kTypeNewDecimal;
+  }
+  if (HasLabels(type)) return !map.has_labels;
+  return !map.has_charsets && HasCharset(type);
+}
+
+}  // namespace
+
+bool IsComplete(const TableMap& map) {
+  return map.has_names && map.has_signedness && map.has_charsets && map.has_label_charsets &&
+         map.has_labels;
+}
+
+absl::StatusOr<TableSchema> CompleteSchema(TableMap map, const TableSchema* catalog) {
+  TableSchema schema = map.schema;
+  if (catalog == nullptr) {
+    for (Column& column : schema.columns) column.approximate = IsApproximate(map, column.type);
+    return schema;
+  }
+  const absl::Status same = CheckSame(map, *catalog);
+  if (!same.ok()) {
+    if (IsComplete(map)) return schema;
+    return same;
+  }
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    TakeFromCatalog(map, catalog->columns[i], &schema.columns[i]);
+  }
+  if (!map.has_key) TakeKey(*catalog, &schema);
+  return schema;
+}
+
+}  // namespace dcp::mysql

@@ -1,0 +1,72 @@
+#include "mysql/server_binlog_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "base/status.h"
+
+namespace dcp::mysql {
+namespace {
+
+uint64_t FileNumber(const std::string& file) {
+  uint64_t number = 0;
+  const size_t dot = file.rfind('.');
+  if (dot == std::string::npos) return 0;
+  return absl::SimpleAtoi(absl::string_view(file).substr(dot + 1), &number) ? number : 0;
+}
+
+}  // namespace
+
+bool AtOrAfter(const model::BinlogPosition& a, const model::BinlogPosition& b) {
+  if (a.file == b.file) return a.offset >= b.offset;
+  return FileNumber(a.file) > FileNumber(b.file);
+}
+
+ServerBinlogReader::ServerBinlogReader(const Options& options,
+                                       std::unique_ptr<ReplicationConnection> connection)
+    : until_now_(options.until_now),
+      clock_(options.clock),
+      connection_(std::move(connection)),
+      catalog_(options.connection),
+      decoder_({.schemas = &catalog_,
+                .wants = options.wants,
+                .checksums = connection_->checksums(),
+                .positions_in_headers = true}) {
+  decoder_.SetPosition(connection_->start().file, connection_->start().offset);
+}
+
+absl::StatusOr<std::unique_ptr<ServerBinlogReader>> ServerBinlogReader::Open(
+    const Options& options) {
+  DCP_ASSIGN_OR_RETURN(auto connection,
+                       ReplicationConnection::Open({.connection = options.connection,
+                                                    .server_id = options.server_id,
+                                                    .start = options.start,
+                                                    .heartbeat_period = options.heartbeat_period,
+                                                    .until_now = options.until_now,
+                                                    .clock = options.clock}));
+  return std::unique_ptr<ServerBinlogReader>(
+      new ServerBinlogReader(options, std::move(connection)));
+}
+
+absl::StatusOr<const BinlogEvent*> ServerBinlogReader::Next(absl::Duration timeout) {
+  const absl::Duration deadline = clock_->Monotonic() + timeout;
+  while (true) {
+    const BinlogEvent* event = nullptr;
+    if (decoder_.inside_payload()) {
+      DCP_ASSIGN_OR_RETURN(event, decoder_.DecodeInner());
+    } else if (at_end_) {
+      return absl::OutOfRangeError("the position that the server had at the start is reached");
+    } else {
+      const absl::Duration left = std::max(absl::ZeroDuration(), deadline - clock_->Monotonic());
+      DCP_ASSIGN_OR_RETURN(const Bytes bytes, connection_->Read(left));
+      DCP_ASSIGN_OR_RETURN(event, decoder_.Decode(bytes));
+    }
+    if (until_now_ && !at_end_) {
+      at_end_ = AtOrAfter(decoder_.position(), connection_->end_at_open());
+    }
+    if (event != nullptr) return event;
+  }
+}
+
+}  // namespace dcp::mysql

@@ -1,0 +1,83 @@
+// ServerSettings: what of a server's setup decides whether it can be checked,
+// and, in pure functions, what is wrong with it and how to mend it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "model/position.h"
+#include "mysql/connection.h"
+
+namespace dcp::mysql {
+
+// A server that this one replicates from.
+struct ReplicaChannel {
+  std::string name;
+  std::string source_uuid;
+  std::string source_host;
+  uint16_t source_port = 0;
+};
+
+// One rule of one channel: kind "Do_DB", "Ignore_DB", "Do_Table",
+// "Ignore_Table", "Wild_Do_Table", "Wild_Ignore_Table"; its list of names.
+struct ReplicationFilter {
+  std::string channel;
+  std::string kind;
+  std::vector<std::string> names;
+};
+
+struct ServerSettings {
+  std::string server;  // "user@host:port"
+  std::string version;
+  bool mariadb = false;
+  std::string server_uuid;
+  uint32_t server_id = 0;
+  bool log_bin = false;
+  std::string binlog_format;             // upper case
+  std::string binlog_row_image;          // upper case; empty: before it existed, FULL
+  std::string binlog_row_metadata;       // upper case; empty: not known to the server
+  std::string binlog_row_value_options;  // upper case
+  std::string gtid_mode;                 // upper case; empty: not known to the server
+  std::string gtid_executed;
+  bool log_replica_updates = false;
+  std::vector<std::string> binlog_do_db;
+  std::vector<std::string> binlog_ignore_db;
+  std::vector<ReplicationFilter> filters;
+  uint32_t parallel_workers = 0;
+  bool preserve_commit_order = false;
+  std::string parallel_type;  // upper case; "LOGICAL_CLOCK", "DATABASE", MariaDB's modes
+  std::vector<ReplicaChannel> channels;
+  std::vector<std::string> grants;  // lines of SHOW GRANTS
+  model::BinlogPosition position;   // the binlog's end now; empty: not told
+  std::string oldest_binlog;
+  int64_t expire_seconds = 0;  // 0: never, or not told
+  // What could not be read for lack of a privilege, as the server says it.
+  std::vector<std::string> unread;
+};
+
+// Tolerates what a version does not know and what the account may not see.
+// Errors: the connection's.
+absl::StatusOr<ServerSettings> ReadServerSettings(Connection& connection);
+
+struct SettingProblem {
+  std::string setting;   // "binlog_format"
+  std::string message;   // what it is and what follows from it
+  std::string cure_sql;  // the statement, or start option, that mends it
+};
+
+// What keeps the server from being the source, or the target, of a check of
+// tables in `databases`. Empty: nothing.
+std::vector<SettingProblem> CheckAsSource(const ServerSettings& settings,
+                                          const std::vector<std::string>& databases = {});
+std::vector<SettingProblem> CheckAsTarget(const ServerSettings& settings,
+                                          const std::vector<std::string>& databases);
+
+// True if one of `grants` gives `privilege` ("REPLICATION SLAVE") everywhere or,
+// when `database` is not empty, on that database or a table in it.
+bool HasPrivilege(const std::vector<std::string>& grants, absl::string_view privilege,
+                  absl::string_view database = "");
+
+}  // namespace dcp::mysql

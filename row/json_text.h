@@ -1,0 +1,36 @@
+// Pieces of JSON text, as canonical rows and keys are made of (RFC 8259).
+//
+// Thread-safe, no state.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace dcp::row {
+
+// `text` as a JSON string with the fewest escapes: `\"`, `\\`, `\b`, `\f`, `\n`,
+// `\r`, `\t`, and `\u00xx` (lower-case digits) for the other characters below
+// U+0020; everything else as it is. So different texts never give the same
+// string. Bytes that are not UTF-8 are passed through.
+void AppendJsonString(absl::string_view text, std::string* out);
+
+// `bytes` in standard base64 (RFC 4648, padded), without quotes.
+void AppendBase64(absl::string_view bytes, std::string* out);
+
+// `text` with every byte that belongs to no valid UTF-8 sequence replaced by
+// U+FFFD.
+std::string ToValidUtf8(absl::string_view text);
+
+// True if `text` is one JSON array and nothing else (white space allowed).
+bool IsJsonArray(absl::string_view text);
+
+// Removes white space outside strings. REQUIRES: `text` is JSON.
+std::string CompactJson(absl::string_view text);
+
+// The elements of an array without white space, in order; they lie in `array`.
+// REQUIRES: `array` is a JSON array without white space.
+std::vector<absl::string_view> JsonArrayElements(absl::string_view array);
+
+}  // namespace dcp::row

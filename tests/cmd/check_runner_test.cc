@@ -1,0 +1,178 @@
+#include "cmd/dcp/check_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/checker/streams.h"
+#include "tests/support/simulated_clock.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::cmd {
+namespace {
+
+using model::Tag;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+
+class CollectingSink final : public model::OutcomeSink {
+ public:
+  void Put(const model::Outcome& outcome) override {
+    MutexLock lock(mu_);
+    said_.push_back(test::Text(outcome));
+    came_.NotifyAll();
+  }
+  // Waits until `count` outcomes have come.
+  std::vector<std::string> Await(size_t count) {
+    MutexLock lock(mu_);
+    for (int i = 0; i < 1000 && said_.size() < count; ++i) {
+      came_.WaitFor(mu_, absl::Milliseconds(10));
+    }
+    return said_;
+  }
+
+ private:
+  Mutex mu_;
+  CondVar came_;
+  std::vector<std::string> said_ ABSL_GUARDED_BY(mu_);
+};
+
+class FixedReader final : public model::RowReader {
+ public:
+  explicit FixedReader(model::RowAnswer::Kind kind) : kind_(kind) {}
+  std::vector<model::RowAnswer> Read(const std::vector<model::RowRequest>& requests) override {
+    std::vector<model::RowAnswer> answers(requests.size());
+    for (model::RowAnswer& answer : answers) answer.kind = kind_;
+    return answers;
+  }
+  std::optional<uint64_t> target_barrier() const override { return 1; }
+
+ private:
+  const model::RowAnswer::Kind kind_;
+};
+
+model::ChangeBatchPtr BarrierBatch(uint64_t offset, size_t padding = 0) {
+  auto batch = std::make_shared<model::ChangeBatch>();
+  model::Mark mark;
+  mark.barrier_offset = offset;
+  batch->marks.push_back(mark);
+  model::Txn txn;
+  txn.marks_end = 1;
+  if (padding > 0) {
+    model::Change change;
+    change.key = model::Xxh3("k");
+    change.content = {0, static_cast<uint32_t>(padding)};
+    batch->bytes.assign(padding, 'x');
+    batch->changes.push_back(change);
+    txn.changes_end = 1;
+    batch->marks[0].at = 1;
+  }
+  batch->txns.push_back(txn);
+  return batch;
+}
+
+class CheckRunnerTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<CheckRunner> MakeRunner(uint64_t max_bytes = 1 << 20,
+                                          std::unique_ptr<model::RowReader> reader = nullptr) {
+    CheckRunner::Target target;
+    target.options.check = "c";
+    target.options.source = Tag("src");
+    target.options.target = Tag("dst");
+    target.options.lateness = 0;
+    target.options.confirm = reader != nullptr;
+    target.reader = std::move(reader);
+    std::vector<CheckRunner::Target> targets;
+    targets.push_back(std::move(target));
+    CheckRunner::Options options;
+    options.name = "c";
+    options.source = Tag("src");
+    options.max_bytes = max_bytes;
+    options.tick = absl::Milliseconds(5);
+    auto runner = std::make_unique<CheckRunner>(options, std::move(targets), clock_, &sink_);
+    runner->Start();
+    EXPECT_OK(runner->Open(Tag("src"), {}));
+    EXPECT_OK(runner->Open(Tag("dst"), {}));
+    return runner;
+  }
+
+  test::SimulatedClock clock_;
+  CollectingSink sink_;
+};
+
+TEST_F(CheckRunnerTest, OutcomesReachTheSink) {
+  auto runner = MakeRunner();
+  for (uint64_t b = 1; b <= 3; ++b) {
+    EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(b)));
+    EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(b)));
+  }
+  EXPECT_THAT(sink_.Await(2), ElementsAre("same 1..2", "same 2..3"));
+}
+
+TEST_F(CheckRunnerTest, TimePassingRaisesATimeout) {
+  auto runner = MakeRunner();
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(2)));
+  clock_.Advance(absl::Minutes(1));
+  // The batch may have been enqueued before the clock moved, never judged late twice.
+  EXPECT_THAT(sink_.Await(1), ElementsAre("timeout 1..2 last=1"));
+}
+
+TEST_F(CheckRunnerTest, StreamThatIsAheadAndOverItsShareWaitsForTheOther) {
+  auto runner = MakeRunner(1000);
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(1)));
+  std::atomic<uint64_t> appended = 0;
+  std::thread source([&] {
+    for (uint64_t b = 2; b <= 50; ++b) {
+      EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(b, 400)));
+      appended = b;
+    }
+  });
+  // The target is never held up, and frees the source.
+  for (uint64_t b = 2; b <= 50; ++b) EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(b, 400)));
+  source.join();
+  EXPECT_EQ(appended, 50u);
+  EXPECT_THAT(sink_.Await(49), ::testing::SizeIs(49));
+}
+
+TEST_F(CheckRunnerTest, StopWakesABlockedStream) {
+  auto runner = MakeRunner(1000);
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));
+  absl::Status last;
+  std::thread source([&] {
+    for (uint64_t b = 2; last.ok(); ++b) last = runner->Append(Tag("src"), BarrierBatch(b, 400));
+  });
+  runner->Stop();
+  source.join();
+  EXPECT_THAT(last, test::HasCode(absl::StatusCode::kCancelled));
+}
+
+TEST_F(CheckRunnerTest, DifferenceIsConfirmedBeforeItIsSaid) {
+  auto runner =
+      MakeRunner(1 << 20, std::make_unique<FixedReader>(model::RowAnswer::Kind::kDifferent));
+  model::TableRegistry tables;
+  auto batch = std::make_shared<model::ChangeBatch>(*BarrierBatch(2, 1));
+  batch->changes[0].table = tables.Intern({"t", {}, false});
+  batch->changes[0].after = test::V("a");
+  batch->changes[0].key_text = {0, 1};
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("src"), std::move(batch)));
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(2)));
+  EXPECT_THAT(sink_.Await(1), ElementsAre("diff 1..2 x:missing"));
+}
+
+TEST_F(CheckRunnerTest, UnknownTagIsNamed) {
+  auto runner = MakeRunner();
+  ChangeRouter router({runner.get()});
+  EXPECT_OK(router.Append(Tag("src"), BarrierBatch(1)));
+  EXPECT_THAT(router.Append(Tag("nope"), BarrierBatch(1)),
+              test::StatusIs(absl::StatusCode::kNotFound, ::testing::HasSubstr("'nope'")));
+}
+
+}  // namespace
+}  // namespace dcp::cmd

@@ -1,0 +1,140 @@
+// docs/configuration.md and the example file against the parser.
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "tests/config/config_fixture.h"
+
+namespace dcp::config {
+namespace {
+
+using ::testing::IsEmpty;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(absl::StrCat(DCP_SOURCE_DIR, "/", path));
+  EXPECT_TRUE(in.is_open()) << path;
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+// The first cells of the page's tables, with the heading above them.
+std::set<KnownKey> DocumentedKeys() {
+  std::set<KnownKey> keys;
+  std::string section;
+  const std::string page = ReadFile("docs/configuration.md");
+  for (absl::string_view line : absl::StrSplit(page, '\n')) {
+    if (absl::StartsWith(line, "## ")) section = std::string(line.substr(3));
+    if (!absl::StartsWith(line, "| `")) continue;
+    keys.insert({section, std::string(line.substr(3, line.find('`', 3) - 3))});
+  }
+  return keys;
+}
+
+TEST(ConfigDocsTest, PageHasEveryKeyAndNoOther) {
+  const std::vector<KnownKey> known = KnownKeys();
+  const std::set<KnownKey> documented = DocumentedKeys();
+  for (const KnownKey& key : known) {
+    EXPECT_TRUE(documented.contains(key)) << key.section << " " << key.key << " is not documented";
+  }
+  const std::set<KnownKey> parsed(known.begin(), known.end());
+  for (const KnownKey& key : documented) {
+    EXPECT_TRUE(parsed.contains(key)) << key.section << " " << key.key << " is not parsed";
+  }
+}
+
+TEST(ConfigDocsTest, ExampleOfThePageLoads) {
+  const std::string page = ReadFile("docs/configuration.md");
+  const size_t begin = page.find("```toml\n") + 8;
+  const std::string example = page.substr(begin, page.find("```", begin) - begin);
+  const Loaded loaded =
+      Parse(example, "example", Purpose::kRun, [](absl::string_view) { return std::string("x"); });
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_THAT(loaded->warnings, IsEmpty());
+}
+
+class FullExampleTest : public ConfigTest {
+ protected:
+  static Loaded Full() {
+    return Load(absl::StrCat(DCP_SOURCE_DIR, "/tests/config/testdata/full.toml"), Purpose::kRun,
+                [](absl::string_view) { return std::string(kSecret); });
+  }
+};
+
+TEST_F(FullExampleTest, NamesEveryKey) {
+  const std::string text = ReadFile("tests/config/testdata/full.toml");
+  for (const KnownKey& key : KnownKeys()) {
+    EXPECT_TRUE(std::regex_search(text, std::regex("\\b" + key.key + "\\b"))) << key.key;
+  }
+}
+
+TEST_F(FullExampleTest, CollectorsAreRead) {
+  const Loaded loaded = Full();
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const BarrierOptions& barrier = *loaded->config.barrier;
+  EXPECT_EQ(barrier.interval, absl::Milliseconds(500));
+  EXPECT_EQ(barrier.id, 7u);
+  EXPECT_EQ(barrier.connection.password, kSecret);
+  EXPECT_EQ(barrier.connection.tls.mode, model::TlsMode::kVerifyIdentity);
+  EXPECT_EQ(barrier.connection.tls.key, "/etc/dcp/key.pem");
+  const MysqlCollectorOptions& source = loaded->config.mysql_collectors.at(0);
+  EXPECT_EQ(source.start.kind, StartPoint::Kind::kGtid);
+  EXPECT_EQ(source.tags.at(1).key_format, KeyFormat::kGravity);
+  const MysqlCollectorOptions& replica = loaded->config.mysql_collectors.at(1);
+  EXPECT_EQ(replica.connection.socket, "/run/mysqld/mysqld.sock");
+  EXPECT_EQ(replica.start.position, (model::BinlogPosition{"mysql-bin.000007", 4}));
+  const GrpcCollectorOptions& pushed = loaded->config.grpc_collectors.at(0);
+  EXPECT_EQ(pushed.listen, (Endpoint{"127.0.0.1", 9090}));
+  EXPECT_EQ(pushed.tags.at(0).value(), "cache");
+}
+
+TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
+  const Loaded loaded = Full();
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const CheckOptions& check = loaded->config.checks.at(0);
+  EXPECT_EQ(check.timeout, absl::Seconds(90));
+  EXPECT_EQ(check.align, Align::kBarrier);
+  EXPECT_EQ(check.lateness, 2u);
+  EXPECT_EQ(check.history, 50u);
+  EXPECT_TRUE(check.strict_columns);
+  EXPECT_EQ(check.origin, Origin::kSource);
+  EXPECT_EQ(check.ddl, Ddl::kIgnore);
+  EXPECT_EQ(check.max_diff_rows, 10u);
+  EXPECT_EQ(loaded->config.checks.at(1).compare, Compare::kOrdered);
+  EXPECT_EQ(loaded->config.checks.at(1).capture, Capture::kKey);
+  const AlarmOptions& file = loaded->config.alarms.at(1);
+  EXPECT_EQ(file.type, AlarmOptions::Type::kFile);
+  EXPECT_EQ(file.path, "alarms.jsonl");
+  EXPECT_EQ(file.max_bytes, 65536u);
+  EXPECT_EQ(file.keep, 3u);
+  EXPECT_TRUE(file.types.Contains(model::AlarmType::kSame));
+  const JobOptions& job = loaded->config.jobs.at(0);
+  EXPECT_EQ(job.target.port, 3307);
+  EXPECT_EQ(job.sync, Sync::kBarrier);
+  EXPECT_EQ(job.sync_timeout, absl::Seconds(20));
+  EXPECT_EQ(loaded->config.state.dir, "/var/lib/dcp");
+  EXPECT_EQ(loaded->config.state.memory_bytes, uint64_t{1} << 30);
+}
+
+TEST(LoadTest, MissingFileAndDirectoryAreSaid) {
+  const Environment none = [](absl::string_view) { return std::nullopt; };
+  EXPECT_EQ(ToString(Load("/nonexistent/dcp.toml", Purpose::kRun, none).errors().at(0)),
+            "/nonexistent/dcp.toml: cannot read the configuration: No such file or directory");
+  EXPECT_FALSE(Load("/", Purpose::kRun, none).ok());
+}
+
+// Whatever the file holds, there is an answer: the example cut at every byte.
+TEST(LoadTest, TruncatedFileNeverCrashes) {
+  const std::string text = ReadFile("tests/config/testdata/full.toml");
+  const Environment any = [](absl::string_view) { return std::string("x"); };
+  for (size_t size = 0; size < text.size(); ++size) {
+    const Loaded loaded = Parse(text.substr(0, size), "cut", Purpose::kRun, any);
+    EXPECT_EQ(loaded.ok(), loaded.errors().empty()) << size;
+  }
+}
+
+}  // namespace
+}  // namespace dcp::config

@@ -1,0 +1,251 @@
+// What sections say together.
+#include "tests/config/config_fixture.h"
+
+namespace dcp::config {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class ValidateTest : public ConfigTest {
+ protected:
+  // Another check of the two MySQL tags.
+  static std::string Check(const std::string& name, const std::string& target,
+                           const std::string& lines = "") {
+    return absl::StrCat("[[check]]\nname = '", name, "'\nsource = 'src'\ntargets = ['", target,
+                        "']\n", lines, "\n");
+  }
+};
+
+TEST_F(ValidateTest, RunNeedsACheckOrAJob) {
+  EXPECT_THAT(Errors(""), ElementsAre("dcp.toml: there is nothing to do: `dcp run` needs at least "
+                                      "one [[check]] or [[job]]"));
+  EXPECT_TRUE(Run(kJob).ok());
+  EXPECT_TRUE(Run(kSource, kTarget, kCheck).ok());
+}
+
+TEST_F(ValidateTest, VerifyNeedsAJobAndNoCheck) {
+  EXPECT_TRUE(ParseFor(Purpose::kVerify, kJob).ok());
+  EXPECT_THAT(Lines(ParseFor(Purpose::kVerify, absl::StrCat(kSource, kTarget, kCheck)).errors()),
+              ElementsAre(HasSubstr("`dcp verify` needs a [[job]]")));
+}
+
+TEST_F(ValidateTest, TagThatNothingFeedsIsAnError) {
+  EXPECT_THAT(Errors(kSource, kTarget, Check("c", "dts")),
+              ElementsAre(AllOf(HasSubstr("dcp.toml:20:12: no [[collector]] feeds tag 'dts'"),
+                                EndsWith("did you mean 'dst'?"))));
+}
+
+TEST_F(ValidateTest, BrokenCollectorHidesNoOtherError) {
+  EXPECT_THAT(Errors(kSource, "foo = 1\n", Check("c", "dst", "history = 0")),
+              ElementsAre(HasSubstr("unknown key 'foo'"), HasSubstr("'history'")));
+}
+
+TEST_F(ValidateTest, TagFedTwiceIsAnError) {
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck,
+                     "[[collector]]\ntype = 'grpc'\nname = 'g'\nlisten = '127.0.0.1:1'\ntags = "
+                     "['dst']\n"),
+              ElementsAre(HasSubstr("tag 'dst' is fed by collector 'target' already")));
+}
+
+TEST_F(ValidateTest, UnusedTagIsAWarning) {
+  EXPECT_THAT(Warnings(kSource, kTarget, kPushed, kCheck),
+              ElementsAre(HasSubstr("no [[check]] uses tag 'cache'")));
+}
+
+TEST_F(ValidateTest, SourceIsNoTarget) {
+  EXPECT_THAT(Errors(kSource, Check("c", "src")),
+              ElementsAre(HasSubstr("is the check's source and cannot be one of its targets")));
+}
+
+TEST_F(ValidateTest, TargetTwiceIsAnError) {
+  EXPECT_THAT(Errors(kSource, kTarget, Check("c", "dst', 'dst")),
+              ElementsAre(HasSubstr("target 'dst' is named twice")));
+}
+
+TEST_F(ValidateTest, NamesAreUnique) {
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, Check("orders", "dst")),
+              ElementsAre(HasSubstr("there is another [[check]] named 'orders'")));
+  EXPECT_THAT(Errors(kJob, kJob), ElementsAre(HasSubstr("another [[job]] named 'full'")));
+  EXPECT_THAT(Errors(kSource, kPushed, kPushedCheck,
+                     "[[collector]]\ntype = 'grpc'\nname = 'source'\nlisten = "
+                     "'127.0.0.1:1'\ntags = ['x']\n"),
+              ElementsAre(HasSubstr("another [[collector]] named 'source'")));
+}
+
+TEST_F(ValidateTest, SameServerIdOnOneServerIsAnError) {
+  const std::string other =
+      "[[collector]]\ntype = 'mysql'\nname = 'again'\nhost = 'db1'\nuser = 'u'\nserver_id = 1\n"
+      "tags = [{ tag = 'dst', tables = ['a.b'] }]\n";
+  EXPECT_THAT(Errors(kSource, other, kCheck),
+              ElementsAre(HasSubstr("collector 'source' reads the same server with the same "
+                                    "server_id")));
+}
+
+TEST_F(ValidateTest, TwoListenersOnOnePortAreAnError) {
+  EXPECT_THAT(Errors(kSource, kPushed, kPushedCheck,
+                     "[[collector]]\ntype = 'grpc'\nname = 'g'\nlisten = '127.0.0.1:9090'\ntags = "
+                     "['x']\n"),
+              ElementsAre(HasSubstr("another section listens on 127.0.0.1:9090")));
+}
+
+TEST_F(ValidateTest, GravityKeysNeedOneTable) {
+  const auto with = [](const char* tables) {
+    return absl::StrCat("[[collector]]\ntype = 'mysql'\nname = 'g'\nhost = 'h'\nuser = 'u'\n",
+                        "server_id = 9\ntags = [{ tag = 'g', tables = ", tables,
+                        ", key_format = 'gravity' }]\n", kJob);
+  };
+  EXPECT_TRUE(Run(with("['a.b']")).ok());
+  EXPECT_THAT(Errors("", with("['a.b', 'a.c']")), ElementsAre(HasSubstr("exactly one table")));
+  EXPECT_THAT(Errors("", with("['a.*']")), ElementsAre(HasSubstr("no pattern")));
+}
+
+TEST_F(ValidateTest, KeyFormatsOfACheckAgree) {
+  const std::string gravity =
+      "[[collector]]\ntype = 'mysql'\nname = 'g'\nhost = 'h'\nuser = 'u'\nserver_id = 9\n"
+      "tags = [{ tag = 'g', tables = ['a.b'], key_format = 'gravity' }]\n";
+  EXPECT_THAT(Errors(kSource, gravity, Check("c", "g")),
+              ElementsAre(HasSubstr("tags 'src' and 'g' differ in key_format")));
+}
+
+TEST_F(ValidateTest, OrderedHasNoLateness) {
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, "compare = 'ordered'\nlateness = 1\n"),
+              ElementsAre(HasSubstr("lateness must be 0")));
+  const Loaded loaded = Run(kSource, kTarget, kCheck, "compare = 'ordered'\n");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.checks.at(0).lateness, 0u);
+}
+
+TEST_F(ValidateTest, GtidAlignmentHasNoLateness) {
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, "align = 'gtid'\nlateness = 1\n"),
+              ElementsAre(HasSubstr("lateness must be 0")));
+  const Loaded loaded = Run(kSource, kTarget, kCheck, "align = 'gtid'\nlateness = 0\n");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.checks.at(0).lateness, 0u);
+}
+
+TEST_F(ValidateTest, GtidAlignmentNeedsMysqlTags) {
+  EXPECT_THAT(Errors(kSource, kPushed, kPushedCheck, "align = 'gtid'\n"),
+              ElementsAre(HasSubstr("tag 'cache' is pushed")));
+}
+
+TEST_F(ValidateTest, AlignIsBarrierWherePushedTagsLeaveNoChoice) {
+  const Loaded loaded = Run(kSource, kTarget, kPushed, kPushedCheck, kCheck);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.checks.at(0).align, Align::kBarrier);
+  EXPECT_EQ(loaded->config.checks.at(1).align, Align::kAuto);
+}
+
+TEST_F(ValidateTest, OriginNeedsMysqlTargets) {
+  EXPECT_THAT(Errors(kSource, kPushed, kPushedCheck, "origin = 'source'\n"),
+              ElementsAre(HasSubstr("origin = \"source\" needs targets")));
+}
+
+TEST_F(ValidateTest, ConfirmWithAPushedTagIsAWarning) {
+  EXPECT_THAT(Warnings(kSource, kPushed, kPushedCheck, "confirm = true\n"),
+              ElementsAre(HasSubstr("it does nothing for tag 'cache'")));
+  EXPECT_THAT(Warnings(kSource, kPushed, kPushedCheck), IsEmpty());
+}
+
+TEST_F(ValidateTest, OpenListenerIsAWarning) {
+  EXPECT_THAT(Warnings(kSource,
+                       "[[collector]]\ntype = 'grpc'\nname = 'g'\nlisten = '0.0.0.0:1'\ntags = "
+                       "['cache']\n",
+                       kPushedCheck),
+              ElementsAre(HasSubstr("whoever reaches 0.0.0.0")));
+}
+
+TEST_F(ValidateTest, DigestIsXxh3BetweenMysqlTags) {
+  const Loaded loaded = Run(kSource, kTarget, kCheck);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.mysql_collectors.at(0).tags.at(0).digest, Digest::kXxh3);
+}
+
+TEST_F(ValidateTest, PushedTagMakesItsWholeGroupMd5) {
+  const Loaded loaded = Run(kSource, kTarget, kPushed, kCheck, kPushedCheck);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  for (const CheckOptions& check : loaded->config.checks) EXPECT_EQ(check.digest, Digest::kMd5);
+  for (const MysqlCollectorOptions& collector : loaded->config.mysql_collectors) {
+    EXPECT_EQ(collector.tags.at(0).digest, Digest::kMd5) << collector.name;
+  }
+}
+
+TEST_F(ValidateTest, GroupsReachOverSeveralChecks) {
+  // src-dst, dst-far, far-cache: the first is connected to the pushed tag over two others.
+  const std::string far =
+      "[[collector]]\ntype = 'mysql'\nname = 'far'\nhost = 'db3'\nuser = 'u'\nserver_id = 3\n"
+      "tags = [{ tag = 'far', tables = ['a.b'] }]\n"
+      "[[check]]\nname = 'b'\nsource = 'far'\ntargets = ['cache']\n"
+      "[[check]]\nname = 'c'\nsource = 'dst'\ntargets = ['far']\n";
+  const Loaded loaded = Run(kSource, kTarget, kPushed, kCheck, far);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.checks.at(0).digest, Digest::kMd5);
+}
+
+TEST_F(ValidateTest, SeparateGroupsKeepTheirOwnDigest) {
+  const std::string apart =
+      "[[collector]]\ntype = 'mysql'\nname = 'far'\nhost = 'db3'\nuser = 'u'\nserver_id = 3\n"
+      "tags = [{ tag = 'far', tables = ['a.b'] }]\n"
+      "[[check]]\nname = 'b'\nsource = 'far'\ntargets = ['cache']\n";
+  const Loaded loaded = Run(kSource, kTarget, kPushed, kCheck, apart);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.checks.at(0).digest, Digest::kXxh3);
+  EXPECT_EQ(loaded->config.checks.at(1).digest, Digest::kMd5);
+}
+
+TEST_F(ValidateTest, Xxh3WithAPushedTagIsAnError) {
+  EXPECT_THAT(Errors(kSource, kPushed, kPushedCheck, "digest = 'xxh3'\n"),
+              ElementsAre(HasSubstr("digest = \"xxh3\" does not fit tag 'cache'")));
+}
+
+TEST_F(ValidateTest, SharedTagsNeedOneDigest) {
+  EXPECT_THAT(Errors(kSource, kTarget, kPushed, kPushedCheck, kCheck, "digest = 'xxh3'\n"),
+              ElementsAre(AllOf(HasSubstr("check 'orders' asks for digest = \"xxh3\""),
+                                HasSubstr("check 'pushes', which needs md5 because its tag "
+                                          "'cache' is pushed"),
+                                HasSubstr("tags of its own"))));
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, "digest = 'md5'\n",
+                     Check("other", "dst", "digest = 'xxh3'")),
+              ElementsAre(HasSubstr("because it says digest = \"md5\"")));
+}
+
+TEST_F(ValidateTest, ExplicitMd5IsTheGroups) {
+  const Loaded loaded =
+      Run(kSource, kTarget, kCheck, "digest = 'md5'\n", Check("other", "dst", "capture = 'key'"));
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.checks.at(1).digest, Digest::kMd5);
+}
+
+TEST_F(ValidateTest, TagCapturesRowsIfOneOfItsChecksDoes) {
+  const Loaded keys = Run(kSource, kTarget, kCheck, "capture = 'key'\n");
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  EXPECT_EQ(keys->config.mysql_collectors.at(0).tags.at(0).capture, Capture::kKey);
+  const Loaded both = Run(kSource, kTarget, kCheck, "capture = 'key'\n", Check("b", "dst"));
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->config.mysql_collectors.at(0).tags.at(0).capture, Capture::kRow);
+}
+
+TEST_F(ValidateTest, OneFileTakesOneAlarmSection) {
+  const char* file = "[[alarm]]\ntype = 'file'\npath = 'a'\n";
+  EXPECT_THAT(Errors(kJob, file, file), ElementsAre(HasSubstr("another [[alarm]] writes to 'a'")));
+}
+
+TEST_F(ValidateTest, JobComparesTwoThings) {
+  EXPECT_THAT(Errors("[[job]]\nname = 'j'\nsource = { host = 'a', user = 'u' }\ntarget = { host = "
+                     "'a', user = 'u' }\ntables = ['a.*']\n"),
+              ElementsAre(HasSubstr("would be compared with itself")));
+  EXPECT_TRUE(Run("[[job]]\nname = 'j'\nsource = { host = 'a', user = 'u' }\ntarget = { host = "
+                  "'a', user = 'u' }\ntables = [{ match = 'a.b', as = 'a.c' }]\n")
+                  .ok());
+}
+
+TEST_F(ValidateTest, JobWithoutScheduleIsAWarningForRunOnly) {
+  EXPECT_THAT(Warnings(kJob), ElementsAre(HasSubstr("`dcp verify --job full` does")));
+  EXPECT_THAT(ParseFor(Purpose::kVerify, kJob)->warnings, IsEmpty());
+}
+
+}  // namespace
+}  // namespace dcp::config

@@ -1,0 +1,99 @@
+// MysqlServer: a real MySQL server in a throw-away directory under $TMPDIR, on a free port of
+// 127.0.0.1. It ends with the test program, however that ends.
+//
+// Users: root without a password, and dcp (password dcp) with REPLICATION SLAVE, REPLICATION
+// CLIENT, SELECT, and all rights on the database drc; both over TCP and over the socket.
+//
+// Thread-safe, except Restart, Stop and Kill. Start and Restart it from a thread that outlives it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/mutex.h"
+#include "tests/servers/process.h"
+#include "tests/servers/session.h"
+
+namespace dcp::test {
+
+struct MysqlOptions {
+  std::string name = "server";  // of its directory, where a failed test's log is found
+  uint32_t server_id = 1;
+  bool gtid = true;                          // gtid_mode and enforce_gtid_consistency
+  std::vector<std::string> extra_args = {};  // such as "--binlog-row-metadata=FULL"; the last word
+};
+
+class MysqlServer {
+ public:
+  // Takes about a second. The server's programs are fetched before, once per machine, by
+  // tests/servers/fetch.
+  //   kUnavailable  they cannot be had, or the server does not start; the reason is told, with the
+  //                 end of the log
+  static absl::StatusOr<std::unique_ptr<MysqlServer>> Start(MysqlOptions options);
+
+  // Ends the server and removes its directory; where a test has failed its log and binlogs stay
+  // and are named on standard error.
+  ~MysqlServer();
+  MysqlServer(const MysqlServer&) = delete;
+  MysqlServer& operator=(const MysqlServer&) = delete;
+
+  uint16_t port() const { return port_; }
+  const MysqlOptions& options() const { return options_; }
+  std::string socket() const { return dir_ + "/mysqld.sock"; }
+  std::string log_path() const { return dir_ + "/error.log"; }
+  std::string data_dir() const { return dir_ + "/data"; }
+  std::string binlog_dir() const { return dir_ + "/binlog"; }  // binlog.000001 …
+  std::string mysqlbinlog() const { return programs_ + "/bin/mysqlbinlog"; }
+  pid_t pid() const { return process_.has_value() ? process_->pid() : 0; }
+
+  // As root, on one session that all callers share; it is opened again after a restart.
+  // Errors as Session's.
+  absl::Status Execute(const std::string& sql) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<Rows> Query(const std::string& sql) ABSL_LOCKS_EXCLUDED(mu_);
+  // The first value; kNotFound where there is none, or NULL.
+  absl::StatusOr<std::string> QueryValue(const std::string& sql) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // A session of the caller's own, as root.
+  absl::StatusOr<std::unique_ptr<Session>> Connect() const;
+
+  // Ends it cleanly and starts it on the same port and data, with `extra_args` after those of the
+  // options.
+  absl::Status Restart(const std::vector<std::string>& extra_args = {});
+
+  // Ends it cleanly. Restart starts it again.
+  absl::Status Stop();
+
+  // Ends it as kill -9 does. Restart starts it again.
+  void Kill();
+
+ private:
+  MysqlServer(MysqlOptions options, std::string programs, std::string dir)
+      : options_(std::move(options)), programs_(std::move(programs)), dir_(std::move(dir)) {}
+  std::vector<std::string> Arguments(const std::vector<std::string>& extra_args) const;
+  absl::Status StartOnFreePort();
+  absl::Status Launch(const std::vector<std::string>& extra_args);
+  absl::Status AwaitReady();
+  absl::Status CheckReady() const;
+  absl::Status StartError(const std::string& what) const;
+  absl::Status EndBinlogDumps() ABSL_LOCKS_EXCLUDED(mu_);
+  void ForgetSession() ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<Session*> SharedSession() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // Constant after Start.
+  const MysqlOptions options_;
+  const std::string programs_;  // what tests/servers/fetch printed
+  const std::string dir_;
+  uint16_t port_ = 0;
+
+  std::optional<Process> process_;
+
+  Mutex mu_;
+  std::unique_ptr<Session> session_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace dcp::test

@@ -1,0 +1,59 @@
+// Session: one SQL connection to a server under test, by way of Connector/C.
+//
+// Thread-compatible: one thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+// Connector/C's connection; its header stays out of the tests.
+struct st_mysql;
+
+namespace dcp::test {
+
+// Values as text, nullopt for NULL.
+using Row = std::vector<std::optional<std::string>>;
+using Rows = std::vector<Row>;
+
+class Session {
+ public:
+  // Connects over the server's socket.
+  //   kUnavailable  the server cannot be reached or refuses; its own message
+  static absl::StatusOr<std::unique_ptr<Session>> Open(const std::string& socket,
+                                                       const std::string& user,
+                                                       const std::string& password);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Runs one or more statements separated by `;` and drops their results. Stops at the first that
+  // fails.
+  //   kUnavailable  the connection was lost
+  //   kInternal     the server refuses; its error number, message and the statement
+  absl::Status Execute(const std::string& sql);
+
+  // Runs one or more statements and returns the rows of the first that has a result.
+  // Errors as Execute.
+  absl::StatusOr<Rows> Query(const std::string& sql);
+
+ private:
+  explicit Session(st_mysql* mysql) : mysql_(mysql) {}
+  absl::Status Error(const std::string& sql) const;
+  absl::StatusOr<Rows> FetchRows(const std::string& sql);
+
+  st_mysql* const mysql_;
+};
+
+// The first value of a result.
+//   kNotFound  there is none, or it is NULL
+absl::StatusOr<std::string> FirstValue(const Rows& rows);
+
+// `text` as an SQL string literal, for any sql_mode but NO_BACKSLASH_ESCAPES.
+std::string Quoted(const std::string& text);
+
+}  // namespace dcp::test
