@@ -583,7 +583,7 @@ class Generator {
         g.target_at_[barrier] = state;
       }
       if (!g.TargetShows(barrier)) return;
-      if (g.random_.Percent(3) && g.epoch_at_ == kNever) {
+      if (g.random_.Percent(3) && g.epoch_at_ == kNever && barrier > g.CommonFrom(0)) {
         txn.entries.push_back(BarrierMark(1'000'000'000 + g.random_.Below(9)));
       }
       txn.entries.push_back(BarrierMark(g.OffsetOf(barrier)));

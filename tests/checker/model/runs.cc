@@ -356,10 +356,18 @@ class Cutter {
       const auto it = segment_of.find(model::ToString(gtid));
       if (it != segment_of.end()) return it->second;
       if (S(at).origin.executed.Contains(gtid)) return 0;
+      // It comes from the source, so the source will show it.
+      if (gtid.source.uuid == S(at).origin.server_uuid) return std::nullopt;
     }
-    for (size_t i = 0; i < closed_at.size(); ++i) {
-      const size_t passed = own ? closed_at[i] : *SameBarrier(at, cuts[i]);
-      if (passed > t) return i;
+    if (own) {
+      for (size_t i = 0; i < closed_at.size(); ++i) {
+        if (closed_at[i] > t) return i;
+      }
+      return std::nullopt;
+    }
+    size_t passed = 0;  // common barriers that followed on the target
+    for (size_t i = 0; i < cuts.size(); ++i) {
+      if (*SameBarrier(at, cuts[i]) > t && ++passed == 2) return i;
     }
     return std::nullopt;
   }

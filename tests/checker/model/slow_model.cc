@@ -50,19 +50,13 @@ struct Key {
   int64_t last_touch = 0;
 };
 
-struct Finding {
-  size_t run = 0;
-  int64_t row_segment = 0;
-  int64_t opened = 0;  // step
-  bool said = false;
-};
-
 // A segment of the present run that is fed but not said.
 struct Fed {
   std::set<std::string> touched;
   std::set<std::string> waiting;
   std::map<std::string, DiffKind> rows;
   std::set<std::string> known;
+  std::set<std::string> resolved;  // findings that ended at this segment's end
   std::string reason;
   bool said = false;
 };
@@ -369,7 +363,7 @@ class Judge {
     for (Fed& fed : fed_) {
       if (fed.waiting.erase(name) > 0) fed.known.insert(name);
     }
-    findings_[name] = {run_index_, row, k_, false};
+    findings_.insert(name);
   }
 
   static int64_t LastTouchUpTo(const Key& key, int64_t j) {
@@ -406,14 +400,14 @@ class Judge {
 
   void EndFindings() {
     for (auto it = findings_.begin(); it != findings_.end();) {
-      const auto key = keys_.find(it->first);
-      if (key == keys_.end() || !IsRight(it->first, key->second)) {
+      const auto key = keys_.find(*it);
+      if (key == keys_.end() || !IsRight(*it, key->second)) {
         ++it;
         continue;
       }
       key->second.rules_from = k_;
-      stateless_.erase(it->first);
-      ended_[it->first].push_back(it->second);
+      stateless_.erase(*it);
+      FedAt(k_).resolved.insert(*it);
       it = findings_.erase(it);
     }
   }
@@ -441,7 +435,6 @@ class Judge {
       if (!fed_[i].waiting.empty()) break;
       SayVerdict(Now(), i);
     }
-    SayResolved();
   }
 
   void SayVerdict(const Run& run, size_t index) {
@@ -458,42 +451,22 @@ class Judge {
                                                         : Said::Kind::kSame;
     said_.push_back(said);
     fed.said = true;
-    for (const auto& [name, kind] : fed.rows) MarkSaid(name, static_cast<int64_t>(index) + 1);
+    if (!fed.resolved.empty()) SayResolved(fed);
   }
 
-  void MarkSaid(const std::string& name, int64_t segment) {
-    const size_t run = judged_run();
-    const auto mark = [&](Finding& f) {
-      if (f.run == run && f.row_segment == segment) f.said = true;
-    };
-    if (findings_.contains(name)) mark(findings_[name]);
-    for (Finding& finding : ended_[name]) mark(finding);
-  }
-
-  // The run whose segments are in fed_.
-  size_t judged_run() const { return ending_ ? run_index_ - 1 : run_index_; }
-
-  void SayResolved() {
+  void SayResolved(const Fed& fed) {
     Said said;
     said.kind = Said::Kind::kResolved;
-    for (auto& [name, ended] : ended_) {
-      std::erase_if(ended, [&said, &key = name](const Finding& finding) {
-        if (finding.said) said.resolved.insert(key);
-        return finding.said;
-      });
-    }
-    if (!said.resolved.empty()) said_.push_back(said);
+    said.resolved = fed.resolved;
+    said_.push_back(said);
   }
 
   void EndRun(const Run& old, const Run& next) {
-    ending_ = true;
     for (size_t i = 0; i < fed_.size(); ++i) {
       if (fed_[i].said) continue;
       if (!fed_[i].waiting.empty()) fed_[i].reason = next.reason;
       SayVerdict(old, i);
     }
-    SayResolved();
-    ending_ = false;
     Said gap;
     gap.kind = Said::Kind::kUnverified;
     gap.epoch = next.epoch;
@@ -501,7 +474,7 @@ class Judge {
     gap.to = next.first;
     gap.reason = next.reason;
     said_.push_back(gap);
-    for (const auto& [name, finding] : findings_) stateless_.insert(name);
+    stateless_ = findings_;
   }
 
   const PairOptions options_;
@@ -514,9 +487,8 @@ class Judge {
   std::vector<Fed> fed_;
   std::map<std::string, int64_t> known_from_;
   int64_t known_from_all_ = 0;
-  std::map<std::string, Finding> findings_;            // open ones
-  std::set<std::string> stateless_;                    // of these, without a remembered state
-  std::map<std::string, std::vector<Finding>> ended_;  // to be said resolved
+  std::set<std::string> findings_;   // keys with an open one
+  std::set<std::string> stateless_;  // of these, without a remembered state
   std::vector<Said> said_;
 };
 
