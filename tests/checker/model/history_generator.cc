@@ -766,6 +766,18 @@ uint64_t Random::Next() {
 
 History Generate(Theme theme, uint64_t seed) { return Generator(theme, seed).Make(); }
 
+void AppendQuietBarriers(uint64_t from, uint64_t count, Stream* source, Stream* target) {
+  for (uint64_t i = 0; i < count; ++i) {
+    PlainTxn txn;
+    txn.gtid = GtidOf(kSourceServer, 1'000'000 + i);
+    model::Mark mark;
+    mark.barrier_offset = from + i;
+    txn.entries.push_back(mark);
+    source->push_back(txn);
+    target->push_back(txn);
+  }
+}
+
 std::string Dump(const History& history) {
   const PairOptions& options = history.options;
   return absl::StrCat("seed ", history.seed, "  align ",

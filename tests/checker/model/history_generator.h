@@ -74,6 +74,10 @@ struct History {
 
 History Generate(Theme theme, uint64_t seed);
 
+// Appends `count` barriers without changes to both streams, from offset `from`
+// on, so that everything before them is decided.
+void AppendQuietBarriers(uint64_t from, uint64_t count, Stream* source, Stream* target);
+
 // Options, notes and both streams, for people.
 std::string Dump(const History& history);
 

@@ -320,21 +320,16 @@ class Judge {
     }
   }
 
-  // What the source is taken to have had where it showed no change of a key.
+  // What the source is taken to have had where it showed no change of a key, once
+  // barrier j is to be decided.
   void Believe(const std::string& name, Key& key) {
     const int64_t j = k_ - N();
-    if (!key.source.empty() || stateless_.contains(name)) return;
-    const bool touched_at_j = std::any_of(key.target.begin(), key.target.end(),
-                                          [j](const Step& c) { return c.segment == j; });
-    if (!touched_at_j) return;
-    if (Since(key, j) <= N()) {
-      key.believed = TargetAt(name, key, j).version;
-      if (key.relative) key.source_sum = key.believed->digest;
-    } else if (!key.believed.has_value()) {
-      const bool beyond = Now().segments[static_cast<size_t>(j - 1)].beyond_history;
-      key.believed = beyond ? TargetAt(name, key, j).version : key.target.front().before;
-      if (key.relative) key.source_sum = key.believed->digest;
-    }
+    if (!key.source.empty() || stateless_.contains(name) || key.believed.has_value()) return;
+    if (key.target.empty() || key.target.front().segment > j || Since(key, j) < N()) return;
+    const bool beyond = j > 0 && Now().segments[static_cast<size_t>(j - 1)].beyond_history;
+    const bool early = Since(key, key.target.front().segment) <= N();
+    key.believed = early || beyond ? TargetAt(name, key, j).version : key.target.front().before;
+    if (key.relative) key.source_sum = key.believed->digest;
   }
 
   void DropSeen(Fed& fed) {
