@@ -58,7 +58,12 @@ std::vector<Said> CheckerSays(const History& history, Interleaving interleaving)
                       });
 }
 
-// What is left of a failing history, and what both say of it.
+std::string DumpBoth(const History& history, Interleaving interleaving) {
+  return absl::StrCat(Dump(history), "the model says\n", ToString(ModelSays(history)),
+                      "the checker says\n", ToString(CheckerSays(history, interleaving)));
+}
+
+// A failing history and what is left of it when it is shrunk.
 std::string Explain(History history, Interleaving interleaving) {
   const auto fails = [&](const Stream& source, const Stream& target) {
     History smaller = history;
@@ -69,9 +74,8 @@ std::string Explain(History history, Interleaving interleaving) {
   History shrunk = history;
   Shrink(fails, &shrunk.source, &shrunk.target);
   return absl::StrCat("DCP_PROPERTY_SEED=", history.seed, ", interleaving ",
-                      static_cast<int>(interleaving), ", shrunk:\n", Dump(shrunk),
-                      "the model says\n", ToString(ModelSays(shrunk)), "the checker says\n",
-                      ToString(CheckerSays(shrunk, interleaving)));
+                      static_cast<int>(interleaving), "\n", DumpBoth(history, interleaving),
+                      "\nshrunk:\n", DumpBoth(shrunk, interleaving));
 }
 
 TEST_P(DifferentialTest, CheckerSaysWhatTheModelSays) {
@@ -82,7 +86,6 @@ TEST_P(DifferentialTest, CheckerSaysWhatTheModelSays) {
     for (const Interleaving interleaving : kInterleavings) {
       ASSERT_TRUE(CheckerSays(history, interleaving) == expected) << Explain(history, interleaving);
     }
-    ASSERT_EQ(FindContradiction(history, expected), "") << Dump(history) << ToString(expected);
   }
 }
 

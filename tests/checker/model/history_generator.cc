@@ -407,7 +407,9 @@ class Generator {
     for (int64_t times = random_.In(1, 3); times > 0; --times) {
       const size_t end = random_.Below(units.size() + 1);
       const size_t length = random_.Below(std::min<size_t>(end, 12) + 1);
-      const bool with_barriers = random_.Percent(50) && epoch_at_ == kNever;
+      // Behind a barrier that jumped, one that falls makes it look foreign.
+      const bool with_barriers =
+          random_.Percent(50) && epoch_at_ == kNever && target_misses_.empty();
       std::vector<Unit> again = Repeated(units, end - length, end, with_barriers);
       if (!again.empty()) {
         Note(absl::StrCat("retry of ", again.size(), with_barriers ? " with barriers" : ""));
@@ -649,7 +651,8 @@ class Generator {
     auto state = initial_;
     model::StreamOrigin origin = Origin(false, "");
     std::vector<PlainTxn> seen;
-    const size_t start = random_.Percent(30) ? random_.Below(txns.size() / 2 + 1) : 0;
+    size_t start = random_.Percent(30) ? random_.Below(txns.size() / 2 + 1) : 0;
+    while (!IsPrefix(txns, start)) --start;
     for (size_t i = 0; i < txns.size(); ++i) {
       PlainTxn plain = PlainOf(txns[i], state, target_misses_);
       if (txns[i].segment < 0) plain.gtid = OwnGtid(i);
@@ -662,6 +665,17 @@ class Generator {
     target_state_ = state;
     history_.target.push_back(origin);
     for (const PlainTxn& txn : seen) history_.target.push_back(txn);
+  }
+
+  // True if the first `count` are the source's first, in whatever order.
+  static bool IsPrefix(const std::vector<SourceTxn>& txns, size_t count) {
+    uint64_t highest = 0;
+    uint64_t of_source = 0;
+    for (size_t i = 0; i < count; ++i) {
+      highest = std::max(highest, txns[i].number);
+      of_source += txns[i].segment >= 0 ? 1U : 0U;
+    }
+    return highest == of_source;
   }
 
   Gtid OwnGtid(size_t i) {

@@ -75,6 +75,19 @@ std::optional<size_t> FindBarrier(const Stretch& stretch, size_t begin, uint64_t
   return std::nullopt;
 }
 
+// Index of the first barrier at or behind `begin`, or the end.
+size_t NextBarrier(const Stretch& stretch, size_t begin) {
+  while (begin < stretch.events.size() && !BarrierOf(stretch.events[begin]).has_value()) ++begin;
+  return std::min(begin, stretch.events.size());
+}
+
+// True if the barrier behind barrier `at` is lower.
+bool FallsBehind(const Stretch& stretch, size_t at) {
+  const size_t next = NextBarrier(stretch, at + 1);
+  return next < stretch.events.size() &&
+         *BarrierOf(stretch.events[next]) < *BarrierOf(stretch.events[at]);
+}
+
 std::vector<uint64_t> BarriersFrom(const Stretch& stretch, size_t begin) {
   std::vector<uint64_t> offsets;
   for (size_t i = begin; i < stretch.events.size(); ++i) {
@@ -144,11 +157,16 @@ class Cutter {
 
   // The first barrier at or behind `from` that both stretches show.
   std::optional<Place> FirstCommon(const Place& from) const {
-    for (size_t s = from.s; s < S(from).events.size(); ++s) {
-      const auto offset = BarrierOf(S(from).events[s]);
-      if (!offset.has_value()) continue;
-      const auto t = FindBarrier(T(from), from.t, *offset);
-      if (t.has_value()) return Place{from.a, from.b, s, *t};
+    size_t s = NextBarrier(S(from), from.s);
+    for (size_t t = NextBarrier(T(from), from.t); t < T(from).events.size();
+         t = NextBarrier(T(from), t + 1)) {
+      const uint64_t offset = *BarrierOf(T(from).events[t]);
+      while (s < S(from).events.size() && *BarrierOf(S(from).events[s]) < offset) {
+        if (FallsBehind(T(from), t)) break;  // foreign
+        s = NextBarrier(S(from), s + 1);
+      }
+      if (s == S(from).events.size()) return std::nullopt;
+      if (*BarrierOf(S(from).events[s]) == offset) return Place{from.a, from.b, s, t};
     }
     return std::nullopt;
   }
@@ -241,6 +259,8 @@ class Cutter {
         last = *offset;
       } else if (*offset > last) {
         const auto s = FindBarrier(S(now), now.s + 1, *offset);
+        const bool ahead = !s.has_value() && IsAboveTheNext(now, run, last, *offset);
+        if (ahead && FallsBehind(T(now), scanned)) continue;  // foreign
         if (*offset > run.last() && s.has_value()) {
           open.from = run.last();
           open.to = *offset;
@@ -249,7 +269,7 @@ class Cutter {
           now.s = *s;
           now.t = scanned;
         }
-        if (!IsAboveTheNext(now, run, *offset)) last = *offset;
+        last = *offset;
       }
       if (offset == last) changed = false;
     }
@@ -260,11 +280,13 @@ class Cutter {
     return now;
   }
 
-  // A target offset above the next source barrier that the source does not have.
-  bool IsAboveTheNext(const Place& now, const Run& run, uint64_t offset) const {
-    if (offset <= run.last()) return false;
-    const std::vector<uint64_t> ahead = BarriersFrom(S(now), now.s + 1);
-    return ahead.empty() || offset > ahead.front();
+  // A target offset above the next source barrier, where the target's own
+  // barriers have come up to `last`.
+  bool IsAboveTheNext(const Place& now, const Run& run, uint64_t last, uint64_t offset) const {
+    for (const uint64_t next : BarriersFrom(S(now), now.s + 1)) {
+      if (next > std::max(run.last(), last)) return offset > next;
+    }
+    return offset > run.last();
   }
 
   void SplitTarget(size_t b, size_t at) {
@@ -276,6 +298,8 @@ class Cutter {
   }
 
   // --- align = gtid ---
+
+  static constexpr size_t kLater = SIZE_MAX;  // a segment that is not known yet
 
   // Index of the target's barrier event that belongs to the source's `s`.
   std::optional<size_t> SameBarrier(const Place& at, size_t s) const {
@@ -365,9 +389,11 @@ class Cutter {
       }
       return std::nullopt;
     }
-    size_t passed = 0;  // common barriers that followed on the target
+    const size_t first = NextBarrier(T(at), t + 1);
+    const size_t second = NextBarrier(T(at), first + 1);
+    if (second == T(at).events.size()) return std::nullopt;
     for (size_t i = 0; i < cuts.size(); ++i) {
-      if (*SameBarrier(at, cuts[i]) > t && ++passed == 2) return i;
+      if (*BarrierOf(S(at).events[cuts[i]]) >= *BarrierOf(T(at).events[second])) return i;
     }
     return std::nullopt;
   }
@@ -388,15 +414,15 @@ class Cutter {
     std::map<std::string, size_t> latest;  // per key, of what stands before
     for (size_t t = 0; t < T(at).events.size(); ++t) {
       const Event& event = T(at).events[t];
-      auto segment = SegmentOfTargetEvent(at, cuts, segment_of, closed_at, t);
-      if (!segment.has_value() || *segment == 0) continue;
+      size_t segment = SegmentOfTargetEvent(at, cuts, segment_of, closed_at, t).value_or(kLater);
+      if (segment == 0) continue;
       if (const auto* change = std::get_if<PlainChange>(&event.what)) {
         const bool own = !segment_of.contains(model::ToString(event.gtid));
         size_t& last = latest[change->key];
-        if (own) segment = std::max(*segment, last);
-        last = std::max(last, *segment);
+        if (own) segment = std::max(segment, last);
+        last = std::max(last, segment);
       }
-      if (*segment < closed_at.size()) AddEntry(event, run.segments[*segment - 1].target);
+      if (segment < closed_at.size()) AddEntry(event, run.segments[segment - 1].target);
     }
     runs_.push_back(std::move(run));
     return {at.a, at.b, cuts[closed_at.size() - 1] + 1,

@@ -93,7 +93,8 @@ class Judge {
 
   static std::vector<Interval> Intervals(const Key& key) {
     std::vector<Interval> intervals;
-    if (key.source.empty() && key.believed.has_value()) {
+    const bool told = !key.source.empty();
+    if (key.believed.has_value() && (key.believed->known() || !told)) {
       intervals.push_back({*key.believed, kAlways, kNow});
     }
     for (const Step& change : key.source) {
@@ -199,8 +200,8 @@ class Judge {
   void TakeStep() {
     const SegmentPair& pair = Now().segments[static_cast<size_t>(k_ - 1)];
     fed_.emplace_back();
-    if (pair.beyond_history) FedAt(k_).reason = "history";
     const std::set<std::string> dropped = TakeMarks(pair);
+    if (pair.beyond_history && FedAt(k_).reason.empty()) FedAt(k_).reason = "history";
     TakeChanges(pair.source, /*is_source=*/true, dropped);
     TakeChanges(pair.target, /*is_source=*/false, dropped);
     CountKnown();
@@ -459,7 +460,7 @@ class Judge {
   void EndRun(const Run& old, const Run& next) {
     for (size_t i = 0; i < fed_.size(); ++i) {
       if (fed_[i].said) continue;
-      if (!fed_[i].waiting.empty()) fed_[i].reason = next.reason;
+      if (!fed_[i].waiting.empty() && fed_[i].reason.empty()) fed_[i].reason = next.reason;
       SayVerdict(old, i);
     }
     Said gap;
