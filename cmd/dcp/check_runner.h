@@ -23,12 +23,12 @@
 #include "model/ports/outcome_sink.h"
 #include "model/ports/row_reader.h"
 
-namespace dcp::checker {
+namespace dcp::cmd {
 
 class CheckRunner {
  public:
   struct Target {
-    PairOptions options;
+    checker::PairOptions options;
     // Confirms differences; null where rows cannot be read. Then options.confirm
     // must be false.
     std::unique_ptr<model::RowReader> reader;
@@ -42,7 +42,7 @@ class CheckRunner {
   };
   struct TargetStatus {
     model::Tag target;
-    PairStatus pair;
+    checker::PairStatus pair;
     uint64_t same = 0, diff = 0, unverified = 0, timeouts = 0;
     uint64_t pending_bytes = 0;
   };
@@ -71,12 +71,12 @@ class CheckRunner {
   struct Input {
     model::Tag tag;
     std::variant<model::StreamOrigin, model::ChangeBatchPtr> what;
-    Instant at;
+    checker::Instant at;
     uint64_t bytes = 0;
   };
   struct Pair;
 
-  Instant Now() const { return {clock_.Now(), clock_.Monotonic()}; }
+  checker::Instant Now() const { return {clock_.Now(), clock_.Monotonic()}; }
   uint64_t share() const;
   bool MustWait(const model::Tag& tag) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Enqueue(Input input) ABSL_LOCKS_EXCLUDED(mu_);
@@ -115,4 +115,4 @@ class ChangeRouter final : public model::ChangeSink {
   const std::vector<CheckRunner*> runners_;
 };
 
-}  // namespace dcp::checker
+}  // namespace dcp::cmd

@@ -1,4 +1,4 @@
-#include "checker/check_runner.h"
+#include "cmd/dcp/check_runner.h"
 
 #include <algorithm>
 #include <iterator>
@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
-namespace dcp::checker {
+namespace dcp::cmd {
 namespace {
 
 constexpr size_t kRowsPerRead = 200;
@@ -25,13 +25,13 @@ struct CheckRunner::Pair {
     status.target = target.options.target;
   }
 
-  PairChecker checker;
+  checker::PairChecker checker;
   std::unique_ptr<model::RowReader> reader;
   std::thread confirmer;
 
   // Guarded by CheckRunner::mu_.
-  std::deque<ConfirmRequest> requests;
-  std::vector<ConfirmAnswer> answers;
+  std::deque<checker::ConfirmRequest> requests;
+  std::vector<checker::ConfirmAnswer> answers;
   TargetStatus status;
   bool source_ahead = false, target_ahead = false;
   uint64_t source_bytes = 0, target_bytes = 0;
@@ -130,7 +130,7 @@ void CheckRunner::Work() {
 void CheckRunner::Feed(Pair& pair, const Input& input) {
   const bool source = input.tag == options_.source;
   if (!source && !(input.tag == pair.status.target)) return;
-  const Side side = source ? Side::kSource : Side::kTarget;
+  const checker::Side side = source ? checker::Side::kSource : checker::Side::kTarget;
   if (const auto* origin = std::get_if<model::StreamOrigin>(&input.what)) {
     pair.checker.Open(side, *origin, input.at);
   } else {
@@ -139,12 +139,12 @@ void CheckRunner::Feed(Pair& pair, const Input& input) {
 }
 
 void CheckRunner::Settle(Pair& pair) {
-  std::vector<ConfirmAnswer> answers;
+  std::vector<checker::ConfirmAnswer> answers;
   {
     MutexLock lock(mu_);
     answers.swap(pair.answers);
   }
-  const Instant now = Now();
+  const checker::Instant now = Now();
   if (!answers.empty()) pair.checker.Answer(answers, now);
   pair.checker.Tick(now);
   Publish(pair);
@@ -152,9 +152,9 @@ void CheckRunner::Settle(Pair& pair) {
 
 void CheckRunner::Publish(Pair& pair) {
   const std::vector<model::Outcome> outcomes = pair.checker.TakeOutcomes();
-  std::vector<ConfirmRequest> requests = pair.checker.TakeRequests();
+  std::vector<checker::ConfirmRequest> requests = pair.checker.TakeRequests();
   for (const model::Outcome& outcome : outcomes) sink_->Put(outcome);
-  const PairStatus status = pair.checker.status();
+  const checker::PairStatus status = pair.checker.status();
 
   MutexLock lock(mu_);
   pair.status.pair = status;
@@ -166,10 +166,10 @@ void CheckRunner::Publish(Pair& pair) {
     if (verdict->kind == model::Verdict::Kind::kDiff) ++pair.status.diff;
     if (verdict->kind == model::Verdict::Kind::kUnverified) ++pair.status.unverified;
   }
-  pair.source_ahead = pair.checker.ahead(Side::kSource);
-  pair.target_ahead = pair.checker.ahead(Side::kTarget);
-  pair.source_bytes = pair.checker.pending_bytes(Side::kSource);
-  pair.target_bytes = pair.checker.pending_bytes(Side::kTarget);
+  pair.source_ahead = pair.checker.ahead(checker::Side::kSource);
+  pair.target_ahead = pair.checker.ahead(checker::Side::kTarget);
+  pair.source_bytes = pair.checker.pending_bytes(checker::Side::kSource);
+  pair.target_bytes = pair.checker.pending_bytes(checker::Side::kTarget);
   pair.status.pending_bytes = pair.source_bytes + pair.target_bytes;
   pair.requests.insert(pair.requests.end(), std::make_move_iterator(requests.begin()),
                        std::make_move_iterator(requests.end()));
@@ -179,7 +179,7 @@ void CheckRunner::Publish(Pair& pair) {
 
 void CheckRunner::Confirm(Pair& pair) {
   while (true) {
-    std::vector<ConfirmRequest> requests;
+    std::vector<checker::ConfirmRequest> requests;
     {
       MutexLock lock(mu_);
       while (pair.requests.empty() && !stopping_) requests_came_.Wait(mu_);
@@ -190,7 +190,7 @@ void CheckRunner::Confirm(Pair& pair) {
       pair.requests.erase(pair.requests.begin(), end);
     }
     std::vector<model::RowRequest> rows;
-    for (const ConfirmRequest& request : requests) rows.push_back(request.row);
+    for (const checker::ConfirmRequest& request : requests) rows.push_back(request.row);
     std::vector<model::RowAnswer> read = pair.reader->Read(rows);
     const std::optional<uint64_t> barrier = pair.reader->target_barrier();
 
@@ -231,4 +231,4 @@ absl::Status ChangeRouter::Append(const model::Tag& tag, model::ChangeBatchPtr b
   return absl::NotFoundError(absl::StrCat("no check uses the tag '", tag.value(), "'"));
 }
 
-}  // namespace dcp::checker
+}  // namespace dcp::cmd

@@ -1,4 +1,4 @@
-#include "checker/check_runner.h"
+#include "cmd/dcp/check_runner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include "tests/support/simulated_clock.h"
 #include "tests/support/status_matchers.h"
 
-namespace dcp::checker {
+namespace dcp::cmd {
 namespace {
 
 using model::Tag;
@@ -175,4 +175,4 @@ TEST_F(CheckRunnerTest, UnknownTagIsNamed) {
 }
 
 }  // namespace
-}  // namespace dcp::checker
+}  // namespace dcp::cmd

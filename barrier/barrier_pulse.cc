@@ -1,0 +1,81 @@
+#include "barrier/barrier_pulse.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace dcp::barrier {
+namespace {
+
+constexpr char kFormatIsRow[] = "SELECT @@SESSION.binlog_format = 'ROW'";
+constexpr char kSetFormat[] = "SET SESSION binlog_format = 'ROW'";
+
+}  // namespace
+
+// A missing privilege, explained; every other status as it is.
+absl::Status BarrierPulse::Explain(const absl::Status& status, absl::string_view statement) const {
+  if (!absl::IsPermissionDenied(status)) return status;
+  const absl::string_view cure =
+      statement == kSetFormat
+          ? "set binlog_format = ROW on the server, or let the user change it (MySQL 8: GRANT "
+            "SESSION_VARIABLES_ADMIN, before: SUPER; MariaDB: BINLOG ADMIN; each ON *.* TO "
+          : "run GRANT CREATE, SELECT, INSERT, UPDATE ON `drc`.* TO ";
+  return absl::PermissionDeniedError(absl::StrCat(
+      "barrier: the user may not run \"", statement, "\" (the server says: ", status.message(),
+      "); ", cure, options_.user, statement == kSetFormat ? ")" : ""));
+}
+
+absl::Status BarrierPulse::Execute(SqlExecutor* sql, absl::string_view statement) const {
+  return Explain(sql->Execute(statement), statement);
+}
+
+std::string BarrierPulse::SelectOffset() const {
+  return absl::StrCat("SELECT `offset` FROM `drc`.`barrier` WHERE `id` = ", options_.id);
+}
+
+absl::Status BarrierPulse::UseRowFormat(SqlExecutor* sql) const {
+  const auto is_row = sql->QueryNumber(kFormatIsRow);
+  // Servers without the variable write rows only.
+  if (!is_row.ok() && absl::StrContains(is_row.status().message(), "Unknown system variable")) {
+    return absl::OkStatus();
+  }
+  DCP_RETURN_IF_ERROR(is_row.status());
+  return *is_row == 1 ? absl::OkStatus() : Execute(sql, kSetFormat);
+}
+
+absl::Status BarrierPulse::CreateTable(SqlExecutor* sql) const {
+  DCP_RETURN_IF_ERROR(Execute(sql, kCreateDatabase));
+  return Execute(sql, kCreateTable);
+}
+
+absl::Status BarrierPulse::Prepare(SqlExecutor* sql) const {
+  DCP_RETURN_IF_ERROR(UseRowFormat(sql));
+  const absl::Status found = sql->QueryNumber(SelectOffset()).status();
+  if (found.ok() || absl::IsUnavailable(found) || absl::IsCancelled(found)) return found;
+  if (!absl::IsNotFound(found)) DCP_RETURN_IF_ERROR(CreateTable(sql));
+  return Execute(sql, absl::StrCat("INSERT IGNORE INTO `drc`.`barrier` (`id`, `offset`) VALUES (",
+                                   options_.id, ", 0)"));
+}
+
+absl::StatusOr<uint64_t> BarrierPulse::Write(SqlExecutor* sql) const {
+  DCP_RETURN_IF_ERROR(
+      Execute(sql, absl::StrCat("UPDATE `drc`.`barrier` SET `offset` = `offset` + 1 WHERE `id` = ",
+                                options_.id)));
+  const std::string select = SelectOffset();
+  const auto offset = sql->QueryNumber(select);
+  if (!offset.ok()) return Explain(offset.status(), select);
+  return offset;
+}
+
+BarrierPulse::Step BarrierPulse::Run(SqlExecutor* sql, absl::Duration now) {
+  if (now < due_) return {false, absl::OkStatus(), due_};
+  const auto offset = Write(sql);
+  if (!offset.ok()) return {false, offset.status(), RetryAt(now)};
+  backoff_.Reset();
+  last_offset_ = *offset;
+  due_ += options_.interval;
+  if (due_ <= now) due_ = now + options_.interval;
+  return {true, absl::OkStatus(), due_};
+}
+
+}  // namespace dcp::barrier

@@ -1,0 +1,28 @@
+// The barrier table: its names and what its rows mean. Gravity's shape, so that
+// either program's barriers serve the other.
+//
+// `offset` is a reserved word in MariaDB 10.6 and later: it is always quoted.
+#pragma once
+
+#include <cstdint>
+
+namespace dcp::barrier {
+
+inline constexpr char kDatabase[] = "drc";
+inline constexpr char kTable[] = "barrier";
+inline constexpr char kIdColumn[] = "id";
+inline constexpr char kOffsetColumn[] = "offset";
+// Where the columns stand, for streams that do not tell column names.
+inline constexpr uint32_t kIdOrdinal = 0;
+inline constexpr uint32_t kOffsetOrdinal = 1;
+inline constexpr uint32_t kDefaultId = 1;
+
+inline constexpr char kCreateDatabase[] = "CREATE DATABASE IF NOT EXISTS `drc`";
+inline constexpr char kCreateTable[] =
+    "CREATE TABLE IF NOT EXISTS `drc`.`barrier` ("
+    "`id` int unsigned NOT NULL AUTO_INCREMENT, "
+    "`offset` bigint unsigned NOT NULL DEFAULT 0, "
+    "`ts` timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, "
+    "PRIMARY KEY (`id`)) ENGINE=InnoDB";
+
+}  // namespace dcp::barrier

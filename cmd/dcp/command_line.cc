@@ -1,0 +1,110 @@
+#include "cmd/dcp/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/version.h"
+
+namespace dcp::cmd {
+namespace {
+
+constexpr char kAbout[] =
+    "dcp proves, while both sides are being written to, that a MySQL target holds the same\n"
+    "data as its source, and says within seconds which rows differ when it does not.";
+
+CLI::App* AddRun(CLI::App& app, RunCommand* command) {
+  CLI::App* sub = app.add_subcommand("run", "Check continuously, as a daemon");
+  sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
+  sub->footer(
+      "Ends with SIGTERM or SIGINT: what has come is judged and told first.\n"
+      "Example: dcp run --config dcp.toml");
+  return sub;
+}
+
+CLI::App* AddCheckConfig(CLI::App& app, CheckConfigCommand* command) {
+  CLI::App* sub = app.add_subcommand(
+      "check-config", "Say what is wrong with a configuration, or what would be compared");
+  sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
+  sub->footer(
+      "Connects to the servers and names each setting that stands in the way with its cure.\n"
+      "Exit status 78 if anything does.");
+  return sub;
+}
+
+CLI::App* AddPush(CLI::App& app, PushCommand* command) {
+  CLI::App* sub =
+      app.add_subcommand("push", "Send JSON lines from standard input to a daemon's tag");
+  sub->add_option("--target", command->target, "HOST:PORT of a gRPC collector")->required();
+  sub->add_option("--tag", command->tag, "Tag of lines that name none");
+  sub->footer(
+      "A line is {\"tag\",\"id\",\"barrier\"} or {\"tag\",\"id\",\"key\",\"content\","
+      "\"checksum\"}.\n"
+      "Example: echo '{\"id\":\"1\",\"key\":\"42\",\"content\":\"INSERT [42]\"}' | dcp push "
+      "--target 127.0.0.1:9090 --tag dst");
+  return sub;
+}
+
+CLI::App* AddBinlog(CLI::App& app, BinlogCommand* command) {
+  CLI::App* sub =
+      app.add_subcommand("binlog", "Read row changes from a server's binlog or from files");
+  const auto server = [&](CLI::Option* option) {
+    return option->group("Server")->each(
+        [command](const std::string&) { command->has_server = true; });
+  };
+  server(sub->add_option("--host", command->host, "Host (default 127.0.0.1)"));
+  server(sub->add_option("--port", command->port, "Port (default 3306)"));
+  server(sub->add_option("--socket", command->socket, "Unix socket, instead of host and port"));
+  server(sub->add_option("--user", command->user, "User (default root)"));
+  server(sub->add_option("--tls", command->tls, "TLS mode")
+             ->check(CLI::IsMember(
+                 {"disabled", "preferred", "required", "verify-ca", "verify-identity"})));
+  server(sub->add_option("--password-file", command->password_file,
+                         "File with the password (otherwise: MYSQL_PWD)"));
+  CLI::Option* gtid = sub->add_option("--from-gtid", command->from_gtid,
+                                      "Begin behind the transactions of this GTID set");
+  CLI::Option* file =
+      sub->add_option("--from-file", command->from_file, "Begin in this binlog file ...");
+  sub->add_option("--from-pos", command->from_pos, "... at this position (default 4)")->needs(file);
+  gtid->excludes(file);
+  sub->add_flag("--until-now", command->until_now, "End where the server's binlog ends now");
+  sub->add_option("--table", command->tables, "Only this table: db.table, * for any characters");
+  sub->add_option("--format", command->format, "Output")
+      ->check(CLI::IsMember({"jsonl", "summary", "digest"}))
+      ->capture_default_str();
+  sub->add_option("files", command->files, "Binlog or relay log files, in order");
+  sub->footer(
+      "Without --from-…: from the server's oldest binlog.\n"
+      "Examples: dcp binlog --port 3306 --user dcp --until-now --format summary\n"
+      "          dcp binlog --table 'shop.*' /var/lib/mysql/binlog.000042");
+  return sub;
+}
+
+}  // namespace
+
+ParsedCommandLine ParseCommandLine(int argc, char** argv) {
+  CLI::App app{kAbout, "dcp"};
+  app.set_version_flag("--version", std::string("dcp ") + kVersion);
+  app.require_subcommand(1);
+  RunCommand run;
+  CheckConfigCommand check_config;
+  PushCommand push;
+  BinlogCommand binlog;
+  const CLI::App* run_app = AddRun(app, &run);
+  const CLI::App* check_app = AddCheckConfig(app, &check_config);
+  const CLI::App* push_app = AddPush(app, &push);
+  const CLI::App* binlog_app = AddBinlog(app, &binlog);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // also --help and --version
+    const int code = app.exit(error);
+    return {std::nullopt, code == 0 ? kExitOk : kExitUsage};
+  }
+  if (run_app->parsed()) return {run, 0};
+  if (check_app->parsed()) return {check_config, 0};
+  if (push_app->parsed()) return {push, 0};
+  if (binlog_app->parsed()) return {binlog, 0};
+  return {std::nullopt, kExitUsage};
+}
+
+}  // namespace dcp::cmd

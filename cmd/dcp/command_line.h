@@ -1,0 +1,48 @@
+// The command line, parsed: one struct per subcommand. CLI11 stays behind it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace dcp::cmd {
+
+struct RunCommand {
+  std::string config;
+};
+
+struct CheckConfigCommand {
+  std::string config;
+};
+
+struct PushCommand {
+  std::string target;  // HOST:PORT
+  std::string tag;
+};
+
+// As given; cmd/dcp/binlog.h has them checked.
+struct BinlogCommand {
+  std::string host, socket, user = "root", tls, password_file;
+  uint16_t port = 3306;
+  bool has_server = false;  // any of the above was given
+  std::string from_gtid, from_file;
+  uint64_t from_pos = 4;
+  bool until_now = false;
+  std::vector<std::string> tables;
+  std::string format = "jsonl";
+  std::vector<std::string> files;
+};
+
+using Command = std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand>;
+
+struct ParsedCommandLine {
+  std::optional<Command> command;
+  int exit_code = 0;  // where there is no command: after --help, or wrong usage
+};
+
+// Prints help to standard output, and what is wrong to standard error.
+ParsedCommandLine ParseCommandLine(int argc, char** argv);
+
+}  // namespace dcp::cmd

@@ -1,0 +1,25 @@
+// From what the configuration says to what the parts are asked to do. Pure.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "checker/options.h"
+#include "collector/mysql/start_point.h"
+#include "collector/mysql/tag_options.h"
+#include "config/config.h"
+#include "mysql/event_decoder.h"
+
+namespace dcp::cmd {
+
+checker::PairOptions ToPairOptions(const config::CheckOptions& check, const model::Tag& target);
+collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag, uint32_t barrier_id);
+// `resume` begins now: this version keeps no state between runs.
+collector::StartPoint ToStartPoint(const config::StartPoint& start);
+
+// The tables that some of `tags` takes, and the barrier's.
+// Errors as TableRouter::Create.
+absl::StatusOr<mysql::TableFilter> MakeTableFilter(const std::vector<collector::MysqlTag>& tags);
+
+}  // namespace dcp::cmd

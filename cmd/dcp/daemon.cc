@@ -1,0 +1,254 @@
+#include "cmd/dcp/daemon.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "alarm/dispatcher.h"
+#include "alarm/file_sink.h"
+#include "alarm/log_sink.h"
+#include "barrier/barrier_table.h"
+#include "barrier/barrier_writer.h"
+#include "base/status.h"
+#include "cmd/dcp/binlog_opener.h"
+#include "cmd/dcp/check_runner.h"
+#include "cmd/dcp/convert.h"
+#include "cmd/dcp/log.h"
+#include "cmd/dcp/sql_executor.h"
+#include "collector/grpc/grpc_collector.h"
+#include "collector/mysql/mysql_collector.h"
+#include "row/renderer.h"
+#include "verifier/row_reader.h"
+
+namespace dcp::cmd {
+namespace {
+
+void LogAlarm(alarm::Level level, absl::string_view line) {
+  switch (level) {
+    case alarm::Level::kInfo:
+      return LogInfo(line);
+    case alarm::Level::kWarning:
+      return LogWarning(line);
+    case alarm::Level::kError:
+      return LogError(line);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<alarm::Sink>> MakeSink(const config::AlarmOptions& options) {
+  if (options.type == config::AlarmOptions::Type::kLog) {
+    return std::make_unique<alarm::LogSink>(LogAlarm, options.types);
+  }
+  if (options.type != config::AlarmOptions::Type::kFile) {
+    return absl::UnimplementedError("this type of alarm is not available in this version");
+  }
+  alarm::FileSink::Options file;
+  file.path = options.path;
+  file.max_bytes = options.max_bytes;
+  file.keep = options.keep;
+  file.types = options.types;
+  auto sink = std::make_unique<alarm::FileSink>(file);
+  DCP_RETURN_IF_ERROR(sink->Open());
+  return sink;
+}
+
+// The collector and the tag that feed `tag` from MySQL; nulls for a pushed tag.
+struct MysqlFeed {
+  const config::MysqlCollectorOptions* collector = nullptr;
+  const config::MysqlTagOptions* tag = nullptr;
+};
+
+MysqlFeed FindFeed(const config::Config& config, const model::Tag& tag) {
+  for (const config::MysqlCollectorOptions& collector : config.mysql_collectors) {
+    for (const config::MysqlTagOptions& candidate : collector.tags) {
+      if (candidate.tag == tag) return {&collector, &candidate};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+class Daemon::Impl {
+ public:
+  Impl(const config::Config& config, const Clock& clock) : config_(config), clock_(clock) {}
+  ~Impl() { Stop(absl::Seconds(1)); }
+
+  absl::Status Build() {
+    std::vector<std::unique_ptr<alarm::Sink>> sinks;
+    for (const config::AlarmOptions& options : config_.alarms) {
+      DCP_ASSIGN_OR_RETURN(auto sink, MakeSink(options));
+      sinks.push_back(std::move(sink));
+    }
+    dispatcher_ = std::make_unique<alarm::Dispatcher>(
+        alarm::Dispatcher::Options{}, std::move(sinks), renderer_, clock_, LogAlarm);
+    std::vector<CheckRunner*> runners;
+    for (const config::CheckOptions& check : config_.checks) {
+      runners_.push_back(MakeRunner(check));
+      runners.push_back(runners_.back().get());
+    }
+    router_ = std::make_unique<ChangeRouter>(std::move(runners));
+    for (const config::MysqlCollectorOptions& options : config_.mysql_collectors) {
+      DCP_RETURN_IF_ERROR(AddMysqlCollector(options));
+    }
+    for (const config::GrpcCollectorOptions& options : config_.grpc_collectors) {
+      DCP_RETURN_IF_ERROR(AddGrpcCollector(options));
+    }
+    if (config_.barrier) barrier_ = MakeBarrierWriter(*config_.barrier);
+    return absl::OkStatus();
+  }
+
+  absl::Status Start() {
+    dispatcher_->Start();
+    for (auto& runner : runners_) runner->Start();
+    for (auto& collector : grpc_collectors_) DCP_RETURN_IF_ERROR(collector->Start());
+    for (auto& collector : mysql_collectors_) collector->Start();
+    if (barrier_) barrier_->Start();
+    return absl::OkStatus();
+  }
+
+  void Stop(absl::Duration limit) {
+    const absl::Duration end = clock_.Monotonic() + limit;
+    const auto left = [&] { return std::max(end - clock_.Monotonic(), absl::ZeroDuration()); };
+    if (barrier_) barrier_->Stop();
+    bool held_up = false;
+    for (auto& collector : grpc_collectors_) {
+      held_up |= !collector->Stop(std::min(left(), limit / 4)).ok();
+    }
+    // A collector may wait for room in a check: stopping the checks wakes it.
+    for (auto& runner : runners_) runner->Stop();
+    for (auto& collector : mysql_collectors_) collector->Stop();
+    if (held_up) {
+      for (auto& collector : grpc_collectors_) collector->Stop(left()).IgnoreError();
+    }
+    if (dispatcher_) dispatcher_->Stop(left());
+  }
+
+  std::vector<std::string> StatusLines() const {
+    std::vector<std::string> lines;
+    for (size_t i = 0; i < runners_.size(); ++i) {
+      for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
+        lines.push_back(Line(config_.checks[i], target));
+      }
+    }
+    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
+      const collector::MysqlCollectorStatus status = mysql_collectors_[i]->status();
+      lines.push_back(absl::StrCat(
+          "collector ", config_.mysql_collectors[i].name, ": ",
+          status.connected ? "connected" : "not connected", ", ", status.rows, " rows, at ",
+          status.position.file, ":", status.position.offset,
+          status.last_error.empty() ? "" : absl::StrCat(", last error: ", status.last_error)));
+    }
+    return lines;
+  }
+
+ private:
+  static std::string Line(const config::CheckOptions& check,
+                          const CheckRunner::TargetStatus& target) {
+    return absl::StrCat("check ", check.name, " ", check.source.value(), " -> ",
+                        target.target.value(), ": judged up to barrier ", target.pair.last_judged,
+                        ", same ", target.same, ", diff ", target.diff, ", unverified ",
+                        target.unverified, ", waiting segments ", target.pair.pending_segments,
+                        ", open findings ", target.pair.open_findings,
+                        " (align: ", target.pair.align_reason, ")");
+  }
+
+  std::unique_ptr<CheckRunner> MakeRunner(const config::CheckOptions& check) {
+    CheckRunner::Options options;
+    options.name = check.name;
+    options.source = check.source;
+    options.max_bytes = config_.state.memory_bytes / config_.checks.size();
+    std::vector<CheckRunner::Target> targets;
+    for (const model::Tag& tag : check.targets) {
+      CheckRunner::Target target;
+      target.options = ToPairOptions(check, tag);
+      if (check.confirm) target.reader = MakeReader(check.source, tag);
+      target.options.confirm = target.reader != nullptr;
+      targets.push_back(std::move(target));
+    }
+    return std::make_unique<CheckRunner>(std::move(options), std::move(targets), clock_,
+                                         dispatcher_.get());
+  }
+
+  // Null where one of the sides is pushed: its rows cannot be read.
+  std::unique_ptr<model::RowReader> MakeReader(const model::Tag& source, const model::Tag& target) {
+    const MysqlFeed from = FindFeed(config_, source), to = FindFeed(config_, target);
+    if (from.tag == nullptr || to.tag == nullptr) return nullptr;
+    return std::make_unique<verifier::RowReader>(ToReaderOptions(
+        from.collector->connection, *from.tag, to.collector->connection, *to.tag, barrier_id()));
+  }
+
+  uint32_t barrier_id() const {
+    return config_.barrier ? config_.barrier->id : barrier::kDefaultId;
+  }
+
+  absl::Status AddMysqlCollector(const config::MysqlCollectorOptions& options) {
+    collector::MysqlCollectorOptions mysql;
+    mysql.name = options.name;
+    for (const config::MysqlTagOptions& tag : options.tags) {
+      if (tag.used) mysql.groups.tags.push_back(ToMysqlTag(tag, barrier_id()));
+    }
+    if (mysql.groups.tags.empty()) return absl::OkStatus();
+    mysql.groups.registry = &tables_;
+    mysql.groups.log = [name = options.name](absl::string_view text) {
+      LogWarning(absl::StrCat("collector ", name, ": ", text));
+    };
+    mysql.log = [name = options.name](absl::string_view text) {
+      LogInfo(absl::StrCat("collector ", name, ": ", text));
+    };
+    mysql.start = ToStartPoint(options.start);
+    DCP_ASSIGN_OR_RETURN(const mysql::TableFilter wants, MakeTableFilter(mysql.groups.tags));
+    DCP_ASSIGN_OR_RETURN(
+        auto collector,
+        collector::MysqlCollector::Create(
+            std::move(mysql), MakeBinlogOpener(options.connection, options.server_id, wants),
+            router_.get(), &clock_));
+    mysql_collectors_.push_back(std::move(collector));
+    return absl::OkStatus();
+  }
+
+  absl::Status AddGrpcCollector(const config::GrpcCollectorOptions& options) {
+    collector::GrpcCollectorOptions grpc;
+    grpc.listen = absl::StrCat(options.listen.host, ":", options.listen.port);
+    grpc.tags = options.tags;
+    DCP_ASSIGN_OR_RETURN(auto collector, collector::GrpcCollector::Create(grpc, *router_));
+    grpc_collectors_.push_back(std::move(collector));
+    return absl::OkStatus();
+  }
+
+  std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(const config::BarrierOptions& options) {
+    barrier::BarrierWriter::Options writer;
+    writer.id = options.id;
+    writer.interval = options.interval;
+    writer.log = [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); };
+    return std::make_unique<barrier::BarrierWriter>(writer, MakeSqlConnector(options.connection),
+                                                    &clock_);
+  }
+
+  // Constant after Build().
+  const config::Config config_;
+  const Clock& clock_;
+  const row::Renderer renderer_;
+  model::TableRegistry tables_;
+  std::unique_ptr<alarm::Dispatcher> dispatcher_;
+  std::vector<std::unique_ptr<CheckRunner>> runners_;
+  std::unique_ptr<ChangeRouter> router_;
+  std::vector<std::unique_ptr<collector::MysqlCollector>> mysql_collectors_;
+  std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
+  std::unique_ptr<barrier::BarrierWriter> barrier_;
+};
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config,
+                                                       const Clock& clock) {
+  auto impl = std::make_unique<Impl>(config, clock);
+  DCP_RETURN_IF_ERROR(impl->Build());
+  return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::~Daemon() = default;
+absl::Status Daemon::Start() { return impl_->Start(); }
+void Daemon::Stop(absl::Duration limit) { impl_->Stop(limit); }
+std::vector<std::string> Daemon::StatusLines() const { return impl_->StatusLines(); }
+
+}  // namespace dcp::cmd

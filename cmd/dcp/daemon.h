@@ -1,0 +1,48 @@
+// Daemon: the running parts, built from a Config and wired to each other.
+//
+//   collectors -> ChangeRouter -> CheckRunner (one per check) -> alarm::Dispatcher
+//   barrier writer
+//
+// Start() and Stop() are called by one owner. Stop() drains: collectors end first,
+// then what they have delivered is judged, then alarms are delivered.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "config/config.h"
+
+namespace dcp::cmd {
+
+class Daemon {
+ public:
+  // `clock` outlives it. Starts nothing.
+  //   kInvalidArgument  the configuration cannot be carried out
+  //   kUnavailable      an alarm file cannot be opened
+  static absl::StatusOr<std::unique_ptr<Daemon>> Create(const config::Config& config,
+                                                        const Clock& clock);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  //   kFailedPrecondition  a gRPC collector cannot listen
+  absl::Status Start();
+
+  // Within `limit`, as far as it can be kept. Idempotent.
+  void Stop(absl::Duration limit);
+
+  // One line per check and target, and per collector: what it is doing.
+  std::vector<std::string> StatusLines() const;
+
+ private:
+  class Impl;
+  explicit Daemon(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dcp::cmd

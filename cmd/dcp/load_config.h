@@ -1,0 +1,15 @@
+// Loads a configuration and tells people what is wrong with it.
+#pragma once
+
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "config/config.h"
+
+namespace dcp::cmd {
+
+// Writes one line per warning and error to `messages`; nullopt after an error.
+std::optional<config::Config> LoadConfig(const std::string& path, std::ostream& messages);
+
+}  // namespace dcp::cmd

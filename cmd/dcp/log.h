@@ -1,0 +1,17 @@
+// The program's log: one line per noteworthy event, on standard error.
+//
+// Thread-safe. spdlog stays behind this header.
+#pragma once
+
+#include "absl/strings/string_view.h"
+
+namespace dcp::cmd {
+
+// To be called once, before any other thread logs.
+void InitLog();
+
+void LogInfo(absl::string_view text);
+void LogWarning(absl::string_view text);
+void LogError(absl::string_view text);
+
+}  // namespace dcp::cmd

@@ -1,0 +1,22 @@
+#include "cmd/dcp/push.h"
+
+#include <iostream>
+
+#include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/push_client.h"
+
+namespace dcp::cmd {
+
+int PushStdin(const PushCommand& command) {
+  PushOptions options;
+  options.target = command.target;
+  options.tag = command.tag;
+  const PushResult result = Push(options, std::cin, std::cerr, Clock::Real());
+  std::cerr << "dcp: sent " << result.sent << ", acknowledged " << result.acknowledged
+            << ", refused " << result.refused << ", bad lines " << result.bad_lines << "\n";
+  if (result.status.ok()) return kExitOk;
+  std::cerr << "dcp: error: " << result.status.message() << "\n";
+  return kExitError;
+}
+
+}  // namespace dcp::cmd

@@ -1,0 +1,207 @@
+// GroupAssembler makes changes of the events of one server's binlog: exactly those
+// that its transactions keep (DESIGN, section 3).
+//
+// A pure state machine: no thread, no clock, no I/O. Thread-compatible.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "collector/mysql/prepared_groups.h"
+#include "collector/mysql/row_layout.h"
+#include "collector/mysql/row_writer.h"
+#include "collector/mysql/sql_statement.h"
+#include "collector/mysql/start_point.h"
+#include "collector/mysql/table_router.h"
+#include "collector/mysql/tag_batch.h"
+#include "collector/mysql/tag_options.h"
+#include "model/change_batch.h"
+#include "model/table.h"
+#include "mysql/binlog_reader.h"
+
+namespace dcp::collector {
+
+// Something that an operator may want to read; nothing depends on it.
+using LogFunction = std::function<void(absl::string_view)>;
+
+// The grammar of a stream, as kinds of BinlogEvent (queries by what they do):
+//
+//   stream  = { group | Rotate | Heartbeat | PreviousGtids | Other }
+//   group   = [GroupStart] [BEGIN] body end            a transaction
+//           | [GroupStart] BEGIN body XaPrepare        held by its XID
+//           | [GroupStart] (XaCommit | XaRollback)     what becomes of it
+//           | [GroupStart] statement                   ends by itself: DDL and the like,
+//                                                      INCIDENT, an unreadable group
+//   body    = { Rows | RowsQuery | StatementContext | DataChange | Unreadable
+//               | SAVEPOINT | ROLLBACK TO | DDL | Other }
+//   end     = Commit | COMMIT | ROLLBACK | XaPrepare(one_phase)
+//
+// MariaDB writes no BEGIN: Rows (or a DataChange) right behind GroupStart begin the
+// transaction. A group whose statement ends it by itself is closed when the next event
+// cannot belong to it any more, or at Pause(). A group that the next GroupStart or
+// BEGIN finds open was cut off by a crash of its server: it is dropped, as replicas
+// drop it, unless what could not be read may have been its end.
+class GroupAssembler {
+ public:
+  struct Options {
+    std::vector<MysqlTag> tags;
+    model::TableRegistry* registry = nullptr;  // outlives the assembler
+    SourceColumnsOf source_columns;            // may be empty
+    LogFunction log;                           // may be empty
+    RowWriter::Limits rows;
+    PreparedGroups::Limits prepared;
+    // A group that needs more memory on a tag keeps what it has; the tables of
+    // its further rows are unverified.
+    size_t max_group_bytes = size_t{1} << 30;
+  };
+
+  struct Counters {
+    uint64_t groups = 0;
+    uint64_t rows = 0;  // decoded, of tables that some tag takes
+  };
+
+  // kInvalidArgument: no tag, or as of TableRouter::Create
+  static absl::StatusOr<std::unique_ptr<GroupAssembler>> Create(Options options);
+
+  // Never fails: what cannot be read becomes a mark.
+  void Add(const mysql::BinlogEvent& event);
+
+  // Nothing has come for a while (long enough that the rest of a group would have):
+  // closes a group that has ended by itself.
+  void Pause();
+  // The connection broke: drops the open group, which comes again. Groups held by XID
+  // stay.
+  void Disconnect();
+  // The stream begins (anew) at a place that `origin` and `position` describe: drops
+  // the open group, and what is held by XID.
+  void Begin(const model::StreamOrigin& origin, const model::BinlogPosition& position);
+
+  const ResumePoint& resume_point() const { return resume_; }
+  const Counters& counters() const { return counters_; }
+
+  size_t tag_count() const { return tags_.size(); }
+  const model::Tag& tag(size_t index) const { return tags_[index]->options.tag; }
+  // A closed group has shown a barrier since the last Take().
+  bool barrier_closed() const { return barrier_closed_; }
+  // Memory of what was not taken yet, the largest of the tags.
+  size_t memory() const;
+  bool empty() const { return tags_.front()->batch.empty(); }
+  // The closed groups, one batch per tag; nulls if there are none. An open group stays.
+  std::vector<model::ChangeBatchPtr> Take();
+
+ private:
+  enum class State {
+    kOutside,
+    kStarted,  // behind GroupStart: what the group is, is not known yet
+    kBegun,    // in a transaction, which must end by its own word
+    kEnded,    // has ended by itself, unless rows follow
+  };
+
+  struct TagState {
+    TagState(MysqlTag tag, const RowWriter::Limits& limits)
+        : options(std::move(tag)), writer(options, limits, &batch) {}
+    const MysqlTag options;
+    TagBatch batch;
+    RowWriter writer;
+  };
+
+  // One tag's view of a table.
+  struct Target {
+    size_t tag = 0;
+    std::string logical_name;
+    absl::StatusOr<RowLayout> layout;
+  };
+
+  // What is known of one TableSchema.
+  struct TableTargets {
+    std::shared_ptr<const mysql::TableSchema> schema;  // keeps the map's key alive
+    std::vector<Target> targets;
+    bool is_barrier = false;
+    uint32_t barrier_id = 0, barrier_offset = 0;  // ordinals
+  };
+
+  struct Savepoint {
+    std::string name;
+    std::vector<TagBatch::Place> places;  // per tag
+  };
+
+  GroupAssembler(Options options, TableRouter router);
+
+  // Groups
+  void StartGroup(const mysql::BinlogEvent& event);
+  void Enter(const mysql::BinlogEvent& event);
+  void Restart(const mysql::BinlogEvent& event);
+  void BeginTransaction();
+  void CloseIfEnded();
+  void Close();
+  void DropContent();
+  void Forget();
+  void EndByItself();
+
+  // Queries
+  void OnQuery(const mysql::BinlogEvent& event);
+  void OnBegin(const mysql::BinlogEvent& event);
+  void OnDataChange(const mysql::BinlogEvent& event, const SqlStatement& statement);
+  void OnSavepoint(const std::string& name);
+  void OnRollbackTo(const std::string& name);
+  void OnXaPrepare(const mysql::BinlogEvent& event);
+  void OnXaCommit(const SqlStatement& statement);
+  void OnXaRollback(const SqlStatement& statement);
+  void OnDdl(const SqlStatement& statement);
+  void MarkDdl(const DdlAction& action, const SqlStatement& statement);
+  void MarkDropDatabase(const DdlAction& action, const SqlStatement& statement);
+  void AddDdlMark(size_t tag, const std::string& logical_name, const DdlAction& action,
+                  const SqlStatement& statement);
+
+  // Rows
+  void OnRows(const mysql::BinlogEvent& event);
+  void OnRow(const mysql::BinlogEvent& event, const TableTargets& table);
+  void OnBarrierRow(const mysql::BinlogEvent& event, const TableTargets& table);
+  void WriteRow(const mysql::BinlogEvent& event, const Target& target);
+  bool HasAllColumns(const mysql::BinlogEvent& event) const;
+  void CompleteAfterImage();
+  const TableTargets& TargetsOf(const std::shared_ptr<const mysql::TableSchema>& schema);
+  TableTargets MakeTargets(const std::shared_ptr<const mysql::TableSchema>& schema);
+
+  // Marks
+  void OnUnreadable(const mysql::BinlogEvent& event);
+  void OnIncident(const mysql::BinlogEvent& event);
+  void OnStatementContext(const mysql::BinlogEvent& event);
+  void MarkTable(const TableTargets& table, absl::string_view reason, absl::string_view detail);
+  void MarkAll(absl::string_view reason, absl::string_view detail);
+  void Log(absl::string_view text) const;
+
+  const Options options_;
+  const TableRouter router_;
+  std::vector<std::unique_ptr<TagState>> tags_;
+  std::unordered_map<const mysql::TableSchema*, TableTargets> tables_;
+  // Logical names seen so far, per tag and database: what DROP DATABASE takes away.
+  std::vector<std::map<std::string, std::vector<std::string>>> seen_tables_;
+
+  State state_ = State::kOutside;
+  bool has_start_ = false;  // the open group began with GroupStart, as the next one will
+  model::Gtid gtid_;
+  int64_t timestamp_micros_ = 0;
+  model::BinlogPosition end_;  // of the open group's last event
+  bool uncertain_ = false;     // the group holds an event that could not be read
+  bool has_content_ = false;   // behind kStarted: something of the group was seen
+  std::vector<Savepoint> savepoints_;
+  PreparedGroups prepared_;
+  ResumePoint resume_;
+  Counters counters_;
+  bool barrier_closed_ = false;
+  bool barrier_in_group_ = false;
+
+  std::vector<model::Value> before_, after_;  // reused from row to row
+};
+
+}  // namespace dcp::collector

@@ -1,0 +1,243 @@
+#include "collector/mysql/mysql_collector.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace dcp::collector {
+namespace {
+
+// A connection may damage bytes once; a file that is damaged stays so.
+constexpr int kMaxDamagesHere = 3;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MysqlCollector>> MysqlCollector::Create(
+    MysqlCollectorOptions options, BinlogOpener opener, model::ChangeSink* sink,
+    const Clock* clock) {
+  if (!options.groups.log) options.groups.log = options.log;
+  DCP_ASSIGN_OR_RETURN(auto groups, GroupAssembler::Create(options.groups));
+  return std::unique_ptr<MysqlCollector>(
+      new MysqlCollector(std::move(options), std::move(groups), std::move(opener), sink, clock));
+}
+
+MysqlCollector::MysqlCollector(MysqlCollectorOptions options,
+                               std::unique_ptr<GroupAssembler> groups, BinlogOpener opener,
+                               model::ChangeSink* sink, const Clock* clock)
+    : options_(std::move(options)),
+      opener_(std::move(opener)),
+      sink_(sink),
+      clock_(clock),
+      groups_(std::move(groups)),
+      backoff_(options_.reconnect),
+      point_(options_.start),
+      open_reason_(options_.start_reason),
+      open_detail_(options_.start_detail),
+      tag_closed_(groups_->tag_count(), false) {}
+
+MysqlCollector::~MysqlCollector() { Stop(); }
+
+void MysqlCollector::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void MysqlCollector::Stop() {
+  {
+    MutexLock lock(mu_);
+    stop_ = true;
+    if (reader_ != nullptr) reader_->Stop();
+    stop_changed_.NotifyAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+MysqlCollectorStatus MysqlCollector::status() const {
+  MutexLock lock(mu_);
+  return status_;
+}
+
+void MysqlCollector::Run() {
+  while (!stopping()) {
+    if (!MayGoOn(Session())) break;
+    WaitBeforeRetry();
+  }
+  MutexLock lock(mu_);
+  status_.connected = false;
+  status_.finished = true;
+}
+
+// One connection, from opening to its end. Never OK.
+absl::Status MysqlCollector::Session() {
+  DCP_ASSIGN_OR_RETURN(BinlogStream stream, opener_(point_));
+  DCP_RETURN_IF_ERROR(Begin(stream));
+  if (!SetReader(stream.reader.get())) return absl::CancelledError("stopped");
+  const absl::Status end = ReadStream(stream.reader.get());
+  SetReader(nullptr);
+  groups_->Disconnect();
+  point_ = groups_->resume_point().Get();
+  DCP_RETURN_IF_ERROR(Flush());
+  return end;
+}
+
+// Opens the tags, unless the stream goes on where the last one stopped.
+absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
+  const bool other_server = !fresh_ && stream.origin.server_uuid != server_uuid_;
+  if (other_server && point_.kind == StartPoint::Kind::kPosition) {
+    StartAnew("gap", "another server answers, where the position of the last one means nothing");
+    return absl::UnavailableError(open_detail_);
+  }
+  if (other_server) StartAnew("gap", "another server answers at the same address");
+  if (!fresh_) return absl::OkStatus();
+  groups_->Begin(stream.origin, stream.position);
+  DCP_RETURN_IF_ERROR(OpenTags(stream.origin));
+  server_uuid_ = stream.origin.server_uuid;
+  fresh_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status MysqlCollector::OpenTags(model::StreamOrigin origin) {
+  origin.reason = open_reason_;
+  origin.detail = open_detail_;
+  for (size_t i = 0; i < tag_closed_.size(); ++i) {
+    const absl::Status status = sink_->Open(groups_->tag(i), origin);
+    if (absl::IsCancelled(status)) return status;
+    tag_closed_[i] = !status.ok();
+    if (!status.ok()) CloseTag(i, status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MysqlCollector::ReadStream(mysql::BinlogReader* reader) {
+  while (true) {
+    const auto event = reader->Next(groups_->empty() ? options_.pause : options_.flush_delay);
+    if (event.ok()) {
+      DCP_RETURN_IF_ERROR(OnEvent(**event));
+    } else if (absl::IsDeadlineExceeded(event.status())) {
+      DCP_RETURN_IF_ERROR(OnSilence());
+    } else {
+      return event.status();
+    }
+    if (stopping()) return absl::CancelledError("stopped");
+  }
+}
+
+absl::Status MysqlCollector::OnEvent(const mysql::BinlogEvent& event) {
+  backoff_.Reset();
+  groups_->Add(event);
+  {
+    MutexLock lock(mu_);
+    status_.last_event = clock_->Now();
+    status_.groups = groups_->counters().groups;
+    status_.rows = groups_->counters().rows;
+  }
+  if (!groups_->barrier_closed() && groups_->memory() < options_.batch_bytes) {
+    return absl::OkStatus();
+  }
+  return Flush();
+}
+
+// Closed groups wait for the flush delay at most; a group that ended by itself for
+// the pause.
+absl::Status MysqlCollector::OnSilence() {
+  if (groups_->empty()) groups_->Pause();
+  return Flush();
+}
+
+// Hands the closed groups on.
+absl::Status MysqlCollector::Flush() {
+  {
+    MutexLock lock(mu_);
+    status_.position = groups_->resume_point().position();
+  }
+  if (groups_->empty()) return absl::OkStatus();
+  std::vector<model::ChangeBatchPtr> batches = groups_->Take();
+  for (size_t i = 0; i < batches.size(); ++i) {
+    if (tag_closed_[i]) continue;
+    const absl::Status status = sink_->Append(groups_->tag(i), std::move(batches[i]));
+    if (absl::IsCancelled(status)) return status;
+    if (!status.ok()) CloseTag(i, status);
+  }
+  return absl::OkStatus();
+}
+
+// What follows from the end of a stream; false: nothing does.
+bool MysqlCollector::MayGoOn(const absl::Status& end) {
+  NoteBreak(end);
+  if (absl::IsCancelled(end) || stopping()) return false;
+  if (absl::IsOutOfRange(end)) return false;
+  Log(end.message());
+  if (PositionLost(end)) {
+    StartAnew("gap", end.message());
+  } else if (absl::IsDataLoss(end) && DamagedForGood()) {
+    StartAnew("event", end.message());
+  } else if (!fresh_ && point_.kind == StartPoint::Kind::kPosition &&
+             point_.position.file.empty()) {
+    StartAnew("gap", "the connection broke before the server told a position to go on from");
+  }
+  return true;
+}
+
+void MysqlCollector::StartAnew(absl::string_view reason, absl::string_view detail) {
+  fresh_ = true;
+  point_ = StartPoint{};
+  open_reason_ = std::string(reason);
+  open_detail_ = std::string(detail);
+  Log(absl::StrCat("continuity is lost (", reason,
+                   "), going on from the server's present end: ", detail));
+  MutexLock lock(mu_);
+  ++status_.gaps;
+}
+
+// The same place was found damaged again and again.
+bool MysqlCollector::DamagedForGood() {
+  const uint64_t groups = groups_->counters().groups;
+  if (groups != groups_at_damage_) damages_here_ = 0;
+  groups_at_damage_ = groups;
+  if (++damages_here_ < kMaxDamagesHere) return false;
+  damages_here_ = 0;
+  return true;
+}
+
+bool MysqlCollector::SetReader(mysql::BinlogReader* reader) {
+  MutexLock lock(mu_);
+  reader_ = reader;
+  status_.connected = reader != nullptr;
+  if (reader == nullptr) return true;
+  if (stop_) return false;
+  ++status_.connections;
+  status_.last_error.clear();
+  return true;
+}
+
+void MysqlCollector::NoteBreak(const absl::Status& end) {
+  MutexLock lock(mu_);
+  if (!absl::IsCancelled(end)) status_.last_error = end.ToString();
+}
+
+void MysqlCollector::WaitBeforeRetry() {
+  const absl::Duration until = clock_->Monotonic() + backoff_.Next();
+  MutexLock lock(mu_);
+  while (!stop_) {
+    const absl::Duration left = until - clock_->Monotonic();
+    if (left <= absl::ZeroDuration()) return;
+    stop_changed_.WaitFor(mu_, left);
+  }
+}
+
+bool MysqlCollector::stopping() const {
+  MutexLock lock(mu_);
+  return stop_;
+}
+
+void MysqlCollector::CloseTag(size_t index, const absl::Status& why) {
+  tag_closed_[index] = true;
+  Log(absl::StrCat("tag \"", groups_->tag(index).value(),
+                   "\" is not fed any more: ", why.message()));
+}
+
+void MysqlCollector::Log(absl::string_view text) const {
+  if (options_.log) options_.log(absl::StrCat("collector \"", options_.name, "\": ", text));
+}
+
+}  // namespace dcp::collector

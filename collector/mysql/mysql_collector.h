@@ -1,0 +1,125 @@
+// MysqlCollector reads one MySQL server's binlog and puts its changes into a
+// ChangeSink, for each of its tags.
+//
+// Owns one thread. Start() and Stop() are called by one owner; status() is
+// thread-safe. After a break of the connection it goes on behind the last whole
+// group: nothing is lost, nothing is said twice. Where the server has purged that
+// place, the tags are opened anew with reason "gap", at the server's present end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "collector/mysql/group_assembler.h"
+#include "collector/mysql/start_point.h"
+#include "model/ports/change_sink.h"
+
+namespace dcp::collector {
+
+struct MysqlCollectorOptions {
+  std::string name;  // for logs
+  GroupAssembler::Options groups;
+  StartPoint start;  // what `start = …` came to; `resume` is resolved by the caller
+  // Of the first Open(): why continuity with an earlier run is lost, or empty.
+  std::string start_reason;
+  std::string start_detail;
+
+  size_t batch_bytes = size_t{256} << 10;              // handed on when it has grown to this
+  absl::Duration flush_delay = absl::Milliseconds(5);  // or when nothing came for this long
+  absl::Duration pause = absl::Seconds(1);  // longer than events of one group stand apart
+  Backoff::Options reconnect;
+  LogFunction log;  // may be empty
+};
+
+struct MysqlCollectorStatus {
+  bool connected = false;
+  bool finished = false;           // the thread has ended: stopped, or the end of a file
+  model::BinlogPosition position;  // behind the last whole group
+  uint64_t groups = 0;
+  uint64_t rows = 0;
+  uint64_t connections = 0;  // opened so far
+  uint64_t gaps = 0;         // times continuity was lost
+  absl::Time last_event = absl::InfinitePast();
+  std::string last_error;  // of the last break; empty once connected again
+};
+
+class MysqlCollector {
+ public:
+  // kInvalidArgument: as of GroupAssembler::Create
+  // `sink` and `clock` outlive the collector.
+  static absl::StatusOr<std::unique_ptr<MysqlCollector>> Create(MysqlCollectorOptions options,
+                                                                BinlogOpener opener,
+                                                                model::ChangeSink* sink,
+                                                                const Clock* clock);
+  ~MysqlCollector();  // stops
+
+  // REQUIRES: not started before.
+  void Start();
+
+  // Ends reading and waiting, and joins the thread. Idempotent. Two waits end by
+  // themselves only: inside ChangeSink::Append() (stop the sink first), and inside the
+  // opener (its connect timeout).
+  void Stop() ABSL_LOCKS_EXCLUDED(mu_);
+
+  MysqlCollectorStatus status() const ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  MysqlCollector(MysqlCollectorOptions options, std::unique_ptr<GroupAssembler> groups,
+                 BinlogOpener opener, model::ChangeSink* sink, const Clock* clock);
+
+  void Run();
+  absl::Status Session();
+  absl::Status Begin(const BinlogStream& stream);
+  absl::Status OpenTags(model::StreamOrigin origin);
+  absl::Status ReadStream(mysql::BinlogReader* reader);
+  absl::Status OnEvent(const mysql::BinlogEvent& event);
+  absl::Status OnSilence();
+  absl::Status Flush();
+  bool MayGoOn(const absl::Status& end);
+  void StartAnew(absl::string_view reason, absl::string_view detail);
+  bool DamagedForGood();
+
+  bool SetReader(mysql::BinlogReader* reader) ABSL_LOCKS_EXCLUDED(mu_);
+  void NoteBreak(const absl::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
+  void WaitBeforeRetry() ABSL_LOCKS_EXCLUDED(mu_);
+  bool stopping() const ABSL_LOCKS_EXCLUDED(mu_);
+  void CloseTag(size_t index, const absl::Status& why);
+  void Log(absl::string_view text) const;
+
+  // Constant after construction.
+  const MysqlCollectorOptions options_;
+  const BinlogOpener opener_;
+  model::ChangeSink* const sink_;
+  const Clock* const clock_;
+
+  // The thread's own.
+  const std::unique_ptr<GroupAssembler> groups_;
+  Backoff backoff_;
+  StartPoint point_;   // of the next stream
+  bool fresh_ = true;  // the next stream begins (anew): the tags are to be opened
+  std::string open_reason_, open_detail_;  // of the next Open()
+  model::Uuid server_uuid_{};              // of the last stream
+  std::vector<bool> tag_closed_;           // no check uses it
+  uint64_t groups_at_damage_ = 0;
+  int damages_here_ = 0;  // in a row, without a group between
+
+  std::thread thread_;
+  mutable Mutex mu_;
+  CondVar stop_changed_;
+  bool stop_ ABSL_GUARDED_BY(mu_) = false;
+  mysql::BinlogReader* reader_ ABSL_GUARDED_BY(mu_) = nullptr;  // the one that Stop() ends
+  MysqlCollectorStatus status_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace dcp::collector

@@ -1,0 +1,190 @@
+#include "tests/cmd/dcp_process.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace dcp::test {
+namespace {
+
+constexpr absl::Duration kPoll = absl::Milliseconds(20);
+
+// Calls `done` until it holds.
+absl::Status WaitUntil(const std::function<bool()>& done, absl::Duration timeout,
+                       const std::string& what) {
+  const absl::Duration end = Clock::Real().Monotonic() + timeout;
+  while (!done()) {
+    if (Clock::Real().Monotonic() > end) {
+      return absl::DeadlineExceededError(absl::StrCat("waited in vain for ", what));
+    }
+    Pause(kPoll);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Process> StartDcp(const std::vector<std::string>& args, const std::string& output) {
+  ::setenv("DCP_TEST_PASSWORD", "dcp", 1);
+  std::vector<std::string> argv = {DCP_PROGRAM};
+  argv.insert(argv.end(), args.begin(), args.end());
+  return Process::Start(argv, output);
+}
+
+}  // namespace
+
+TestDir::TestDir(const std::string& name) {
+  std::string path = (std::filesystem::temp_directory_path() / (name + "-XXXXXX")).string();
+  if (::mkdtemp(path.data()) == nullptr) ADD_FAILURE() << "cannot make " << path;
+  path_ = path;
+}
+
+TestDir::~TestDir() {
+  if (::testing::Test::HasFailure()) {
+    std::cerr << "kept: " << path_ << "\n";
+    return;
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void WriteFile(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+absl::StatusOr<ProgramResult> RunDcp(const std::vector<std::string>& args, absl::Duration timeout) {
+  TestDir dir("dcp-program");
+  DCP_ASSIGN_OR_RETURN(Process process, StartDcp(args, dir / "output"));
+  DCP_RETURN_IF_ERROR(WaitUntil([&] { return !process.running(); }, timeout, "the end of dcp"));
+  const int status = process.wait_status().value_or(-1);
+  return ProgramResult{WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(dir / "output")};
+}
+
+std::string ConnectionToml(const MysqlServer& server) {
+  return absl::StrCat("host = \"127.0.0.1\"\nport = ", server.port(),
+                      "\nuser = \"dcp\"\npassword_env = \"DCP_TEST_PASSWORD\"\n");
+}
+
+std::string FreeAddress() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  const bool bound = ::bind(fd, generic, size) == 0 && ::getsockname(fd, generic, &size) == 0;
+  ::close(fd);
+  EXPECT_TRUE(bound);
+  return absl::StrCat("127.0.0.1:", ntohs(address.sin_port));
+}
+
+absl::StatusOr<std::unique_ptr<DcpProcess>> DcpProcess::Start(const std::string& config) {
+  std::unique_ptr<DcpProcess> dcp(new DcpProcess);
+  const TestDir& dir = dcp->dir_;
+  WriteFile(dir / "dcp.toml",
+            absl::StrCat(config, "\n[[alarm]]\ntype = \"file\"\npath = \"", dir / "alarms.jsonl",
+                         "\"\ntypes = [\"same\", \"diff\", \"unverified\", \"timeout\", "
+                         "\"resolved\"]\n[[alarm]]\ntype = \"log\"\n[state]\ndir = \"",
+                         dir / "state", "\"\n"));
+  DCP_ASSIGN_OR_RETURN(Process process,
+                       StartDcp({"run", "--config", dir / "dcp.toml"}, dir / "dcp.log"));
+  dcp->process_ = std::move(process);
+  DCP_RETURN_IF_ERROR(dcp->AwaitReady());
+  return dcp;
+}
+
+absl::Status DcpProcess::AwaitReady() {
+  DCP_RETURN_IF_ERROR(
+      WaitUntil([&] { return absl::StrContains(log(), "ready") || !process_->running(); },
+                absl::Seconds(60), absl::StrCat("dcp to be ready; it said: ", log())));
+  if (process_->running()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("dcp ended; it said: ", log()));
+}
+
+std::vector<Alarm> DcpProcess::alarms() const {
+  std::vector<Alarm> alarms;
+  std::istringstream lines(ReadFile(dir_ / "alarms.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    if (lines.eof()) break;  // not ended yet
+    alarms.push_back(Alarm::parse(line));
+  }
+  return alarms;
+}
+
+absl::StatusOr<Alarm> DcpProcess::Await(const Predicate& wanted, size_t from,
+                                        absl::Duration timeout) {
+  std::optional<Alarm> found;
+  const auto look = [&] {
+    const std::vector<Alarm> all = alarms();
+    for (size_t i = from; i < all.size() && !found; ++i) {
+      if (wanted(all[i])) found = all[i];
+    }
+    return found.has_value() || !process_->running();
+  };
+  const absl::Status status = WaitUntil(look, timeout, "an alarm");
+  if (found) return *found;
+  std::string came;
+  for (const Alarm& alarm : alarms()) {
+    if (alarm["type"] != "same") absl::StrAppend(&came, alarm.dump(), "\n");
+  }
+  return absl::DeadlineExceededError(
+      absl::StrCat(status.message(), "; these came:\n", came, "log:\n", log()));
+}
+
+absl::Status DcpProcess::AwaitJudged(MysqlServer& source, const std::string& check,
+                                     absl::Duration timeout) {
+  DCP_ASSIGN_OR_RETURN(const std::string text,
+                       source.QueryValue("SELECT MAX(`offset`) FROM drc.barrier"));
+  const uint64_t offset = std::stoull(text) + 1;  // the next one follows all that is committed
+  const auto judged = [&](const Alarm& alarm) {
+    const std::string type = alarm["type"];
+    return alarm["check"] == check && (type == "same" || type == "diff" || type == "unverified") &&
+           alarm["to"].get<uint64_t>() >= offset;
+  };
+  return Await(judged, 0, timeout).status();
+}
+
+absl::StatusOr<int> DcpProcess::Stop() {
+  DCP_RETURN_IF_ERROR(process_->Terminate(absl::Seconds(20)));
+  const int status = process_->wait_status().value_or(-1);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+DcpProcess::Predicate OfType(const std::string& type) {
+  return [type](const Alarm& alarm) { return alarm["type"] == type; };
+}
+
+DcpProcess::Predicate DiffOf(const std::string& kind, const std::string& table,
+                             const std::string& key_json) {
+  return [=](const Alarm& alarm) {
+    if (alarm["type"] != "diff") return false;
+    for (const auto& diff : alarm["diffs"]) {
+      if (diff["kind"] == kind && diff["table"] == table && diff["key"].dump() == key_json) {
+        return true;
+      }
+    }
+    return false;
+  };
+}
+
+}  // namespace dcp::test

@@ -1,0 +1,96 @@
+// DcpProcess: the program itself, run as a user would run it, and the alarms that
+// it writes. For integration tests.
+//
+// Thread-compatible; it ends with the test.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tests/servers/mysql_server.h"
+#include "tests/servers/process.h"
+
+namespace dcp::test {
+
+using Alarm = nlohmann::json;
+
+// A throw-away directory; kept and named where the test has failed.
+class TestDir {
+ public:
+  explicit TestDir(const std::string& name);
+  ~TestDir();
+  TestDir(const TestDir&) = delete;
+  TestDir& operator=(const TestDir&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& file) const { return path_ + "/" + file; }
+
+ private:
+  std::string path_;
+};
+
+// What a program that ends by itself said and how it ended.
+struct ProgramResult {
+  int exit_code = -1;
+  std::string output;  // standard output and standard error
+};
+// Runs the dcp program to its end. kDeadlineExceeded: it did not end in time and was killed.
+absl::StatusOr<ProgramResult> RunDcp(const std::vector<std::string>& args,
+                                     absl::Duration timeout = absl::Seconds(60));
+
+// The connection keys of a configuration for the user dcp of `server`.
+std::string ConnectionToml(const MysqlServer& server);
+// "127.0.0.1:PORT" of a port that was free a moment ago.
+std::string FreeAddress();
+
+void WriteFile(const std::string& path, const std::string& content);
+std::string ReadFile(const std::string& path);
+
+class DcpProcess {
+ public:
+  // Runs `dcp run` with `config`, to which a file sink for all types of alarms is
+  // added. Returns once it says that it is ready.
+  //   kFailedPrecondition  it ended instead; the message has what it said
+  static absl::StatusOr<std::unique_ptr<DcpProcess>> Start(const std::string& config);
+
+  // All alarms so far, in order.
+  std::vector<Alarm> alarms() const;
+
+  using Predicate = std::function<bool(const Alarm&)>;
+  // The first alarm, from number `from` on, for which `wanted` holds; waits for it.
+  //   kDeadlineExceeded  none came; the message has the alarms that did
+  absl::StatusOr<Alarm> Await(const Predicate& wanted, size_t from = 0,
+                              absl::Duration timeout = absl::Seconds(60));
+  // Waits until the check has judged the barrier that drc.barrier of `source`
+  // holds now: everything committed there before is decided.
+  absl::Status AwaitJudged(MysqlServer& source, const std::string& check,
+                           absl::Duration timeout = absl::Seconds(60));
+
+  // SIGTERM, and the exit status.
+  absl::StatusOr<int> Stop();
+  bool running() { return process_->running(); }
+  pid_t pid() const { return process_->pid(); }
+  std::string log() const { return ReadFile(dir_ / "dcp.log"); }
+  const TestDir& dir() const { return dir_; }
+
+ private:
+  DcpProcess() : dir_("dcp-run") {}
+  absl::Status AwaitReady();
+
+  TestDir dir_;
+  std::optional<Process> process_;
+};
+
+// Alarms of one type, and of one kind of difference.
+DcpProcess::Predicate OfType(const std::string& type);
+DcpProcess::Predicate DiffOf(const std::string& kind, const std::string& table,
+                             const std::string& key_json);
+
+}  // namespace dcp::test

@@ -1,0 +1,88 @@
+// A server that serves a script as its binlog, cuts connections where told, and a
+// sink that writes down what it gets.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "collector/mysql/start_point.h"
+#include "model/ports/change_sink.h"
+#include "tests/collector/mysql/script.h"
+
+namespace dcp::collector {
+
+// Thread-safe.
+class FakeServer {
+ public:
+  explicit FakeServer(Script script, bool has_gtids = true);
+
+  BinlogOpener opener();
+
+  // The next session to be opened ends with `status` after `events` events. Sessions
+  // without a plan go on to the end of the script and wait there.
+  void PlanSession(size_t events, absl::Status status);
+  // The next try to open fails.
+  void PlanRefusal(absl::Status status);
+  void SetServerUuid(uint8_t last_byte);
+  // "now" is before this event from here on.
+  void SetNow(size_t event);
+  void Append(Script script);
+
+  std::vector<StartPoint> opened_at() const;
+
+ private:
+  class Reader;
+  struct Plan {
+    bool refuse = false;
+    size_t events = 0;
+    absl::Status status;
+  };
+
+  absl::StatusOr<BinlogStream> Open(const StartPoint& point);
+  absl::StatusOr<size_t> IndexOf(const StartPoint& point) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  mutable Mutex mu_;
+  CondVar changed_;
+  const bool has_gtids_;
+  std::deque<ScriptEvent> script_ ABSL_GUARDED_BY(mu_);  // stable addresses
+  std::deque<Plan> plans_ ABSL_GUARDED_BY(mu_);
+  std::vector<StartPoint> opened_at_ ABSL_GUARDED_BY(mu_);
+  model::Uuid uuid_ ABSL_GUARDED_BY(mu_){};
+  size_t now_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+// Thread-safe.
+class FakeSink final : public model::ChangeSink {
+ public:
+  absl::Status Open(const model::Tag& tag, model::StreamOrigin origin) override;
+  absl::Status Append(const model::Tag& tag, model::ChangeBatchPtr batch) override;
+
+  void Refuse(const std::string& tag, absl::Status status);
+  // From here on Append waits until Release().
+  void Block();
+  void Release();
+  bool blocked() const;
+
+  std::vector<std::string> lines(const std::string& tag = "src") const;
+  std::vector<model::StreamOrigin> origins() const;
+  size_t batches() const;
+
+ private:
+  mutable Mutex mu_;
+  CondVar changed_;
+  std::map<std::string, std::vector<std::string>> lines_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, absl::Status> refusals_ ABSL_GUARDED_BY(mu_);
+  std::vector<model::StreamOrigin> origins_ ABSL_GUARDED_BY(mu_);
+  size_t batches_ ABSL_GUARDED_BY(mu_) = 0;
+  bool block_ ABSL_GUARDED_BY(mu_) = false;
+  bool blocked_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// True as soon as `condition` holds, false after a generous time.
+bool Eventually(const std::function<bool()>& condition);
+
+}  // namespace dcp::collector

@@ -1,0 +1,365 @@
+// What becomes a change: transaction control, XA, DDL, statements and events
+// that cannot be read.
+#include "collector/mysql/group_assembler.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/collector/mysql/script.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::collector {
+namespace {
+
+using mysql::BinlogEvent;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const Cell kA = "a";
+
+class GroupAssemblerTest : public ::testing::Test {
+ protected:
+  GroupAssemblerTest() { Use({Tag("src", {{"shop.*", "", {}}})}); }
+
+  static MysqlTag Tag(const std::string& name, std::vector<TablePattern> tables) {
+    MysqlTag tag;
+    tag.tag = model::Tag(name);
+    tag.tables = std::move(tables);
+    return tag;
+  }
+
+  void Use(std::vector<MysqlTag> tags) {
+    GroupAssembler::Options options = options_;
+    options.tags = std::move(tags);
+    options.registry = &registry_;
+    options.log = [this](absl::string_view text) { logged_.emplace_back(text); };
+    auto created = GroupAssembler::Create(std::move(options));
+    ASSERT_OK(created);
+    groups_ = *std::move(created);
+    model::StreamOrigin origin;
+    origin.has_gtids = true;
+    groups_->Begin(origin, {"bin.000001", 4});
+  }
+
+  void Run(Script script) {
+    SetPlaces(&script);
+    for (ScriptEvent& entry : script) {
+      rows_.Reset(&entry);
+      entry.event.rows = &rows_;
+      groups_->Add(entry.event);
+    }
+  }
+
+  std::vector<std::string> Taken(size_t tag = 0) {
+    const auto batch = groups_->Take()[tag];
+    return batch == nullptr ? std::vector<std::string>() : Describe(*batch);
+  }
+
+  std::vector<std::string> After(Script script) {
+    Run(std::move(script));
+    groups_->Pause();
+    return Taken();
+  }
+
+  GroupAssembler::Options options_;
+  model::TableRegistry registry_;
+  std::unique_ptr<GroupAssembler> groups_;
+  std::vector<std::string> logged_;
+  ScriptRows rows_;
+};
+
+// ---- transactions ----
+
+TEST_F(GroupAssemblerTest, ATransactionEndsByItsXid) {
+  Run({Gtid(1), Begin(), Rows(Orders(), {Insert({1, kA})})});
+  EXPECT_THAT(Taken(), IsEmpty());
+
+  Run({Xid()});
+  EXPECT_THAT(Taken(), ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, ATransactionOfAnotherEngineEndsByCommit) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Rows(Orders(), {Delete({1, kA})}), Query("COMMIT")}),
+              ElementsAre("txn 1", "delete shop.orders[1] [1,\"a\"] -> -"));
+}
+
+TEST_F(GroupAssemblerTest, MariaDbHasNoBegin) {
+  EXPECT_THAT(After({Gtid(1), Rows(Orders(), {Insert({1, kA})}), Xid()}),
+              ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, AServerWithoutGtidsHasBeginAlone) {
+  EXPECT_THAT(After({Begin(), Rows(Orders(), {Insert({1, kA})}), Xid(), Begin(), Xid()}),
+              ElementsAre("txn", "insert shop.orders[1] - -> [1,\"a\"]", "txn"));
+}
+
+TEST_F(GroupAssemblerTest, ARolledBackGroupIsAnEmptyTransaction) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Rows(Orders(), {Insert({1, kA})}), Query("ROLLBACK"),  //
+                     Gtid(2), Begin(), Xid()}),
+              ElementsAre("txn 1", "txn 2"));
+}
+
+TEST_F(GroupAssemblerTest, RollbackToDropsWhatTheSavepointPrecedes) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Rows(Orders(), {Insert({1, kA})}), Query("SAVEPOINT `S`"),
+                     Rows(Orders(), {Insert({2, kA})}), Barrier(5),
+                     Query("ROLLBACK TO SAVEPOINT s"), Rows(Orders(), {Insert({3, kA})}), Xid()}),
+              ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]",
+                          "insert shop.orders[3] - -> [3,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, ASavepointStaysAfterRollbackToIt) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Query("SAVEPOINT a"), Rows(Orders(), {Insert({1, kA})}),
+                     Query("SAVEPOINT b"), Query("ROLLBACK TO a"),
+                     Rows(Orders(), {Insert({2, kA})}), Query("ROLLBACK TO a"), Xid()}),
+              ElementsAre("txn 1"));
+}
+
+TEST_F(GroupAssemblerTest, ASavepointOfTheSameNameMoves) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Query("SAVEPOINT a"), Rows(Orders(), {Insert({1, kA})}),
+                     Query("SAVEPOINT a"), Rows(Orders(), {Insert({2, kA})}),
+                     Query("ROLLBACK TO a"), Xid()}),
+              ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, SavepointsDoNotOutliveTheirGroup) {
+  EXPECT_THAT(
+      After({Gtid(1), Begin(), Query("SAVEPOINT a"), Xid(), Gtid(2), Begin(),
+             Rows(Orders(), {Insert({1, kA})}), Query("ROLLBACK TO a"), Xid()}),
+      ElementsAre("txn 1", "txn 2", "insert shop.orders[1] - -> [1,\"a\"]", "unverified * event"));
+}
+
+TEST_F(GroupAssemblerTest, AGroupCutOffByItsServersCrashIsDropped) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Rows(Orders(), {Insert({1, kA})}), Rotate("bin.000002", 4),
+                     Gtid(1), Begin(), Rows(Orders(), {Insert({2, kA})}), Xid()}),
+              ElementsAre("txn 1", "insert shop.orders[2] - -> [2,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, AGroupCutOffWithoutGtidsIsDropped) {
+  EXPECT_THAT(After({Begin(), Rows(Orders(), {Insert({1, kA})}), Begin(), Xid()}),
+              ElementsAre("txn"));
+}
+
+TEST_F(GroupAssemblerTest, EveryGtidIsSaidEvenOfWhatNoTagTakes) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Xid(),  //
+                     Gtid(2), Begin(), Rows(Schema("other", "t", {"id"}), {Insert({1})}), Xid(),
+                     Gtid(3), Query("GRANT SELECT ON *.* TO u")}),
+              ElementsAre("txn 1", "txn 2", "txn 3"));
+}
+
+TEST_F(GroupAssemblerTest, ATransactionKnowsItsPlaceAndTime) {
+  Run({Gtid(7), Begin(), Xid(), Rotate("bin.000002", 4), Gtid(8), Begin(), Xid()});
+  const auto batch = groups_->Take()[0];
+  ASSERT_EQ(batch->txns.size(), 2u);
+  EXPECT_EQ(batch->files[batch->txns[0].file], "bin.000001");
+  EXPECT_EQ(batch->txns[0].end_offset, 500u);
+  EXPECT_EQ(batch->txns[0].timestamp_micros, 7'000'000);
+  EXPECT_EQ(batch->files[batch->txns[1].file], "bin.000002");
+  EXPECT_EQ(batch->txns[1].end_offset, 304u);
+}
+
+// ---- XA ----
+
+TEST_F(GroupAssemblerTest, RowsOfXaPrepareComeAtItsCommit) {
+  EXPECT_THAT(After({Gtid(1), Query("XA START X'61',X'',1"), Rows(Orders(), {Insert({1, kA})}),
+                     Query("XA END X'61',X'',1"), XaPrepare("X'61',X'',1"),       //
+                     Gtid(2), Begin(), Rows(Orders(), {Insert({2, kA})}), Xid(),  //
+                     Gtid(3), Query("XA COMMIT X'61',X'',1")}),
+              ElementsAre("txn 1", "txn 2", "insert shop.orders[2] - -> [2,\"a\"]", "txn 3",
+                          "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, XaRollbackForgetsThem) {
+  EXPECT_THAT(After({Gtid(1), Query("XA START 'a'"), Rows(Orders(), {Insert({1, kA})}),
+                     XaPrepare("X'61',X'',1"), Gtid(2), Query("XA ROLLBACK 'a'"), Gtid(3),
+                     Query("XA COMMIT 'a'")}),
+              ElementsAre("txn 1", "txn 2", "txn 3", "unverified * event"));
+}
+
+TEST_F(GroupAssemblerTest, XaOfOnePhaseIsACommit) {
+  EXPECT_THAT(After({Gtid(1), Query("XA START 'a'"), Rows(Orders(), {Insert({1, kA})}),
+                     Query("XA END 'a'"), XaPrepare("X'61',X'',1", /*one_phase=*/true)}),
+              ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, XaCommitOfAnUnseenPrepareIsUnverified) {
+  EXPECT_THAT(After({Gtid(1), Query("XA COMMIT X'61',X'',1")}),
+              ElementsAre("txn 1", "unverified * event"));
+}
+
+TEST_F(GroupAssemblerTest, PreparedGroupsOutliveADisconnect) {
+  Run({Gtid(1), Query("XA START 'a'"), Rows(Orders(), {Insert({1, kA})}), XaPrepare("'a'")});
+  groups_->Disconnect();
+  EXPECT_THAT(After({Gtid(2), Query("XA COMMIT 'a'")}),
+              ElementsAre("txn 1", "txn 2", "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, PreparedGroupsDoNotOutliveAGap) {
+  Run({Gtid(1), Query("XA START 'a'"), Rows(Orders(), {Insert({1, kA})}), XaPrepare("'a'")});
+  groups_->Begin({}, {"bin.000009", 4});
+  EXPECT_THAT(After({Gtid(2), Query("XA COMMIT 'a'")}),
+              ElementsAre("txn 1", "txn 2", "unverified * event"));
+}
+
+TEST_F(GroupAssemblerTest, TooManyPreparedGroupsForgetTheOldestAndSaySo) {
+  options_.prepared.groups = 1;
+  Use({Tag("src", {{"shop.*", "", {}}})});
+  EXPECT_THAT(
+      After({Gtid(1), Query("XA START 'a'"), Rows(Orders(), {Insert({1, kA})}), XaPrepare("'a'"),
+             Gtid(2), Query("XA START 'b'"), Rows(Orders(), {Insert({2, kA})}), XaPrepare("'b'"),
+             Gtid(3), Query("XA COMMIT 'a'"), Gtid(4), Query("XA COMMIT 'b'")}),
+      ElementsAre("txn 1", "txn 2", "txn 3", "unverified * event", "txn 4",
+                  "insert shop.orders[2] - -> [2,\"a\"]"));
+  EXPECT_THAT(logged_, ElementsAre(HasSubstr("61,,1")));
+}
+
+// ---- DDL ----
+
+TEST_F(GroupAssemblerTest, DdlOfARoutedTableIsAMark) {
+  EXPECT_THAT(After({Gtid(1), Query("TRUNCATE TABLE orders")}),
+              ElementsAre("txn 1", "ddl shop.orders gone TRUNCATE TABLE orders"));
+}
+
+TEST_F(GroupAssemblerTest, DdlOfOtherTablesIsNone) {
+  EXPECT_THAT(After({Gtid(1), Query("TRUNCATE TABLE other.t")}), ElementsAre("txn 1"));
+}
+
+TEST_F(GroupAssemblerTest, SeveralTablesAreSeveralMarks) {
+  EXPECT_THAT(After({Gtid(1), Query("DROP TABLE `a`, other.b, `c` /* generated by server */")}),
+              ElementsAre("txn 1", "ddl shop.a gone DROP TABLE `a`, other.b, `c`",
+                          "ddl shop.c gone DROP TABLE `a`, other.b, `c`"));
+}
+
+TEST_F(GroupAssemblerTest, DdlIsComparedByVerbTableAndPartitionsOnly) {
+  const auto digest = [this](const char* sql) {
+    Run({Gtid(1), Query(sql)});
+    groups_->Pause();
+    return groups_->Take()[0]->marks.at(0).ddl;
+  };
+  const model::Digest drop = digest("DROP TABLE orders");
+  EXPECT_EQ(digest("drop table if exists `shop`.`orders` /* generated by server */"), drop);
+  EXPECT_NE(digest("DROP TABLE orders2"), drop);
+  EXPECT_NE(digest("TRUNCATE orders"), drop);
+  EXPECT_EQ(digest("ALTER TABLE orders TRUNCATE PARTITION p1, p2"),
+            digest("alter table shop.orders truncate partition `p1`,`p2`"));
+  EXPECT_NE(digest("ALTER TABLE orders TRUNCATE PARTITION p1"),
+            digest("ALTER TABLE orders TRUNCATE PARTITION p2"));
+}
+
+TEST_F(GroupAssemblerTest, DropDatabaseTakesEveryKnownTableAway) {
+  Use({Tag("src", {{"shop.users", "shop.people", {}}, {"shop.*", "", {}}})});
+  EXPECT_THAT(After({Gtid(1), Begin(), Rows(Orders(), {Insert({1, kA})}), Xid(), Gtid(2),
+                     Query("DROP DATABASE shop"), Gtid(3), Query("DROP DATABASE other")}),
+              ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]", "txn 2",
+                          "ddl shop.orders gone DROP DATABASE shop",
+                          "ddl shop.people gone DROP DATABASE shop", "txn 3"));
+}
+
+TEST_F(GroupAssemblerTest, CreateTableSelectIsOneTransactionWithItsRows) {
+  EXPECT_THAT(
+      After({Gtid(1), Begin(), Query("CREATE TABLE orders (id int) START TRANSACTION"),
+             Rows(Orders(), {Insert({1, kA})}), Xid()}),
+      ElementsAre("txn 1", "ddl shop.orders kept CREATE TABLE orders ( id int ) START TRANSACTION",
+                  "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, CreateTableSelectOfMariaDbKeepsItsGtid) {
+  EXPECT_THAT(After({Gtid(1), Query("CREATE TABLE orders (id int)"),
+                     Rows(Orders(), {Insert({1, kA})}), Query("COMMIT")}),
+              ElementsAre("txn 1", "ddl shop.orders kept CREATE TABLE orders ( id int )",
+                          "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, DdlWithoutGtidsIsAGroupEach) {
+  EXPECT_THAT(
+      After({Query("TRUNCATE a"), Query("TRUNCATE b"), Begin(), Xid()}),
+      ElementsAre("txn", "ddl shop.a gone TRUNCATE a", "txn", "ddl shop.b gone TRUNCATE b", "txn"));
+}
+
+TEST_F(GroupAssemblerTest, DdlIsClosedByWhateverCannotFollowIt) {
+  Run({Gtid(1), Query("TRUNCATE orders")});
+  EXPECT_THAT(Taken(), IsEmpty());
+  Run({Heartbeat()});
+  EXPECT_THAT(Taken(), ElementsAre("txn 1", "ddl shop.orders gone TRUNCATE orders"));
+}
+
+// ---- what is not seen whole ----
+
+TEST_F(GroupAssemblerTest, AStatementWithoutRowsIsUnverified) {
+  EXPECT_THAT(After({Gtid(1), Begin(), OfKind(BinlogEvent::Kind::kStatementContext),
+                     Query("INSERT INTO v VALUES (RAND())"), Xid()}),
+              ElementsAre("txn 1", "unverified * statement"));
+}
+
+TEST_F(GroupAssemblerTest, StatementsInATransactionOfMariaDbStayInItsGroup) {
+  EXPECT_THAT(After({Gtid(1), Query("UPDATE t SET a = 1"), Query("DELETE FROM t"),
+                     Rows(Orders(), {Insert({1, kA})}), Xid(), Gtid(2), Begin(), Xid()}),
+              ElementsAre("txn 1", "unverified * statement", "insert shop.orders[1] - -> [1,\"a\"]",
+                          "txn 2"));
+}
+
+TEST_F(GroupAssemblerTest, AnUnknownStatementIsNeverDropped) {
+  EXPECT_THAT(After({Gtid(1), Query("FROBNICATE TABLE t"), Gtid(2), Begin(), Xid()}),
+              ElementsAre("txn 1", "unverified * statement", "txn 2"));
+}
+
+TEST_F(GroupAssemblerTest, AnIncidentIsUnverified) {
+  EXPECT_THAT(After({Gtid(1), OfKind(BinlogEvent::Kind::kIncident)}),
+              ElementsAre("txn 1", "unverified * event"));
+}
+
+TEST_F(GroupAssemblerTest, AnUnreadableEventConcernsItsTable) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Unreadable("no", Orders()), Xid()}),
+              ElementsAre("txn 1", "unverified shop.orders event"));
+}
+
+TEST_F(GroupAssemblerTest, AnUnreadableEventOfATableThatNobodyTakesIsNone) {
+  EXPECT_THAT(After({Gtid(1), Begin(), Unreadable("no", Schema("other", "t", {"id"})), Xid()}),
+              ElementsAre("txn 1"));
+}
+
+TEST_F(GroupAssemblerTest, AnUnreadableGroupConcernsEveryTable) {
+  EXPECT_THAT(After({Gtid(1), Unreadable("cannot inflate"), Gtid(2), Begin(), Xid()}),
+              ElementsAre("txn 1", "unverified * event", "txn 2"));
+}
+
+TEST_F(GroupAssemblerTest, AnUnreadableEndOfAGroupDoesNotDropIt) {
+  EXPECT_THAT(
+      After({Gtid(1), Begin(), Rows(Orders(), {Insert({1, kA})}), Unreadable("new event"), Gtid(2),
+             Begin(), Xid()}),
+      ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]", "unverified * event", "txn 2"));
+}
+
+TEST_F(GroupAssemblerTest, MarksSayWhereAndWhat) {
+  Run({Gtid(1), Begin(), Unreadable("type 99 is new", Orders()), Xid()});
+  const auto batch = groups_->Take()[0];
+  EXPECT_THAT(batch->marks.at(0).detail, HasSubstr("bin.000001:400"));
+  EXPECT_THAT(batch->marks.at(0).detail, HasSubstr("type 99 is new"));
+}
+
+// ---- resuming ----
+
+TEST_F(GroupAssemblerTest, AGtidCountsAtItsGroupsEndOnly) {
+  Run({Gtid(1), Begin(), Rows(Orders(), {Insert({1, kA})})});
+  EXPECT_TRUE(groups_->resume_point().executed().empty());
+  Run({Xid()});
+  EXPECT_EQ(groups_->resume_point().executed().size(), 1u);
+}
+
+TEST_F(GroupAssemblerTest, ADisconnectDropsTheOpenGroupOnly) {
+  Run({Gtid(1), Begin(), Xid(), Gtid(2), Begin(), Rows(Orders(), {Insert({1, kA})})});
+  groups_->Disconnect();
+  EXPECT_THAT(Taken(), ElementsAre("txn 1"));
+  EXPECT_EQ(groups_->resume_point().executed().size(), 1u);
+}
+
+TEST_F(GroupAssemblerTest, TakingLeavesTheOpenGroup) {
+  Run({Gtid(1), Begin(), Rows(Orders(), {Insert({1, kA})}), Xid(),  //
+       Gtid(2), Begin(), Rows(Orders(), {Insert({2, kA})}), Barrier(3)});
+  EXPECT_THAT(Taken(), ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]"));
+  Run({Rows(Orders(), {Update({2, kA}, {2, "b"})}), Xid()});
+  EXPECT_THAT(Taken(), ElementsAre("txn 2", "insert shop.orders[2] - -> [2,\"a\"]", "barrier 3",
+                                   "update shop.orders[2] [2,\"a\"] -> [2,\"b\"]"));
+}
+
+}  // namespace
+}  // namespace dcp::collector
