@@ -15,11 +15,10 @@
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/log.h"
-#include "cmd/dcp/sql_executor.h"
+#include "cmd/dcp/sql_session.h"
 #include "collector/grpc/grpc_collector.h"
 #include "collector/mysql/mysql_collector.h"
 #include "row/renderer.h"
-#include "verifier/row_reader.h"
 
 namespace dcp::cmd {
 namespace {
@@ -50,21 +49,6 @@ absl::StatusOr<std::unique_ptr<alarm::Sink>> MakeSink(const config::AlarmOptions
   auto sink = std::make_unique<alarm::FileSink>(file);
   DCP_RETURN_IF_ERROR(sink->Open());
   return sink;
-}
-
-// The collector and the tag that feed `tag` from MySQL; nulls for a pushed tag.
-struct MysqlFeed {
-  const config::MysqlCollectorOptions* collector = nullptr;
-  const config::MysqlTagOptions* tag = nullptr;
-};
-
-MysqlFeed FindFeed(const config::Config& config, const model::Tag& tag) {
-  for (const config::MysqlCollectorOptions& collector : config.mysql_collectors) {
-    for (const config::MysqlTagOptions& candidate : collector.tags) {
-      if (candidate.tag == tag) return {&collector, &candidate};
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -162,20 +146,11 @@ class Daemon::Impl {
     for (const model::Tag& tag : check.targets) {
       CheckRunner::Target target;
       target.options = ToPairOptions(check, tag);
-      if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;
       targets.push_back(std::move(target));
     }
     return std::make_unique<CheckRunner>(std::move(options), std::move(targets), clock_,
                                          dispatcher_.get());
-  }
-
-  // Null where one of the sides is pushed: its rows cannot be read.
-  std::unique_ptr<model::RowReader> MakeReader(const model::Tag& source, const model::Tag& target) {
-    const MysqlFeed from = FindFeed(config_, source), to = FindFeed(config_, target);
-    if (from.tag == nullptr || to.tag == nullptr) return nullptr;
-    return std::make_unique<verifier::RowReader>(ToReaderOptions(
-        from.collector->connection, *from.tag, to.collector->connection, *to.tag, barrier_id()));
   }
 
   uint32_t barrier_id() const {
@@ -217,12 +192,13 @@ class Daemon::Impl {
   }
 
   std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(const config::BarrierOptions& options) {
-    barrier::BarrierWriter::Options writer;
-    writer.id = options.id;
-    writer.interval = options.interval;
-    writer.log = [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); };
-    return std::make_unique<barrier::BarrierWriter>(writer, MakeSqlConnector(options.connection),
-                                                    &clock_);
+    barrier::PulseOptions pulse;
+    pulse.id = options.id;
+    pulse.interval = options.interval;
+    pulse.user = absl::StrCat("'", options.connection.user, "'@'%'");
+    return std::make_unique<barrier::BarrierWriter>(
+        pulse, MakeSqlOpener(options.connection), &clock_,
+        [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); });
   }
 
   // Constant after Build().

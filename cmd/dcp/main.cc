@@ -4,7 +4,6 @@
 #include <fstream>
 #include <iostream>
 
-#include "cmd/dcp/check_config.h"
 #include "cmd/dcp/command_line.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/push.h"
@@ -18,12 +17,9 @@ int main(int argc, char** argv) {
   const ParsedCommandLine parsed = ParseCommandLine(argc, argv);
   if (!parsed.command) return parsed.exit_code;
   if (const auto* push = std::get_if<PushCommand>(&*parsed.command)) return PushStdin(*push);
-  if (const auto* check = std::get_if<CheckConfigCommand>(&*parsed.command)) {
-    return CheckConfig(*check);
+  if (const auto* binlog = std::get_if<BinlogCommand>(&*parsed.command)) {
+    return ReadBinlog(*binlog);
   }
   StopSignal stop;
-  if (const auto* binlog = std::get_if<BinlogCommand>(&*parsed.command)) {
-    return ReadBinlog(*binlog, stop);
-  }
   return Run(std::get<RunCommand>(*parsed.command), stop);
 }
