@@ -4,9 +4,11 @@
 #include <fstream>
 #include <iostream>
 
+#include "cmd/dcp/check_config.h"
 #include "cmd/dcp/command_line.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/push.h"
+#include "cmd/dcp/read_binlog.h"
 #include "cmd/dcp/run.h"
 #include "cmd/dcp/stop_signal.h"
 
@@ -16,6 +18,12 @@ int main(int argc, char** argv) {
   const ParsedCommandLine parsed = ParseCommandLine(argc, argv);
   if (!parsed.command) return parsed.exit_code;
   if (const auto* push = std::get_if<PushCommand>(&*parsed.command)) return PushStdin(*push);
+  if (const auto* binlog = std::get_if<BinlogCommand>(&*parsed.command)) {
+    return ReadBinlog(*binlog);
+  }
+  if (const auto* check = std::get_if<CheckConfigCommand>(&*parsed.command)) {
+    return CheckConfig(*check);
+  }
   StopSignal stop;
   return Run(std::get<RunCommand>(*parsed.command), stop);
 }
