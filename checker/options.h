@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "model/ports/diff_spill.h"
 #include "model/tag.h"
 
 namespace dcp::checker {
@@ -23,6 +24,7 @@ struct PairOptions {
   absl::Duration timeout = absl::Seconds(30);
   uint32_t max_diff_rows = 100;
   bool confirm = false;     // a RowReader answers TakeRequests()
+  model::DiffSpill* spill = nullptr;  // gets all rows of a diff with more than max_diff_rows
   bool ignore_ddl = false;  // ddl = "ignore"
 };
 

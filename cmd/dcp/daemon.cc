@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "alarm/diff_files.h"
 #include "alarm/dispatcher.h"
 #include "alarm/file_sink.h"
 #include "alarm/log_sink.h"
@@ -55,7 +56,10 @@ absl::StatusOr<std::unique_ptr<alarm::Sink>> MakeSink(const config::AlarmOptions
 
 class Daemon::Impl {
  public:
-  Impl(const config::Config& config, const Clock& clock) : config_(config), clock_(clock) {}
+  Impl(const config::Config& config, const Clock& clock)
+      : config_(config),
+        clock_(clock),
+        diff_files_({.dir = config.state.dir + "/diffs"}, renderer_, LogAlarm) {}
   ~Impl() { Stop(absl::Seconds(1)); }
 
   absl::Status Build() {
@@ -146,6 +150,7 @@ class Daemon::Impl {
     for (const model::Tag& tag : check.targets) {
       CheckRunner::Target target;
       target.options = ToPairOptions(check, tag);
+      target.options.spill = &diff_files_;
       target.options.confirm = target.reader != nullptr;
       targets.push_back(std::move(target));
     }
@@ -205,6 +210,7 @@ class Daemon::Impl {
   const config::Config config_;
   const Clock& clock_;
   const row::Renderer renderer_;
+  alarm::DiffFiles diff_files_;
   model::TableRegistry tables_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<CheckRunner>> runners_;
