@@ -30,7 +30,7 @@ class EventDecoder {
  public:
   struct Options {
     SchemaSource* schemas = nullptr;  // not owned; null for files
-    TableFilter wants;
+    TableFilter wants = {};
     // Events end with a CRC32 until a format description says otherwise: what
     // was negotiated with the server.
     bool checksums = false;

@@ -22,7 +22,7 @@ class FileBinlogReader final : public BinlogReader {
     // Where to begin in the first file: the start of an event. The file's
     // format description is read in any case.
     uint64_t start_offset = 4;
-    TableFilter wants;
+    TableFilter wants = {};
   };
 
   // Opens the first file.

@@ -33,7 +33,7 @@ class ReplicationConnection {
   struct Options {
     model::ConnectionOptions connection;
     uint32_t server_id = 0;  // of this client among the server's replicas
-    BinlogStart start;
+    BinlogStart start = {};
     // The server speaks at least this often; silent for three times as long,
     // it counts as lost.
     absl::Duration heartbeat_period = absl::Seconds(5);

@@ -35,7 +35,9 @@ bool SameColumn(const TableMap& map, const Column& event, const Column& catalog)
   if (ModernType(event.type) != catalog.type) return false;
   if (event.type == catalog.type && event.meta != catalog.meta) return false;
   if (event.nullable != catalog.nullable) return false;
-  if (map.has_signedness && HasSignedness(event.type) && event.is_unsigned != catalog.is_unsigned) {
+  // YEAR has a sign bit, but no sign.
+  if (map.has_signedness && HasSignedness(event.type) && event.type != kTypeYear &&
+      event.is_unsigned != catalog.is_unsigned) {
     return false;
   }
   return !map.has_charsets || !HasCharset(event.type) ||
@@ -111,6 +113,8 @@ bool IsComplete(const TableMap& map) {
 
 absl::StatusOr<TableSchema> CompleteSchema(TableMap map, const TableSchema* catalog) {
   TableSchema schema = map.schema;
+  // Names come with FULL metadata only, which tells a key where there is one.
+  if (map.has_names && !map.has_key) schema.key_kind = KeyKind::kNone;
   if (catalog == nullptr) {
     for (Column& column : schema.columns) column.approximate = IsApproximate(map, column.type);
     return schema;
@@ -123,7 +127,9 @@ absl::StatusOr<TableSchema> CompleteSchema(TableMap map, const TableSchema* cata
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     TakeFromCatalog(map, catalog->columns[i], &schema.columns[i]);
   }
-  if (!map.has_key) TakeKey(*catalog, &schema);
+  // The server's metadata has a unique key for the primary one where there is no
+  // other: the catalog tells them apart.
+  if (!map.has_key || catalog->key_columns == schema.key_columns) TakeKey(*catalog, &schema);
   return schema;
 }
 

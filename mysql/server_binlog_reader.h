@@ -21,12 +21,12 @@ class ServerBinlogReader final : public BinlogReader {
     uint32_t server_id = 0;
     // Behind the transactions of a GTID set, or at a place in a file: the start
     // of a group. An empty file name means the oldest binlog.
-    BinlogStart start;
+    BinlogStart start = {};
     absl::Duration heartbeat_period = absl::Seconds(5);
     // Next() ends with kOutOfRange at the position that the server had when the
     // reader was opened.
     bool until_now = false;
-    TableFilter wants;
+    TableFilter wants = {};
     const Clock* clock = &Clock::Real();
   };
 

@@ -33,8 +33,8 @@ struct TableSchema {
   enum class KeyKind : uint8_t {
     kUnknown,  // neither metadata nor a server told the keys
     kNone,     // the table has no primary key and no unique not-null key
-    kPrimary,
-    kUnique,  // the first unique key whose columns are all NOT NULL
+    kPrimary,  // in files also a unique not-null key in place of a primary key
+    kUnique,   // the first unique key whose columns are all NOT NULL
   };
 
   std::string database;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "cmd/dcp/exit_code.h"
-#include "cmd/dcp/version.h"
 
 namespace dcp::cmd {
 namespace {
@@ -84,7 +83,7 @@ CLI::App* AddBinlog(CLI::App& app, BinlogCommand* command) {
 
 ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   CLI::App app{kAbout, "dcp"};
-  app.set_version_flag("--version", std::string("dcp ") + kVersion);
+  app.set_version_flag("--version", "dcp " DCP_VERSION);
   app.require_subcommand(1);
   RunCommand run;
   CheckConfigCommand check_config;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "alarm/diff_files.h"
 #include "alarm/dispatcher.h"
 #include "alarm/file_sink.h"
 #include "alarm/log_sink.h"
@@ -15,7 +16,7 @@
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/log.h"
-#include "cmd/dcp/sql_executor.h"
+#include "cmd/dcp/sql_session.h"
 #include "collector/grpc/grpc_collector.h"
 #include "collector/mysql/mysql_collector.h"
 #include "row/renderer.h"
@@ -71,7 +72,10 @@ MysqlFeed FindFeed(const config::Config& config, const model::Tag& tag) {
 
 class Daemon::Impl {
  public:
-  Impl(const config::Config& config, const Clock& clock) : config_(config), clock_(clock) {}
+  Impl(const config::Config& config, const Clock& clock)
+      : config_(config),
+        clock_(clock),
+        diff_files_({.dir = config.state.dir + "/diffs"}, renderer_, LogAlarm) {}
   ~Impl() { Stop(absl::Seconds(1)); }
 
   absl::Status Build() {
@@ -162,6 +166,7 @@ class Daemon::Impl {
     for (const model::Tag& tag : check.targets) {
       CheckRunner::Target target;
       target.options = ToPairOptions(check, tag);
+      target.options.spill = &diff_files_;
       if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;
       targets.push_back(std::move(target));
@@ -174,8 +179,12 @@ class Daemon::Impl {
   std::unique_ptr<model::RowReader> MakeReader(const model::Tag& source, const model::Tag& target) {
     const MysqlFeed from = FindFeed(config_, source), to = FindFeed(config_, target);
     if (from.tag == nullptr || to.tag == nullptr) return nullptr;
-    return std::make_unique<verifier::RowReader>(ToReaderOptions(
-        from.collector->connection, *from.tag, to.collector->connection, *to.tag, barrier_id()));
+    verifier::RowReader::Options options;
+    options.source = {from.collector->connection, ToVerifierRules(*from.tag)};
+    options.target = {to.collector->connection, ToVerifierRules(*to.tag)};
+    options.barrier_id = barrier_id();
+    options.key_format = ToMysqlTag(*from.tag, barrier_id()).key_format;
+    return std::make_unique<verifier::RowReader>(std::move(options));
   }
 
   uint32_t barrier_id() const {
@@ -217,18 +226,20 @@ class Daemon::Impl {
   }
 
   std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(const config::BarrierOptions& options) {
-    barrier::BarrierWriter::Options writer;
-    writer.id = options.id;
-    writer.interval = options.interval;
-    writer.log = [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); };
-    return std::make_unique<barrier::BarrierWriter>(writer, MakeSqlConnector(options.connection),
-                                                    &clock_);
+    barrier::PulseOptions pulse;
+    pulse.id = options.id;
+    pulse.interval = options.interval;
+    pulse.user = absl::StrCat("'", options.connection.user, "'@'%'");
+    return std::make_unique<barrier::BarrierWriter>(
+        pulse, MakeSqlOpener(options.connection), &clock_,
+        [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); });
   }
 
   // Constant after Build().
   const config::Config config_;
   const Clock& clock_;
   const row::Renderer renderer_;
+  alarm::DiffFiles diff_files_;
   model::TableRegistry tables_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<CheckRunner>> runners_;

@@ -18,12 +18,12 @@ int main(int argc, char** argv) {
   const ParsedCommandLine parsed = ParseCommandLine(argc, argv);
   if (!parsed.command) return parsed.exit_code;
   if (const auto* push = std::get_if<PushCommand>(&*parsed.command)) return PushStdin(*push);
+  if (const auto* binlog = std::get_if<BinlogCommand>(&*parsed.command)) {
+    return ReadBinlog(*binlog);
+  }
   if (const auto* check = std::get_if<CheckConfigCommand>(&*parsed.command)) {
     return CheckConfig(*check);
   }
   StopSignal stop;
-  if (const auto* binlog = std::get_if<BinlogCommand>(&*parsed.command)) {
-    return ReadBinlog(*binlog, stop);
-  }
   return Run(std::get<RunCommand>(*parsed.command), stop);
 }

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "cmd/dcp/check_config.h"
 #include "cmd/dcp/daemon.h"
 #include "cmd/dcp/exit_code.h"
-#include "cmd/dcp/inspect.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/log.h"
 

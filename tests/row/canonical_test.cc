@@ -38,6 +38,16 @@ TEST(CanonicalTest, FloatAndDoubleOfTheSameTextAreTheSame) {
   EXPECT_NE(BinaryOf({Float(0.1f)}), BinaryOf({Double(static_cast<double>(0.1f))}));
 }
 
+TEST(CanonicalTest, ALargeDoubleIsTheIntegerThatItsTextSays) {
+  // 2^60, printed with 16 digits and zeros behind.
+  EXPECT_EQ(BinaryOf({Double(1152921504606846976.0)}), BinaryOf({Int(1152921504606847000)}));
+  EXPECT_EQ(BinaryOf({Double(-1152921504606846976.0)}), BinaryOf({Int(-1152921504606847000)}));
+  EXPECT_EQ(BinaryOf({Float(123456784.0f)}), BinaryOf({Int(123456780)}));
+  // Beyond 64 bits there is no such integer.
+  EXPECT_EQ(TextOf({Double(1e20)}), "[100000000000000000000]");
+  EXPECT_EQ(BinaryOf({Float(1e20f)}), BinaryOf({Double(1e20)}));
+}
+
 TEST(CanonicalTest, MinusZeroIsZero) {
   EXPECT_EQ(BinaryOf({Double(-0.0)}), BinaryOf({Int(0)}));
   EXPECT_EQ(BinaryOf({Float(-0.0f)}), BinaryOf({Int(0)}));

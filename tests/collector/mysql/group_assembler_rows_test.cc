@@ -116,6 +116,11 @@ TEST_F(GroupAssemblerRowsTest, RowsWithoutAKeyAreCounted) {
   EXPECT_TRUE(batch_->changes[0].table->keyless);
 }
 
+TEST_F(GroupAssemblerRowsTest, AnUpdateThatChangesNothingLeavesTheCount) {
+  EXPECT_THAT(Of({Rows(Log(), {Update({"x"}, {"x"})})}),
+              ElementsAre("delete shop.log[\"x\"] -1", "insert shop.log[\"x\"] +1"));
+}
+
 TEST_F(GroupAssemblerRowsTest, ARowWithoutAKeyMustBeWhole) {
   auto wide = Schema("shop", "log2", {"a", "b"});
   wide->key_kind = mysql::TableSchema::KeyKind::kNone;
