@@ -74,8 +74,11 @@ std::string PresentJson(const model::RowDiff& diff, const model::RowRenderer& re
   return sides.empty() ? "" : absl::StrCat(",\"present\":{", sides, "}");
 }
 
+}  // namespace
+
 std::string DiffJson(const model::RowDiff& diff, const model::RowRenderer& renderer) {
-  const std::string table = diff.table == nullptr ? "null" : JsonString(diff.table->name);
+  const std::string table =
+      diff.table != nullptr ? JsonString(diff.table->name) : JsonStringOrNull(diff.table_name);
   std::string out = absl::StrCat("{\"kind\":\"", model::ToString(diff.kind), "\",\"table\":", table,
                                  ",\"key\":", KeyJson(diff),
                                  ",\"source\":", EvidenceJson(diff.kind, diff.source, renderer),
@@ -86,6 +89,8 @@ std::string DiffJson(const model::RowDiff& diff, const model::RowRenderer& rende
   return out + "}";
 }
 
+namespace {
+
 void AppendDiffs(const model::Verdict& verdict, const model::RowRenderer& renderer,
                  std::string* out) {
   out->append(",\"diffs\":[");
@@ -95,6 +100,9 @@ void AppendDiffs(const model::Verdict& verdict, const model::RowRenderer& render
     separator = ",";
   }
   absl::StrAppend(out, "],\"diff_count\":", verdict.diff_count, ",\"known\":", verdict.known);
+  if (!verdict.diff_file.empty()) {
+    absl::StrAppend(out, ",\"diff_file\":", JsonString(verdict.diff_file));
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "model/ports/diff_spill.h"
 #include "model/tag.h"
 
 namespace dcp::checker {
@@ -22,8 +23,9 @@ struct PairOptions {
   uint32_t history = 100;  // segments
   absl::Duration timeout = absl::Seconds(30);
   uint32_t max_diff_rows = 100;
-  bool confirm = false;     // a RowReader answers TakeRequests()
-  bool ignore_ddl = false;  // ddl = "ignore"
+  bool confirm = false;               // a RowReader answers TakeRequests()
+  model::DiffSpill* spill = nullptr;  // gets all rows of a diff with more than max_diff_rows
+  bool ignore_ddl = false;            // ddl = "ignore"
 };
 
 }  // namespace dcp::checker

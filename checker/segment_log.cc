@@ -35,7 +35,19 @@ Index SegmentLog::Add(const SegmentPair& pair) {
 void SegmentLog::AddDiff(Index i, model::RowDiff row) {
   Verdict& verdict = At(i).verdict;
   ++verdict.diff_count;
-  if (verdict.diffs.size() < options_.max_diff_rows) verdict.diffs.push_back(std::move(row));
+  if (verdict.diffs.size() < options_.max_diff_rows) {
+    verdict.diffs.push_back(std::move(row));
+    return;
+  }
+  if (options_.spill == nullptr) return;
+  if (verdict.diff_count == verdict.diffs.size() + 1) {
+    for (const model::RowDiff& shown : verdict.diffs) Spill(i, shown);
+  }
+  Spill(i, row);
+}
+
+void SegmentLog::Spill(Index i, const model::RowDiff& row) {
+  At(i).verdict.diff_file = options_.spill->Add(DiffAlarmId(i), row);
 }
 
 void SegmentLog::Unverify(Index i, const std::string& reason, const std::string& detail,

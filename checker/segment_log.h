@@ -59,6 +59,7 @@ class SegmentLog {
   };
   Record& At(Index i) { return records_[static_cast<size_t>(i - first_)]; }
   const Record& At(Index i) const { return records_[static_cast<size_t>(i - first_)]; }
+  void Spill(Index i, const model::RowDiff& row);
   void Say(Record record, absl::Time now);
 
   const PairOptions options_;

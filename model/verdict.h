@@ -71,6 +71,7 @@ struct Verdict {
   // kDiff
   std::vector<RowDiff> diffs;  // at most max_diff_rows
   uint64_t diff_count = 0;     // exact
+  std::string diff_file;       // has all rows where diffs has not; else empty
   uint64_t known = 0;          // keys touched whose finding was open already
 
   // What could not be seen whole. With kDiff it may be set too: a difference

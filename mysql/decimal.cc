@@ -68,10 +68,9 @@ bool DecimalToText(const uint8_t* p, uint8_t precision, uint8_t scale, DecimalTe
   size_t first = 0;
   while (first < integer && digits[first] == '0') ++first;
   size_t last = precision;
-  if (form == DecimalText::kNormalised) {
-    while (last > integer && digits[last - 1] == '0') --last;
-  }
+  while (last > integer && digits[last - 1] == '0') --last;
   const bool zero = first == integer && last == integer;
+  if (form == DecimalText::kAsScaled) last = precision;
   out->clear();
   if (negative && !zero) out->push_back('-');
   if (first == integer) {

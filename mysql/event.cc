@@ -13,8 +13,8 @@ namespace dcp::mysql {
 namespace {
 
 constexpr size_t kServerVersionSize = 50;
+constexpr size_t kFormatHeadSize = 2 + kServerVersionSize + 4 + 1;
 constexpr uint64_t kMicrosMask = (uint64_t{1} << 55) - 1;
-constexpr uint64_t kHasOriginalTimestamp = uint64_t{1} << 55;
 constexpr uint8_t kLogicalTimestampTypecode = 2;
 constexpr uint32_t kMaxXidPart = 64;
 
@@ -83,7 +83,7 @@ bool ChecksumMatches(Bytes event) {
   return crc == LoadLe<4>(covered.data() + covered.size());
 }
 
-absl::StatusOr<FormatDescription> ParseFormatDescription(Bytes event) {
+absl::StatusOr<FormatDescription> ParseFormatDescription(Bytes event, bool from_file) {
   ByteReader reader(event);
   reader.Skip(kEventHeaderSize);
   const uint16_t binlog_version = reader.U16();
@@ -105,10 +105,15 @@ absl::StatusOr<FormatDescription> ParseFormatDescription(Bytes event) {
       return absl::DataLossError(absl::StrCat("checksum algorithm ", algorithm, " is not known"));
     }
     description.checksums = algorithm == 1;
-    if (description.checksums && !FormatChecksumMatches(event)) {
+    if ((description.checksums || from_file) && !FormatChecksumMatches(event)) {
       return absl::DataLossError("checksum of FORMAT_DESCRIPTION event does not match");
     }
     lengths = lengths.first(lengths.size() - kChecksumSize - 1);
+  }
+  // The list holds the length of this very event's head, itself included.
+  const size_t own = kFormatDescriptionEvent - 1;
+  if (lengths.size() <= own || lengths[own] != ((kFormatHeadSize + lengths.size()) & 0xff)) {
+    return Damaged("FORMAT_DESCRIPTION");
   }
   description.post_header_lengths.assign(lengths.begin(), lengths.end());
   return description;

@@ -95,9 +95,10 @@ struct FormatDescription {
   }
 };
 
-// `event`: the whole event with header. The description's own checksum is
-// verified when it has one.
-absl::StatusOr<FormatDescription> ParseFormatDescription(Bytes event);
+// `event`: the whole event with header. Its checksum is verified; without
+// checksums in the file only if it comes `from_file`: there servers write it in
+// any case, but in a stream they do not mend it.
+absl::StatusOr<FormatDescription> ParseFormatDescription(Bytes event, bool from_file);
 
 // All of the following take the body: what stands between header and checksum.
 

@@ -230,7 +230,7 @@ Event EventDecoder::Dispatch(const EventHeader& header, Bytes body) {
 }
 
 Event EventDecoder::OnFormatDescription(Bytes event) {
-  DCP_ASSIGN_OR_RETURN(format_, ParseFormatDescription(event));
+  DCP_ASSIGN_OR_RETURN(format_, ParseFormatDescription(event, !options_.positions_in_headers));
   ForgetTables();
   return Deliver(Kind::kOther);
 }

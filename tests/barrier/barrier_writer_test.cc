@@ -2,25 +2,16 @@
 
 #include <gmock/gmock.h>
 
-#include <chrono>
-#include <thread>
-
 #include "tests/barrier/fake_sql.h"
+#include "tests/support/eventually.h"
 #include "tests/support/simulated_clock.h"
 
 namespace dcp::barrier {
 namespace {
 
+using test::Eventually;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-bool Eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 10'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return condition();
-}
 
 class BarrierWriterTest : public ::testing::Test {
  protected:

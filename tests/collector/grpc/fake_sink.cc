@@ -100,30 +100,10 @@ bool FakeSink::waiting(const std::string& tag) const {
   return waiting_.contains(tag) && held_.contains(tag);
 }
 
-namespace {
-
-void Pause(absl::Duration duration) {
-  Mutex mu;
-  CondVar never;
-  MutexLock lock(mu);
-  never.WaitFor(mu, duration);
-}
-
-}  // namespace
-
-bool FakeSink::Eventually(const std::function<bool()>& condition) {
-  const absl::Duration deadline = Clock::Real().Monotonic() + absl::Seconds(20);
-  while (!condition()) {
-    if (Clock::Real().Monotonic() > deadline) return false;
-    Pause(absl::Milliseconds(1));
-  }
-  return true;
-}
-
 bool FakeSink::Settles(const std::function<int64_t()>& value) {
   int64_t last = value();
   absl::Duration since = Clock::Real().Monotonic();
-  return Eventually([&] {
+  return test::Eventually([&] {
     const absl::Duration now = Clock::Real().Monotonic();
     if (const int64_t next = value(); next != last) {
       last = next;

@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "model/ports/change_sink.h"
+#include "tests/support/eventually.h"
 
 namespace dcp::collector {
 
@@ -35,9 +36,7 @@ class FakeSink final : public model::ChangeSink {
   std::vector<model::ChangeBatchPtr> batches(const std::string& tag) const;
   bool waiting(const std::string& tag) const;  // an Append of it is held
 
-  // Waits for `condition` to hold; false if it does not within 20 s.
-  static bool Eventually(const std::function<bool()>& condition);
-  // Waits for `value` to stay the same for a while; false likewise.
+  // Waits for `value` to stay the same for a while; false if it never does.
   static bool Settles(const std::function<int64_t()>& value);
 
  private:

@@ -34,10 +34,10 @@ int CodeOf(ResponseCode code) { return static_cast<int>(code); }
 class GrpcCollectorTest : public CollectorFixture {
  protected:
   bool LogHas(const std::string& tag, size_t entries) {
-    return FakeSink::Eventually([&] { return sink_.log(tag).size() >= entries; });
+    return test::Eventually([&] { return sink_.log(tag).size() >= entries; });
   }
   bool StreamsOpen(int64_t streams) {
-    return FakeSink::Eventually([&] { return collector_->counters().streams_open == streams; });
+    return test::Eventually([&] { return collector_->counters().streams_open == streams; });
   }
 };
 
@@ -165,7 +165,7 @@ TEST_F(GrpcCollectorTest, WhatTheCheckerDidNotTakeIsCounted) {
   sink_.FailAppend(absl::InternalError("broken"));
   Client client = Connect();
   EXPECT_EQ(client.Code(Barrier("src", 1)), kAccepted);
-  ASSERT_TRUE(FakeSink::Eventually([&] { return collector_->counters().lost == 1; }));
+  ASSERT_TRUE(test::Eventually([&] { return collector_->counters().lost == 1; }));
   const Response response = client.Ask(Barrier("src", 2));
   EXPECT_EQ(response.code(), CodeOf(ResponseCode::kRefused));
   EXPECT_THAT(response.msg(), HasSubstr("broken"));
@@ -175,7 +175,7 @@ TEST_F(GrpcCollectorTest, ABlockedTagDoesNotHoldUpAnother) {
   sink_.Hold("src");
   Client blocked = Connect();
   ASSERT_EQ(blocked.Code(Barrier("src", 1)), kAccepted);
-  ASSERT_TRUE(FakeSink::Eventually([&] { return sink_.waiting("src"); }));
+  ASSERT_TRUE(test::Eventually([&] { return sink_.waiting("src"); }));
 
   Client free = Connect();
   for (uint64_t i = 1; i <= 100; ++i) ASSERT_EQ(free.Code(Barrier("dst", i)), kAccepted);
@@ -208,7 +208,7 @@ TEST_F(SmallQueueTest, ReadingPausesWhileTheSinkIsBlocked) {
     for (int i = 0; i < kMessages; ++i) client.Write(Row("src", absl::StrCat(i), content));
   });
   // 64 KiB waiting, 64 KiB being appended: reading stops long before 16 MiB.
-  ASSERT_TRUE(FakeSink::Eventually([&] { return sink_.waiting("src"); }));
+  ASSERT_TRUE(test::Eventually([&] { return sink_.waiting("src"); }));
   ASSERT_TRUE(FakeSink::Settles([&] { return collector_->counters().messages; }));
   EXPECT_LE(collector_->counters().messages, 24);
 
@@ -350,7 +350,7 @@ TEST_F(GrpcCollectorTest, StopSaysWhenTheSinkHoldsItUp) {
   sink_.Hold("src");
   Client client = Connect();
   ASSERT_EQ(client.Code(Barrier("src", 1)), kAccepted);
-  ASSERT_TRUE(FakeSink::Eventually([&] { return sink_.waiting("src"); }));
+  ASSERT_TRUE(test::Eventually([&] { return sink_.waiting("src"); }));
   EXPECT_THAT(collector_->Stop(absl::Milliseconds(50)),
               StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("1 stopped stream")));
   EXPECT_FALSE(client.Drain().ok());
@@ -365,7 +365,7 @@ TEST_F(GrpcCollectorTest, StopIsNotHeldUpByAClientThatDoesNotRead) {
     while (client.Write(Barrier(std::string(1000, '-'), 1))) {
     }
   });
-  ASSERT_TRUE(FakeSink::Eventually([&] { return collector_->counters().refused > 100; }));
+  ASSERT_TRUE(test::Eventually([&] { return collector_->counters().refused > 100; }));
   EXPECT_OK(collector_->Stop(absl::Milliseconds(200)));
   writer.join();
   EXPECT_FALSE(client.Drain().ok());

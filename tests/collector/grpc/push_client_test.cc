@@ -158,7 +158,7 @@ TEST_F(PushClientTest, ALostConnectionSaysHowMuchWasAcknowledged) {
   std::ostringstream errors;
   cmd::PushResult result;
   std::jthread client([&] { result = cmd::Push({.target = target()}, in, errors, clock_); });
-  ASSERT_TRUE(FakeSink::Eventually([&] { return sink_.log("src").size() > 100; }));
+  ASSERT_TRUE(test::Eventually([&] { return sink_.log("src").size() > 100; }));
   EXPECT_OK(collector_->Stop(absl::Seconds(10)));
   client.join();
   EXPECT_THAT(result.status,

@@ -184,12 +184,4 @@ size_t FakeSink::batches() const {
   return batches_;
 }
 
-bool Eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 10'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return condition();
-}
-
 }  // namespace dcp::collector

@@ -12,6 +12,7 @@
 #include "collector/mysql/start_point.h"
 #include "model/ports/change_sink.h"
 #include "tests/collector/mysql/script.h"
+#include "tests/support/eventually.h"
 
 namespace dcp::collector {
 
@@ -82,7 +83,6 @@ class FakeSink final : public model::ChangeSink {
   bool blocked_ ABSL_GUARDED_BY(mu_) = false;
 };
 
-// True as soon as `condition` holds, false after a generous time.
-bool Eventually(const std::function<bool()>& condition);
+using test::Eventually;
 
 }  // namespace dcp::collector

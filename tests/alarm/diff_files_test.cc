@@ -1,0 +1,90 @@
+#include "alarm/diff_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "tests/alarm/fakes.h"
+
+namespace dcp::alarm {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class DiffFilesTest : public ::testing::Test {
+ protected:
+  DiffFilesTest() {
+    std::string path = (fs::temp_directory_path() / "dcp-diff-files-XXXXXX").string();
+    dir_ = ::mkdtemp(path.data());
+  }
+  ~DiffFilesTest() override { fs::remove_all(dir_); }
+
+  DiffFiles Files(DiffFiles::Options options) {
+    options.dir = dir_ + "/diffs";
+    return DiffFiles(options, renderer_,
+                     [this](Level, absl::string_view line) { log_.emplace_back(line); });
+  }
+  static model::RowDiff Row(const std::string& key) {
+    model::RowDiff row;
+    row.key_text = key;
+    return row;
+  }
+  static std::vector<std::string> Lines(const std::string& path) {
+    std::vector<std::string> lines;
+    std::ifstream in(path);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+  }
+
+  std::string dir_;
+  FakeRenderer renderer_;
+  std::vector<std::string> log_;
+};
+
+TEST_F(DiffFilesTest, RowsOfOneAlarmAreInItsFile) {
+  DiffFiles files = Files({});
+  const std::string path = files.Add("a1", Row("k1"));
+  EXPECT_EQ(files.Add("a1", Row("k2")), path);
+  const auto lines = Lines(path);
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_THAT(lines[1], HasSubstr("k2"));
+}
+
+TEST_F(DiffFilesTest, OnlyTheNewestFilesStay) {
+  DiffFiles files = Files({.keep = 2});
+  const std::string first = files.Add("a1", Row("k"));
+  fs::last_write_time(first, fs::file_time_type::min());
+  const std::string second = files.Add("a2", Row("k"));
+  EXPECT_TRUE(fs::exists(first));
+  const std::string third = files.Add("a3", Row("k"));
+  EXPECT_FALSE(fs::exists(first));
+  EXPECT_TRUE(fs::exists(second) && fs::exists(third));
+}
+
+TEST_F(DiffFilesTest, FullFileSaysSoOnce) {
+  DiffFiles files = Files({.max_bytes = 200});
+  std::string path;
+  for (int i = 0; i < 10; ++i) path = files.Add("a1", Row("k"));
+  const auto lines = Lines(path);
+  EXPECT_EQ(lines.back(), "{\"truncated\":true}");
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), lines.back()), 1);
+}
+
+TEST_F(DiffFilesTest, FileThatCannotBeWrittenIsSaidOnce) {
+  std::ofstream(dir_ + "/diffs") << "in the way";
+  DiffFiles files = Files({});
+  EXPECT_EQ(files.Add("a1", Row("k")), "");
+  EXPECT_EQ(files.Add("a1", Row("k")), "");
+  ASSERT_THAT(log_, SizeIs(1));
+  EXPECT_THAT(log_[0], HasSubstr(dir_));
+}
+
+}  // namespace
+}  // namespace dcp::alarm

@@ -1,0 +1,108 @@
+#include "mysql/schema_merge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mysql/column_type.h"
+#include "tests/mysql/test_events.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::mysql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using KeyKind = TableSchema::KeyKind;
+using test::StatusIs;
+
+// The table map of t.a in a captured file.
+TableMap Captured(const std::string& file) {
+  for (const std::string& event : EventsOf(file)) {
+    if (static_cast<uint8_t>(event[4]) != kTableMapEvent) continue;
+    const std::string body =
+        event.substr(kEventHeaderSize, event.size() - kEventHeaderSize - kChecksumSize);
+    auto head = ParseTableMapHead(AsBytes(body), 6);
+    EXPECT_OK(head);
+    auto map = ParseTableMap(*head);
+    EXPECT_OK(map);
+    return *std::move(map);
+  }
+  ADD_FAILURE() << "no table map";
+  return {};
+}
+
+// The same table as its server would describe it.
+TableSchema Catalog() {
+  TableSchema catalog = Captured("full.binlog").schema;
+  catalog.key_kind = KeyKind::kPrimary;
+  catalog.key_columns = {0};
+  return catalog;
+}
+
+TEST(TableMapTest, FullMetadataTellsAll) {
+  const TableMap map = Captured("full.binlog");
+  EXPECT_TRUE(IsComplete(map));
+  EXPECT_TRUE(map.has_key);
+  const TableSchema& schema = map.schema;
+  EXPECT_EQ(schema.database, "t");
+  EXPECT_EQ(schema.name, "a");
+  ASSERT_EQ(schema.columns.size(), 13u);
+  EXPECT_EQ(schema.columns[1].name, "u");
+  EXPECT_TRUE(schema.columns[1].is_unsigned);
+  EXPECT_FALSE(schema.columns[0].is_unsigned);
+  EXPECT_EQ(schema.columns[2].meta, 10 << 8 | 3);
+  EXPECT_EQ(schema.columns[4].type, kTypeEnum);
+  EXPECT_THAT(schema.columns[4].labels, ElementsAre("x", "y"));
+  EXPECT_THAT(schema.columns[5].labels, ElementsAre("p", "q"));
+  EXPECT_EQ(schema.columns[10].collation, 63u);
+  EXPECT_EQ(schema.columns[12].meta, 10);
+  EXPECT_FALSE(schema.columns[0].nullable);
+  EXPECT_THAT(schema.key_columns, ElementsAre(0u));
+}
+
+TEST(SchemaMergeTest, MinimalMetadataTakesNamesLabelsAndKeyFromTheCatalog) {
+  ASSERT_OK_AND_ASSIGN(
+      const TableSchema schema,
+      CompleteSchema(Captured("minimal.binlog"), std::make_unique<TableSchema>(Catalog()).get()));
+  EXPECT_EQ(schema.columns[12].name, "bt");
+  EXPECT_THAT(schema.columns[4].labels, ElementsAre("x", "y"));
+  EXPECT_EQ(schema.key_kind, KeyKind::kPrimary);
+}
+
+TEST(SchemaMergeTest, WithoutCatalogOnlyLabelsAreMissing) {
+  ASSERT_OK_AND_ASSIGN(const TableSchema schema,
+                       CompleteSchema(Captured("minimal.binlog"), nullptr));
+  for (const Column& column : schema.columns) {
+    EXPECT_EQ(column.approximate, HasLabels(column.type)) << TypeName(column.type);
+    EXPECT_EQ(column.name, "");
+  }
+  EXPECT_EQ(schema.key_kind, KeyKind::kUnknown);
+}
+
+TEST(SchemaMergeTest, AnyDifferenceMeansChanged) {
+  const auto differs = [](void (*change)(TableSchema*)) {
+    TableSchema catalog = Catalog();
+    change(&catalog);
+    return CompleteSchema(Captured("minimal.binlog"), &catalog).status();
+  };
+  const auto changed = StatusIs(absl::StatusCode::kFailedPrecondition,
+                                HasSubstr("schema of table changed since this event"));
+  EXPECT_THAT(differs([](TableSchema* s) { s->columns.pop_back(); }), changed);
+  EXPECT_THAT(differs([](TableSchema* s) { s->columns[0].type = kTypeShort; }), changed);
+  EXPECT_THAT(differs([](TableSchema* s) { s->columns[1].is_unsigned = false; }), changed);
+  EXPECT_THAT(differs([](TableSchema* s) { s->columns[2].meta = 11 << 8 | 3; }), changed);
+  EXPECT_THAT(differs([](TableSchema* s) { s->columns[3].collation = 45; }), changed);
+  EXPECT_THAT(differs([](TableSchema* s) { s->columns[3].nullable = false; }), changed);
+  EXPECT_OK(differs([](TableSchema* s) { s->columns[3].collation = 5; }));  // latin1 as well
+}
+
+TEST(SchemaMergeTest, FullMetadataOutlivesTheCatalog) {
+  TableSchema catalog = Catalog();
+  catalog.columns.pop_back();
+  ASSERT_OK_AND_ASSIGN(const TableSchema schema, CompleteSchema(Captured("full.binlog"), &catalog));
+  EXPECT_EQ(schema.columns.size(), 13u);
+  EXPECT_EQ(schema.key_kind, KeyKind::kPrimary);
+}
+
+}  // namespace
+}  // namespace dcp::mysql

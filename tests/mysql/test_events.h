@@ -1,0 +1,31 @@
+// Binlog events for tests: made by hand, or cut out of captured files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mysql/bytes.h"
+#include "mysql/event.h"
+
+namespace dcp::mysql {
+
+// A folder of captured files: minimal.binlog (all kinds of groups, MINIMAL row
+// metadata) and full.binlog (FULL), written by MySQL 9.7.
+std::string TestFile(const std::string& name);
+std::string ReadTestFile(const std::string& name);
+
+// The events of a captured file, header to checksum.
+std::vector<std::string> EventsOf(const std::string& name);
+
+// `value`, least significant byte first.
+std::string Le(uint64_t value, size_t bytes);
+
+// An event with a right header; with its CRC32 if `checksum`.
+std::string MakeEvent(uint8_t type, const std::string& body, bool checksum = false,
+                      uint16_t flags = 0, uint32_t log_pos = 0);
+
+// Sets the last 4 bytes to the CRC32 of those before.
+void FixChecksum(std::string* event);
+
+}  // namespace dcp::mysql
