@@ -79,6 +79,18 @@ TEST(SchemaMergeTest, WithoutCatalogOnlyLabelsAreMissing) {
   EXPECT_EQ(schema.key_kind, KeyKind::kUnknown);
 }
 
+TEST(SchemaMergeTest, FullMetadataWithoutAKeyMeansNone) {
+  TableMap map = Captured("full.binlog");
+  map.has_key = false;
+  map.schema.key_kind = KeyKind::kUnknown;
+  map.schema.key_columns.clear();
+  ASSERT_OK_AND_ASSIGN(const TableSchema schema, CompleteSchema(map, nullptr));
+  EXPECT_EQ(schema.key_kind, KeyKind::kNone);
+  ASSERT_OK_AND_ASSIGN(const TableSchema minimal,
+                       CompleteSchema(Captured("minimal.binlog"), nullptr));
+  EXPECT_EQ(minimal.key_kind, KeyKind::kUnknown);
+}
+
 TEST(SchemaMergeTest, AnyDifferenceMeansChanged) {
   const auto differs = [](void (*change)(TableSchema*)) {
     TableSchema catalog = Catalog();
