@@ -21,8 +21,8 @@ constexpr Word<model::TlsMode> kTlsModes[] = {
     {"disabled", model::TlsMode::kDisabled},
     {"preferred", model::TlsMode::kPreferred},
     {"required", model::TlsMode::kRequired},
-    {"verify_ca", model::TlsMode::kVerifyCa},
-    {"verify_identity", model::TlsMode::kVerifyIdentity},
+    {"verify-ca", model::TlsMode::kVerifyCa},
+    {"verify-identity", model::TlsMode::kVerifyIdentity},
 };
 
 constexpr Field<model::TlsOptions> kTlsFields[] = {
@@ -43,7 +43,7 @@ void ReadTls(const Value& value, model::TlsOptions& out) {
     reader.Error("mode", "tls has mode \"disabled\" and certificates: leave out one or the other");
   }
   if (Verifies(out.mode) && !reader.Has("ca")) {
-    reader.Error("mode", "tls with mode \"verify_ca\" or \"verify_identity\" needs 'ca'");
+    reader.Error("mode", "tls with mode \"verify-ca\" or \"verify-identity\" needs 'ca'");
   }
   if (reader.Has("cert") != reader.Has("key")) {
     reader.Error("cert", "tls needs 'cert' and 'key' together, or neither");

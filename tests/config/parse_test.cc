@@ -242,13 +242,13 @@ TEST_F(ParseTest, TlsRules) {
   const auto with = [](const char* tls) {
     return absl::StrCat("[barrier]\nhost = 'h'\nuser = 'u'\ntls = ", tls, "\n", kJob);
   };
-  EXPECT_THAT(Errors("", with("{ mode = 'verify_ca' }")), ElementsAre(HasSubstr("needs 'ca'")));
+  EXPECT_THAT(Errors("", with("{ mode = 'verify-ca' }")), ElementsAre(HasSubstr("needs 'ca'")));
   EXPECT_THAT(Errors("", with("{ mode = 'disabled', ca = 'x' }")),
               ElementsAre(HasSubstr("leave out one")));
   EXPECT_THAT(Errors("", with("{ cert = 'x' }")),
               ElementsAre(HasSubstr("'cert' and 'key' together")));
-  EXPECT_THAT(Errors("", with("{ mode = 'verify-ca' }")),
-              ElementsAre(EndsWith("did you mean 'verify_ca'?")));
+  EXPECT_THAT(Errors("", with("{ mode = 'verify_ca' }")),
+              ElementsAre(EndsWith("did you mean 'verify-ca'?")));
   const Loaded loaded = Run(with("{ mode = 'required' }"));
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ(loaded->config.barrier->connection.tls.mode, model::TlsMode::kRequired);

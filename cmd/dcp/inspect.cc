@@ -1,0 +1,434 @@
+#include "cmd/dcp/inspect.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "barrier/barrier_table.h"
+#include "base/status.h"
+#include "cmd/dcp/alignment.h"
+#include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/setting_text.h"
+#include "cmd/dcp/table_list.h"
+#include "mysql/connection.h"
+#include "mysql/server_settings.h"
+#include "verifier/table_rule.h"
+
+namespace dcp::cmd {
+namespace {
+
+using config::MysqlTagOptions;
+using mysql::ServerSettings;
+using mysql::SettingProblem;
+using verifier::TableName;
+using verifier::TableRule;
+using Names = std::vector<std::string>;
+
+constexpr absl::Duration kReadTimeout = absl::Seconds(60);
+// One connection under inspection.
+struct Subject {
+  InspectedServer report;
+  const config::MysqlCollectorOptions* collector = nullptr;  // null: the barrier's
+  std::unique_ptr<mysql::Connection> connection;             // null: not reached
+  ServerSettings settings;
+
+  bool Has(absl::string_view role) const {
+    return std::find(report.roles.begin(), report.roles.end(), role) != report.roles.end();
+  }
+  std::string Where() const {
+    if (collector == nullptr) return absl::StrCat("barrier (", report.address, ")");
+    const std::string role =
+        report.roles.empty() ? "collector" : absl::StrJoin(report.roles, " and ");
+    return absl::StrCat(role, " '", report.name, "' (", report.address, ")");
+  }
+};
+
+std::vector<TableRule> ToRules(const MysqlTagOptions& tag) {
+  std::vector<TableRule> rules;
+  for (const config::TableRule& rule : tag.tables) {
+    rules.push_back({rule.match, rule.as, rule.ignore_columns});
+  }
+  return rules;
+}
+
+// The setting and the cure of a connection that failed.
+InspectionProblem ConnectionProblem(const Subject& subject, const absl::Status& status) {
+  InspectionProblem problem{subject.Where(), "", std::string(status.message()), ""};
+  switch (status.code()) {
+    case absl::StatusCode::kPermissionDenied:
+      problem.setting = "password";
+      problem.cure = "correct user and password (password_env or password_file)";
+      break;
+    case absl::StatusCode::kUnavailable:
+      problem.setting = "host";
+      problem.cure = "correct host and port, or start the server";
+      break;
+    default:
+      problem.setting = "connection";
+      problem.cure = "see the message";
+  }
+  // The error's own cure stands behind its number.
+  const size_t number = problem.message.rfind(" (error ");
+  const size_t cure = number == std::string::npos ? number : problem.message.find("; ", number);
+  if (cure != std::string::npos) {
+    problem.cure = problem.message.substr(cure + 2);
+    problem.message.resize(cure);
+  }
+  absl::string_view message = problem.message;
+  absl::ConsumePrefix(&message, absl::StrCat(subject.report.address, ": "));
+  problem.message = std::string(message);
+  return problem;
+}
+
+class Inspector {
+ public:
+  explicit Inspector(const config::Config& config) : config_(config) {}
+
+  Inspection Run() {
+    AddSubjects();
+    for (auto& subject : subjects_) Connect(*subject);
+    for (auto& subject : subjects_) {
+      if (subject->connection == nullptr) continue;
+      if (subject->collector != nullptr) InspectCollector(*subject);
+      if (subject->collector == nullptr) InspectBarrier(*subject);
+    }
+    CheckServerIds();
+    for (const config::CheckOptions& check : config_.checks) {
+      for (const model::Tag& target : check.targets) InspectPair(check, target);
+    }
+    for (auto& subject : subjects_) inspection_.servers.push_back(std::move(subject->report));
+    return std::move(inspection_);
+  }
+
+ private:
+  void AddSubjects() {
+    for (const config::MysqlCollectorOptions& collector : config_.mysql_collectors) {
+      auto subject = std::make_unique<Subject>();
+      subject->collector = &collector;
+      subject->report.name = collector.name;
+      subject->report.address = Describe(collector.connection);
+      subject->report.roles = RolesOf(collector);
+      subjects_.push_back(std::move(subject));
+    }
+    if (!config_.barrier.has_value()) return;
+    auto subject = std::make_unique<Subject>();
+    subject->report.name = "barrier";
+    subject->report.address = Describe(config_.barrier->connection);
+    subject->report.roles = {"barrier"};
+    subjects_.push_back(std::move(subject));
+  }
+
+  Names RolesOf(const config::MysqlCollectorOptions& collector) const {
+    bool source = false;
+    bool target = false;
+    for (const MysqlTagOptions& tag : collector.tags) {
+      for (const config::CheckOptions& check : config_.checks) {
+        source |= check.source == tag.tag;
+        target |=
+            std::find(check.targets.begin(), check.targets.end(), tag.tag) != check.targets.end();
+      }
+    }
+    Names roles;
+    if (source) roles.push_back("source");
+    if (target) roles.push_back("target");
+    return roles;
+  }
+
+  void Connect(Subject& subject) {
+    const model::ConnectionOptions& options =
+        subject.collector != nullptr ? subject.collector->connection : config_.barrier->connection;
+    absl::Status status = Open(options, subject);
+    if (status.ok()) return;
+    subject.connection = nullptr;
+    InspectionProblem problem = ConnectionProblem(subject, status);
+    // One dead server is one problem, however many connections go there.
+    const bool known = std::any_of(
+        inspection_.problems.begin(), inspection_.problems.end(), [&](const InspectionProblem& p) {
+          return p.setting == problem.setting && p.message == problem.message &&
+                 absl::StrContains(p.where, absl::StrCat("(", subject.report.address, ")"));
+        });
+    if (!known) inspection_.problems.push_back(std::move(problem));
+  }
+
+  static absl::Status Open(const model::ConnectionOptions& options, Subject& subject) {
+    DCP_ASSIGN_OR_RETURN(subject.connection, mysql::Connection::Connect(options, kReadTimeout));
+    // Generated invisible keys are keys too; servers before 8.0.30 have none.
+    subject.connection->Execute("SET SESSION show_gipk_in_create_table_and_information_schema = ON")
+        .IgnoreError();
+    DCP_ASSIGN_OR_RETURN(subject.settings, mysql::ReadServerSettings(*subject.connection));
+    subject.report.reached = true;
+    subject.report.version = subject.settings.version;
+    subject.report.uuid = subject.settings.server_uuid;
+    subject.report.server_id = subject.settings.server_id;
+    subject.report.settings = Summary(subject.settings);
+    return absl::OkStatus();
+  }
+
+  void Add(const Subject& subject, absl::string_view setting, absl::string_view message,
+           absl::string_view cure) {
+    // What is wrong with a server is said once, however many collectors read it.
+    const std::string identity =
+        absl::StrCat(subject.settings.server_uuid.empty() ? subject.report.address
+                                                          : subject.settings.server_uuid,
+                     "\n", setting, "\n", message);
+    if (!said_.insert(identity).second) return;
+    inspection_.problems.push_back(
+        {subject.Where(), std::string(setting), std::string(message), std::string(cure)});
+  }
+
+  void Add(const Subject& subject, std::vector<SettingProblem> problems) {
+    DropConsequences(&problems);
+    for (const SettingProblem& problem : problems) {
+      absl::string_view message = problem.message;
+      absl::ConsumePrefix(&message, absl::StrCat(subject.settings.server, ": "));
+      Add(subject, problem.setting, message, problem.cure_sql);
+    }
+  }
+
+  void Warn(std::string text) { inspection_.warnings.push_back(std::move(text)); }
+
+  void InspectCollector(Subject& subject) {
+    std::set<std::string> databases = {barrier::kDatabase};
+    const absl::Status status = InspectTables(subject, &databases);
+    if (!status.ok()) Add(subject, "tables", status.message(), "see the message");
+    const Names names(databases.begin(), databases.end());
+    if (subject.Has("source")) Add(subject, CheckAsSource(subject.settings, names));
+    if (subject.Has("target")) Add(subject, CheckAsTarget(subject.settings, names));
+  }
+
+  absl::Status InspectTables(Subject& subject, std::set<std::string>* databases) {
+    DCP_ASSIGN_OR_RETURN(const std::vector<TableName> tables, ListTables(*subject.connection));
+    DCP_ASSIGN_OR_RETURN(const TableKeys primary, ReadPrimaryKeys(*subject.connection));
+    for (const MysqlTagOptions& options : subject.collector->tags) {
+      if (!options.used) continue;
+      const std::vector<TableRule> rules = ToRules(options);
+      InspectedTag tag{options.tag, subject.report.name, {}};
+      std::set<const TableRule*> matched;
+      for (const TableName& table : tables) {
+        const TableRule* rule = FindRule(rules, table);
+        if (rule == nullptr) continue;
+        matched.insert(rule);
+        databases->insert(table.database);
+        DCP_ASSIGN_OR_RETURN(Names key, KeyOf(*subject.connection, table, primary));
+        tag.tables.push_back({table.ToString(), LogicalName(*rule, table), std::move(key)});
+      }
+      for (const TableRule& rule : rules) {
+        const std::string database = verifier::SplitTableName(rule.match).database;
+        const bool exact = database.find_first_of("*?") == std::string::npos;
+        if (exact) databases->insert(database);
+        if (!matched.contains(&rule)) WarnUnmatched(subject, options, rule, exact ? database : "");
+      }
+      WarnKeyless(subject, tag);
+      inspection_.tags.push_back(std::move(tag));
+    }
+    return absl::OkStatus();
+  }
+
+  // Where the account may not see the database, that is said already.
+  void WarnUnmatched(const Subject& subject, const MysqlTagOptions& tag, const TableRule& rule,
+                     const std::string& database) {
+    if (!mysql::HasPrivilege(subject.settings.grants, "SELECT", database)) return;
+    Warn(absl::StrCat(subject.Where(), ": no table matches \"", rule.match, "\" of tag '",
+                      tag.tag.value(), "' now"));
+  }
+
+  void WarnKeyless(const Subject& subject, const InspectedTag& tag) {
+    Names names;
+    for (const InspectedTable& table : tag.tables) {
+      if (table.key.empty()) names.push_back(table.name);
+    }
+    if (names.empty()) return;
+    Warn(
+        absl::StrCat(subject.Where(), ": ", ListNames(names), names.size() == 1 ? " has" : " have",
+                     " neither a primary key nor a unique key without NULLs: the rows are compared "
+                     "by their number, and a difference cannot be confirmed by reading them"));
+  }
+
+  void CheckServerIds() {
+    for (size_t i = 0; i < subjects_.size(); ++i) {
+      const Subject& subject = *subjects_[i];
+      if (subject.collector == nullptr || subject.connection == nullptr) continue;
+      const uint32_t id = subject.collector->server_id;
+      if (id == subject.settings.server_id) {
+        Add(subject, "server_id",
+            absl::StrCat("server_id = ", id, " of the collector is the server's own"),
+            "give the collector a server_id that no server and no replica uses");
+      }
+      for (size_t j = 0; j < i; ++j) CheckServerIdPair(subject, *subjects_[j]);
+    }
+  }
+
+  void CheckServerIdPair(const Subject& subject, const Subject& other) {
+    if (other.collector == nullptr || other.connection == nullptr || !SameServer(subject, other) ||
+        subject.collector->server_id != other.collector->server_id) {
+      return;
+    }
+    Add(subject, "server_id",
+        absl::StrCat("server_id = ", subject.collector->server_id, " is also that of collector '",
+                     other.report.name, "' on the same server"),
+        "give each collector a server_id of its own");
+  }
+
+  static bool SameServer(const Subject& a, const Subject& b) {
+    if (a.settings.server_uuid.empty()) return a.report.address == b.report.address;
+    return a.settings.server_uuid == b.settings.server_uuid;
+  }
+
+  void InspectBarrier(Subject& subject) {
+    CheckBarrierPrivileges(subject);
+    const bool of_source = std::any_of(subjects_.begin(), subjects_.end(), [&](const auto& other) {
+      return other->Has("source") && (other->connection == nullptr || SameServer(*other, subject));
+    });
+    if (!of_source && !config_.checks.empty()) {
+      Warn(absl::StrCat(subject.Where(),
+                        ": not the server of any check's source; barriers must reach the source by "
+                        "replication"));
+    }
+  }
+
+  void CheckBarrierPrivileges(Subject& subject) {
+    Names needed = {"SELECT", "UPDATE"};
+    const absl::Status row =
+        subject.connection
+            ->QueryValue(absl::StrCat("SELECT `offset` FROM `drc`.`barrier` WHERE `id` = ",
+                                      config_.barrier->id))
+            .status();
+    if (!row.ok()) needed = {"CREATE", "INSERT", "SELECT", "UPDATE"};
+    Names missing;
+    for (const std::string& privilege : needed) {
+      if (!mysql::HasPrivilege(subject.settings.grants, privilege, barrier::kDatabase)) {
+        missing.push_back(privilege);
+      }
+    }
+    if (missing.empty() || subject.settings.grants.empty()) return;
+    const std::string list = absl::StrJoin(missing, ", ");
+    Add(subject, list,
+        absl::StrCat(list, missing.size() == 1 ? " is" : " are",
+                     " missing on `drc`.*: the barrier cannot be written"),
+        absl::StrCat("GRANT ", list, " ON `drc`.* TO ", AccountOf(subject.settings)));
+  }
+
+  Subject* FindSubject(const model::Tag& tag) {
+    for (auto& subject : subjects_) {
+      if (subject->collector == nullptr) continue;
+      for (const MysqlTagOptions& options : subject->collector->tags) {
+        if (options.tag == tag) return subject.get();
+      }
+    }
+    return nullptr;
+  }
+
+  static AlignmentSide ToSide(const model::Tag& tag, const Subject* subject) {
+    const bool known = subject != nullptr && subject->connection != nullptr;
+    return {tag.value(), known ? &subject->settings : nullptr, subject == nullptr};
+  }
+
+  void InspectPair(const config::CheckOptions& check, const model::Tag& target_tag) {
+    const Subject* source = FindSubject(check.source);
+    const Subject* target = FindSubject(target_tag);
+    const AlignmentSide source_side = ToSide(check.source, source);
+    const AlignmentSide target_side = ToSide(target_tag, target);
+    Alignment alignment = ChooseAlignment(check.align, source_side, target_side);
+    if (target_side.settings != nullptr) CheckAlign(check, *target, alignment);
+    if (source_side.settings != nullptr && target_side.settings != nullptr) {
+      CheckCircle(check, *source, *target);
+      if (SameServer(*source, *target)) CheckSameTables(check, *target, target_tag);
+      WarnUncounterparted(check.source, *source, target_tag, *target);
+    }
+    inspection_.pairs.push_back(
+        {check.name, check.source, target_tag, alignment.align, std::move(alignment.reason)});
+  }
+
+  void CheckAlign(const config::CheckOptions& check, const Subject& target,
+                  const Alignment& alignment) {
+    if (alignment.align != config::Align::kBarrier) return;
+    if (check.align == config::Align::kGtid) {
+      Add(target, "align",
+          absl::StrCat("align = \"gtid\" of check '", check.name,
+                       "' does not hold: ", alignment.reason),
+          "set align = \"auto\", or set up native replication with gtid_mode = ON");
+    }
+    Add(target, CheckBarrierAlignment(target.settings));
+  }
+
+  void CheckCircle(const config::CheckOptions& check, const Subject& source,
+                   const Subject& target) {
+    if (check.origin == config::Origin::kSource || SameServer(source, target) ||
+        !ReplicatesFrom(source.settings, target.settings)) {
+      return;
+    }
+    Add(source, "origin",
+        absl::StrCat("it replicates from the target '", target.report.name, "' of check '",
+                     check.name, "': the target's own changes come back as the source's"),
+        "set origin = \"source\" in this check and in one for the other direction");
+  }
+
+  const InspectedTag* FindTag(const model::Tag& tag) const {
+    for (const InspectedTag& inspected : inspection_.tags) {
+      if (inspected.tag == tag) return &inspected;
+    }
+    return nullptr;
+  }
+
+  // A table that is compared with itself proves nothing.
+  void CheckSameTables(const config::CheckOptions& check, const Subject& target,
+                       const model::Tag& target_tag) {
+    const InspectedTag* of_source = FindTag(check.source);
+    const InspectedTag* of_target = FindTag(target_tag);
+    if (of_source == nullptr || of_target == nullptr) return;
+    Names same;
+    for (const InspectedTable& table : of_target->tables) {
+      if (std::any_of(of_source->tables.begin(), of_source->tables.end(),
+                      [&](const InspectedTable& other) { return other.name == table.name; })) {
+        same.push_back(table.name);
+      }
+    }
+    if (same.empty()) return;
+    Add(target, "host",
+        absl::StrCat("source and target of check '", check.name, "' are one server, and ",
+                     ListNames(same), same.size() == 1 ? " is" : " are", " compared with ",
+                     same.size() == 1 ? "itself" : "themselves"),
+        "correct host and port of one of the collectors");
+  }
+
+  void WarnUncounterparted(const model::Tag& source_tag, const Subject& source,
+                           const model::Tag& target_tag, const Subject& target) {
+    const InspectedTag* of_source = FindTag(source_tag);
+    const InspectedTag* of_target = FindTag(target_tag);
+    if (of_source == nullptr || of_target == nullptr || of_target->tables.empty() ||
+        of_source->tables.empty()) {
+      return;  // said already
+    }
+    WarnMissing(*of_source, *of_target, target);
+    WarnMissing(*of_target, *of_source, source);
+  }
+
+  void WarnMissing(const InspectedTag& from, const InspectedTag& in, const Subject& subject) {
+    std::set<std::string> missing;
+    for (const InspectedTable& table : from.tables) missing.insert(table.logical);
+    for (const InspectedTable& table : in.tables) missing.erase(table.logical);
+    if (missing.empty()) return;
+    Warn(absl::StrCat(subject.Where(), ": tag '", in.tag.value(), "' lacks ",
+                      ListNames(Names(missing.begin(), missing.end())), ", which tag '",
+                      from.tag.value(), "' has"));
+  }
+
+  const config::Config& config_;
+  std::vector<std::unique_ptr<Subject>> subjects_;
+  std::set<std::string> said_;
+  Inspection inspection_;
+};
+
+}  // namespace
+
+int Inspection::exit_status() const { return problems.empty() ? kExitOk : kExitConfig; }
+
+Inspection Inspect(const config::Config& config) { return Inspector(config).Run(); }
+
+}  // namespace dcp::cmd

@@ -1,0 +1,31 @@
+// The tables of a server and their keys, as information_schema tells them.
+//
+// Errors are the connection's.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "mysql/connection.h"
+#include "verifier/table_rule.h"
+
+namespace dcp::cmd {
+
+// Column names in key order, by table ("db.table").
+using TableKeys = std::map<std::string, std::vector<std::string>>;
+
+// Those that the account may see, by name; without the server's own and the barrier's.
+absl::StatusOr<std::vector<verifier::TableName>> ListTables(mysql::Connection& connection);
+
+// The primary keys of all tables, in one statement.
+absl::StatusOr<TableKeys> ReadPrimaryKeys(mysql::Connection& connection);
+
+// The key columns of `table`: of `primary`, else the first unique key without NULLs.
+// Empty: it has none, or is gone.
+absl::StatusOr<std::vector<std::string>> KeyOf(mysql::Connection& connection,
+                                               const verifier::TableName& table,
+                                               const TableKeys& primary);
+
+}  // namespace dcp::cmd

@@ -1,0 +1,51 @@
+// SideSession: the session that reads one side's rows: READ COMMITTED, no locks, every
+// statement bounded in time. Opened when first used, opened again when lost.
+//
+// Thread-compatible. Errors are those of mysql/server_error.h and name the server.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "model/connection_options.h"
+#include "mysql/connection.h"
+#include "mysql/table_schema.h"
+#include "verifier/table_rule.h"
+
+namespace dcp::verifier {
+
+class SideSession {
+ public:
+  SideSession(model::ConnectionOptions options, absl::Duration statement_timeout);
+
+  // "user@host:port"
+  std::string server() const { return model::Describe(options_); }
+
+  // A server that could not be reached is not tried again before the next call of this.
+  void AllowConnecting() { refused_ = absl::OkStatus(); }
+
+  absl::StatusOr<mysql::Rows> Query(absl::string_view sql);
+
+  //   kNotFound  the table does not exist, or the account may not see it
+  absl::StatusOr<mysql::TableSchema> ReadSchema(const TableName& table);
+
+ private:
+  template <typename Work>
+  auto Run(const Work& work) -> decltype(work(std::declval<mysql::Connection&>()));
+  absl::Status EnsureConnected();
+  absl::Status Connect();
+
+  // Constant after construction.
+  const model::ConnectionOptions options_;
+  const absl::Duration statement_timeout_;
+
+  std::unique_ptr<mysql::Connection> connection_;
+  absl::Status refused_;  // why there is no connection
+};
+
+}  // namespace dcp::verifier
