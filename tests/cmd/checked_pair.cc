@@ -116,11 +116,11 @@ void CheckedPair::TearDown() {
 
 std::string CheckedPair::Config(const Settings& settings) {
   const std::string tables = "tables = [\"shop.*\"] }]\n";
-  const std::string pair = absl::StrCat(
-      "[[collector]]\ntype = \"mysql\"\nname = \"source\"\nserver_id = 4201\n",
-      ConnectionToml(source()), "tags = [{ tag = \"src\", ", tables,
-      "[[collector]]\ntype = \"mysql\"\nname = \"replica\"\nserver_id = 4202\n",
-      ConnectionToml(replica()), "tags = [{ tag = \"dst\", ", tables);
+  const std::string pair =
+      absl::StrCat("[[collector]]\ntype = \"mysql\"\nname = \"source\"\nserver_id = 4201\n",
+                   ConnectionToml(source()), "tags = [{ tag = \"src\", ", tables,
+                   "[[collector]]\ntype = \"mysql\"\nname = \"replica\"\nserver_id = 4202\n",
+                   ConnectionToml(replica()), "tags = [{ tag = \"dst\", ", tables);
   return absl::StrCat(settings.collectors.empty() ? pair : settings.collectors,
                       "[[check]]\nname = \"pair\"\nsource = \"src\"\ntargets = [\"dst\"]\n",
                       settings.check);
@@ -159,9 +159,8 @@ Committed CheckedPair::Find(MysqlServer& server, const std::string& gtid) {
 // The one transaction with the server's own uuid that it has executed since `before`.
 std::string CheckedPair::OwnGtid(MysqlServer& server, const std::string& before) {
   const std::string uuid = Value(server, "SELECT @@GLOBAL.server_uuid");
-  const std::string executed =
-      Value(server, absl::StrCat("SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, ", Quoted(before),
-                                 ")"));
+  const std::string executed = Value(
+      server, absl::StrCat("SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, ", Quoted(before), ")"));
   for (const absl::string_view part : absl::StrSplit(executed, ',')) {
     const std::string gtid(absl::StripAsciiWhitespace(part));
     if (!absl::StartsWith(gtid, uuid)) continue;

@@ -39,10 +39,10 @@ class CheckedPair : public ::testing::Test {
   static constexpr uint64_t kFirst = 200;
 
   struct Settings {
-    std::string check = {};          // more lines for [[check]]
-    uint32_t lateness = 0;           // what the check has
-    std::string collectors = {};     // in place of the two collectors of the pair
-    bool background = true;          // writes of other rows
+    std::string check = {};           // more lines for [[check]]
+    uint32_t lateness = 0;            // what the check has
+    std::string collectors = {};      // in place of the two collectors of the pair
+    bool background = true;           // writes of other rows
     bool await_first_verdict = true;  // else Start() returns once both streams are open
   };
 
