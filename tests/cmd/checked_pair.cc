@@ -69,20 +69,26 @@ std::string DetailWords(const Alarm& alarm) {
   return keys.empty() ? "" : absl::StrCat(" ", absl::StrJoin(keys, ", "));
 }
 
-std::string Words(const Alarm& alarm) {
+std::string EpochWords(const Alarm& alarm) {
   const uint64_t epoch = alarm["epoch"];
-  return absl::StrCat(epoch > 1 ? absl::StrCat("e", epoch, " ") : "",
-                      alarm.value("late", false) ? "late " : "", alarm["type"].get<std::string>(),
-                      " ", alarm["from"].get<uint64_t>(), "..", alarm["to"].get<uint64_t>(),
-                      DetailWords(alarm));
+  return epoch > 1 ? absl::StrCat("e", epoch, " ") : "";
+}
+
+std::string Words(const Alarm& alarm) {
+  return absl::StrCat(EpochWords(alarm), alarm.value("late", false) ? "late " : "",
+                      alarm["type"].get<std::string>(), " ", alarm["from"].get<uint64_t>(), "..",
+                      alarm["to"].get<uint64_t>(), DetailWords(alarm));
 }
 
 // Event_type and End_log_pos of SHOW BINLOG EVENTS.
 constexpr size_t kEventType = 2, kEndPos = 4, kInfo = 5;
 
+// COMMIT, XA COMMIT or a DDL statement.
 bool EndsTransaction(const Row& event) {
   const std::string info = event[kInfo].value_or("");
-  return event[kEventType] == "Xid" || info == "COMMIT" || absl::StartsWith(info, "XA COMMIT");
+  const bool inside =
+      info == "BEGIN" || absl::StartsWith(info, "XA START") || absl::StartsWith(info, "XA END");
+  return event[kEventType] == "Xid" || (event[kEventType] == "Query" && !inside);
 }
 
 // The first transaction behind the GTID's event ends there.
@@ -252,16 +258,25 @@ std::vector<Alarm> CheckedPair::AlarmsSinceFirst() {
 }
 
 std::vector<std::string> CheckedPair::Said() {
-  std::set<uint64_t> deciding;
-  for (uint32_t i = 0; i < 1 + 2 * settings_.lateness; ++i) deciding.insert(Barrier());
+  std::vector<std::string> segments;
+  for (uint32_t i = 0; i < 1 + 2 * settings_.lateness; ++i) {
+    const uint64_t from = offset();
+    segments.push_back(absl::StrCat("same ", from, "..", Barrier()));
+  }
   AwaitVerdict(offset());
+  std::vector<std::string> said = AllSaid();
+  const std::string epoch = EpochWords(dcp_->alarms().back());
+  for (; !segments.empty() && !said.empty(); segments.pop_back()) {
+    if (said.back() == epoch + segments.back()) said.pop_back();
+  }
+  return said;
+}
+
+std::vector<std::string> CheckedPair::AllSaid() {
   const std::vector<Alarm> alarms = AlarmsSinceFirst();
   CheckIds(alarms);
   std::vector<std::string> said;
-  for (const Alarm& alarm : alarms) {
-    const bool left_out = alarm["type"] == "same" && deciding.contains(alarm["to"]);
-    if (!left_out) said.push_back(Words(alarm));
-  }
+  for (const Alarm& alarm : alarms) said.push_back(Words(alarm));
   return said;
 }
 

@@ -81,6 +81,8 @@ class CheckedPair : public ::testing::Test {
   // All that dcp has said since kFirst, in words. Writes the barriers that decide what
   // is open; what is said of their segments is left out as long as it is `same`.
   std::vector<std::string> Said();
+  // The same, writing nothing and leaving out nothing.
+  std::vector<std::string> AllSaid();
   // The first difference with this key in all alarms, an empty object if there is none.
   Alarm Difference(const std::string& key_json);
   // The alarm that says it.
