@@ -28,10 +28,19 @@ std::string AndMore(uint64_t more) {
   return more == 0 ? "" : absl::StrCat("; and ", more, " more");
 }
 
+// "INSERT", "UPDATE to", "DELETE of": the words before the row that the change tells.
+std::string OpText(const model::ChangeEvidence& change) {
+  const std::string word = OpWord(change.op);
+  if (change.content.empty()) return word;
+  if (change.op == model::Op::kUpdate) return word + " to";
+  if (change.op == model::Op::kDelete) return word + " of";
+  return word;
+}
+
 // What the side's last change was: "INSERT [42,"x"] in uuid:7", "DELETE in uuid:8".
 std::string ChangeText(const model::ChangeEvidence& change, const model::RowRenderer& renderer) {
   std::vector<std::string> parts;
-  if (*OpWord(change.op) != '\0') parts.emplace_back(OpWord(change.op));
+  if (*OpWord(change.op) != '\0') parts.push_back(OpText(change));
   if (!change.content.empty()) parts.push_back(Readable(renderer.Json(change.content)));
   if (!change.txn.empty()) {
     parts.push_back(absl::StrCat("in ", Readable(change.txn)));
@@ -41,16 +50,27 @@ std::string ChangeText(const model::ChangeEvidence& change, const model::RowRend
   return parts.empty() ? "a change" : absl::StrJoin(parts, " ");
 }
 
+// No change of a side in this segment says nothing of its row.
 std::string SideText(const char* side, const std::optional<model::ChangeEvidence>& change,
-                     const std::optional<model::PresentRow>& present,
                      const model::RowRenderer& renderer) {
-  std::string out = absl::StrCat(side, " ");
-  absl::StrAppend(&out, change ? ChangeText(*change, renderer) : "has nothing");
-  if (!present) return out;
-  const std::string row = !present->exists           ? "no such row"
-                          : present->content.empty() ? "a row"
-                                                     : Readable(renderer.Json(present->content));
-  return absl::StrCat(out, " (now ", row, ")");
+  return absl::StrCat(side, " ",
+                      change ? ChangeText(*change, renderer) : "did not touch it in this segment");
+}
+
+std::string PresentText(const char* side, const model::PresentRow& row,
+                        const model::RowRenderer& renderer) {
+  return absl::StrCat(side, " ",
+                      !row.exists           ? "has no such row"
+                      : row.content.empty() ? "has the row"
+                                            : Readable(renderer.Json(row.content)));
+}
+
+// "now: source [42,"x"], target has no such row"; "" when neither side was read.
+std::string NowText(const model::RowDiff& diff, const model::RowRenderer& renderer) {
+  std::vector<std::string> sides;
+  if (diff.source_present) sides.push_back(PresentText("source", *diff.source_present, renderer));
+  if (diff.target_present) sides.push_back(PresentText("target", *diff.target_present, renderer));
+  return sides.empty() ? "" : absl::StrCat("; now: ", absl::StrJoin(sides, ", "));
 }
 
 std::string DdlSide(const char* side, const std::optional<model::ChangeEvidence>& change) {
@@ -69,8 +89,8 @@ std::string RowText(const model::RowDiff& diff, const model::RowRenderer& render
   if (diff.kind == model::DiffKind::kDdl) return DdlText(diff);
   std::string out =
       absl::StrCat(model::ToString(diff.kind), " ", Readable(diff.key_text), ": ",
-                   SideText("source", diff.source, diff.source_present, renderer), "; ",
-                   SideText("target", diff.target, diff.target_present, renderer));
+                   SideText("source", diff.source, renderer), "; ",
+                   SideText("target", diff.target, renderer), NowText(diff, renderer));
   const std::vector<std::string> columns = DifferingColumns(diff, renderer);
   if (!columns.empty()) {
     absl::StrAppend(&out, "; differs in ", Readable(absl::StrJoin(columns, ", ")));
@@ -137,7 +157,8 @@ std::string TimeoutText(const model::Timeout& timeout) {
 std::string ResolvedText(const model::Resolved& resolved) {
   const std::string head = Head("RESOLVED", resolved.head);
   if (resolved.keys.empty()) {
-    return absl::StrCat(head, ": ended: ", Readable(absl::StrJoin(resolved.resolves, ", ")));
+    return absl::StrCat(head, ": the target is no longer late; ends timeout ",
+                        Readable(absl::StrJoin(resolved.resolves, ", ")));
   }
   const size_t shown = std::min(kShownItems, resolved.keys.size());
   std::vector<std::string> keys;

@@ -1,6 +1,8 @@
 // The lines of alarms for people who have never seen dcp:
 //   DIFF orders src->dst segment 12..13: 1 row: missing shop.orders[42]: source
-//   INSERT [42,"x"] in uuid:7; target has nothing
+//   INSERT [42,"x"] in uuid:7; target did not touch it in this segment; now:
+//   source [42,"x"], target has no such row
+// What each side's last change was, then the row as it was read from both.
 // Always one line, bounded in length. Pure.
 #pragma once
 

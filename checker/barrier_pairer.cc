@@ -1,13 +1,27 @@
 #include "checker/barrier_pairer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace dcp::checker {
 
-BarrierPairer::BarrierPairer(uint32_t history, StreamCutter* source, StreamCutter* target)
-    : history_(history), source_(*source), target_(*target) {}
+namespace {
+
+// True if the rows of some table are unknown because of a mark.
+bool MakesUnknown(const SegmentSide& side) {
+  return std::any_of(side.items.begin(), side.items.end(), [](const Item& item) {
+    return item.is_mark && (item.mark().kind == model::Mark::Kind::kUnverified ||
+                            item.mark().effect == model::Mark::DdlEffect::kRowsUnknown);
+  });
+}
+
+}  // namespace
+
+BarrierPairer::BarrierPairer(uint32_t history, uint32_t lateness, StreamCutter* source,
+                             StreamCutter* target)
+    : history_(history), lateness_(lateness), source_(*source), target_(*target) {}
 
 void BarrierPairer::Advance(std::vector<PairEvent>* events) {
   while (running_ ? Run(events) : Seek(events)) {
@@ -47,8 +61,9 @@ bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
     target_candidate_.reset();
   } else {
     // Where the target shows a lower offset next, this one was foreign or old.
-    const bool target_falls = target_.has_closed() && target_.front().end == Chunk::End::kBarrier &&
-                              target_.front().offset < *target_candidate_;
+    if (!target_.has_closed()) return false;
+    const bool target_falls =
+        target_.front().end == Chunk::End::kBarrier && target_.front().offset < *target_candidate_;
     (target_falls ? target_candidate_ : source_candidate_).reset();
   }
   return true;
@@ -88,6 +103,9 @@ void BarrierPairer::StartRun(uint64_t offset, std::vector<PairEvent>* events) {
   source_closed_ = false;
   pair_ = SegmentPair{};
   common_ = {offset};
+  last_index_ = 0;
+  known_from_ = 0;
+  target_changed_ = false;
   PairEvent event;
   event.kind = PairEvent::Kind::kRunStart;
   event.epoch = epoch_;
@@ -154,6 +172,10 @@ bool BarrierPairer::MatchTarget(std::vector<PairEvent>* events) {
   const uint64_t offset = target_.front().offset;
   if (target_last_ && offset < *target_last_) return TargetGoesBack(offset, events);
   if (offset <= common_.back() || offset < pair_.to) {
+    // Repeated behind changes: they may be a replay of what stands before it.
+    if (offset == target_last_ && TargetChanged() && ReplayedBeyondHistory(offset)) {
+      pair_.replayed_beyond_history = true;
+    }
     TakeTarget(offset);  // repeated, replayed, or missed by the source: cuts nothing
     return true;
   }
@@ -166,12 +188,29 @@ bool BarrierPairer::MatchTarget(std::vector<PairEvent>* events) {
 void BarrierPairer::TakeTarget(uint64_t offset) {
   target_.PopFront().AppendExact(&pair_.target);
   target_last_ = offset;
+  target_changed_ = false;
+}
+
+bool BarrierPairer::TargetChanged() const {
+  if (target_changed_) return true;
+  SegmentSide side;
+  target_.front().AppendExact(&side);
+  return side.changes > 0;
+}
+
+// What is replayed behind a barrier up to `offset` may have come from `lateness`
+// segments before, and must have been entered behind the oldest barrier that
+// rule H looks back to.
+bool BarrierPairer::ReplayedBeyondHistory(uint64_t offset) const {
+  const uint64_t looks_back = last_index_ + 1 - std::min<uint64_t>(last_index_ + 1, history_);
+  const uint64_t oldest = std::max(looks_back, known_from_) + lateness_;
+  return oldest > last_index_ || offset <= common_[common_.size() - 1 - (last_index_ - oldest)];
 }
 
 bool BarrierPairer::TargetGoesBack(uint64_t offset, std::vector<PairEvent>* events) {
   if (!source_.has_closed()) return false;  // it may be the way into a new epoch
   if (TargetEntersEpoch(offset, events)) return true;
-  if (offset < common_.front()) pair_.replayed_beyond_history = true;
+  if (ReplayedBeyondHistory(offset)) pair_.replayed_beyond_history = true;
   TakeTarget(offset);
   return true;
 }
@@ -225,6 +264,7 @@ bool BarrierPairer::TargetIsAhead(uint64_t offset, std::vector<PairEvent>* event
   if (target_.chunks().size() < 3) return false;  // what the target shows next decides
   const Chunk& next = target_.chunks()[1];
   if (next.end == Chunk::End::kBarrier && next.offset < offset) {  // foreign
+    target_changed_ = TargetChanged();
     target_.PopFront().AppendExact(&pair_.target);
     return true;
   }
@@ -240,6 +280,8 @@ void BarrierPairer::EmitSegment(std::vector<PairEvent>* events) {
   pair_.epoch = epoch_;
   pair_.from = common_.back();
   common_.push_back(pair_.to);
+  ++last_index_;
+  if (MakesUnknown(pair_.source) || MakesUnknown(pair_.target)) known_from_ = last_index_;
   if (common_.size() > size_t{history_} + 1) common_.pop_front();
   event.pair = std::move(pair_);
   events->push_back(std::move(event));

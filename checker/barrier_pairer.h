@@ -17,8 +17,8 @@ namespace dcp::checker {
 
 class BarrierPairer final : public Pairer {
  public:
-  // `history`: how many common barriers a replay may go back.
-  BarrierPairer(uint32_t history, StreamCutter* source, StreamCutter* target);
+  // `history`, `lateness`: see PairOptions; they bound how far a replay may go back.
+  BarrierPairer(uint32_t history, uint32_t lateness, StreamCutter* source, StreamCutter* target);
 
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kBarrier; }
@@ -47,9 +47,12 @@ class BarrierPairer final : public Pairer {
   void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
   void EmitSegment(std::vector<PairEvent>* events);
   void TakeTarget(uint64_t offset);
+  bool TargetChanged() const;
+  bool ReplayedBeyondHistory(uint64_t offset) const;
   void Drop(const Chunk& chunk);
 
   const uint32_t history_;
+  const uint32_t lateness_;
   StreamCutter& source_;
   StreamCutter& target_;
   std::string reason_ = "configured, or no GTIDs in common";
@@ -71,6 +74,9 @@ class BarrierPairer final : public Pairer {
   bool source_closed_ = false;  // pair_.source is complete up to pair_.to
   absl::Duration source_closed_at_;
   std::deque<uint64_t> common_;  // the last `history` + 1 common offsets; back() is the last
+  uint64_t last_index_ = 0;      // of common_.back(), counted from the run's start
+  uint64_t known_from_ = 0;      // of the last segment in which rows became unknown
+  bool target_changed_ = false;  // the target showed changes since target_last_
 };
 
 }  // namespace dcp::checker

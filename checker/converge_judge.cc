@@ -32,9 +32,12 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
   TakeUnverifiedMarks(pair.source);
   TakeUnverifiedMarks(pair.target);
   if (pair.replayed_beyond_history) {
+    replayed_.insert(now_);
     log_.Unverify(now_, "history",
                   "the target's applier replayed from before the segments that are remembered", "");
   }
+  // Before anything is decided: what would be decided by this segment is not known.
+  for (const Lost& lost : lost_) ForgetTable(lost.table, lost.reason, lost.detail);
   ApplySide(pair.source, true, true);
   ApplySide(pair.target, false, !pair.replayed_beyond_history);
 
@@ -51,7 +54,6 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
     key->queued = true;
     pending_.push_back(key);
   }
-  for (const Lost& lost : lost_) ForgetTable(lost.table, lost.reason, lost.detail);
   ForgetOld();
   log_.Flush(now);
 }
@@ -73,6 +75,7 @@ void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail,
   confirming_.clear();
   requests_.clear();
   known_from_.clear();
+  replayed_.clear();
 }
 
 // --- applying ---
@@ -254,7 +257,8 @@ void ConvergeJudge::Evaluate(Key& key) {
 void ConvergeJudge::Satisfy(Key& key) {
   const auto& h = key.history;
   const auto state_held = [&](Index j) {
-    return h.HadTargetState(j, j - lateness_, j + lateness_);
+    const Index from = j - lateness_, to = j + lateness_;
+    return h.HadTargetState(j, from, to) || h.HadUnknownBase(from, to);
   };
   key.open_states.erase(std::remove_if(key.open_states.begin(), key.open_states.end(), state_held),
                         key.open_states.end());
@@ -303,7 +307,8 @@ bool ConvergeJudge::FindBroken(const Key& key, Broken* broken) const {
 // The source never touched the key. Early target changes are believed (the source
 // may have come from there); later ones are held against the version they came from.
 void ConvergeJudge::AssumeSource(Key& key, Index barrier) {
-  const bool early = key.history.first_target_touch() - KnownFrom(key) <= lateness_;
+  const bool early =
+      key.history.first_target_touch() - KnownFrom(key) <= lateness_ || replayed_.contains(barrier);
   key.history.AssumeSource(early ? key.history.TargetState(barrier) : key.first_target_before);
 }
 
@@ -486,6 +491,7 @@ void ConvergeJudge::ForgetTable(const std::string& table, const std::string& rea
 void ConvergeJudge::ForgetOld() {
   absl::erase_if(known_from_,
                  [&](const auto& entry) { return now_ - entry.second > 2 * lateness_ + 1; });
+  absl::erase_if(replayed_, [&](Index i) { return now_ - i > lateness_; });
   if (touched_.size() <= options_.history) return;
   const Index oldest = now_ - static_cast<Index>(touched_.size()) + 1;
   for (const model::Digest& digest : touched_.front()) {

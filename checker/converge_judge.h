@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/container/node_hash_map.h"
 #include "checker/findings.h"
@@ -156,6 +157,7 @@ class ConvergeJudge final : public Judge {
     std::string reason, detail;
   };
   std::vector<Lost> lost_;
+  absl::flat_hash_set<Index> replayed_;  // recent segments replayed from beyond history
   absl::flat_hash_map<std::string, Index> known_from_;  // by table; "" is all tables
 };
 

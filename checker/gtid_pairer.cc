@@ -125,6 +125,7 @@ bool GtidPairer::FindCandidate() {
   }
   if (chunk.end == Chunk::End::kOrigin) {
     before_.Add(chunk.origin.executed);
+    source_uuid_ = chunk.origin.server_uuid;
     source_last_.reset();
     return true;
   }
@@ -166,7 +167,7 @@ void GtidPairer::DropOwnBeforeCandidate() {
   bool behind = false;
   for (Arrival& arrival : arrivals_) {
     const bool is_candidate = arrival.gtid() == candidate_->gtid;
-    if (is_candidate || (arrival.own && !behind)) {
+    if (is_candidate || ((arrival.own || FollowedByTwo(arrival, candidate_->offset)) && !behind)) {
       held_bytes_ -= arrival.bytes;
     } else {
       kept.push_back(std::move(arrival));
@@ -205,6 +206,7 @@ bool GtidPairer::CloseSource(std::vector<PairEvent>* events) {
     before_.Add(gtids);
     EndRun(chunk.origin.reason, chunk.origin.detail, events);
     before_.Add(chunk.origin.executed);
+    source_uuid_ = chunk.origin.server_uuid;
     source_last_.reset();
     return true;
   }
@@ -283,23 +285,34 @@ GtidPairer::Place GtidPairer::PlaceOf(const Arrival& arrival) const {
   if (arrival.own) return Place::kHereOwn;
   if (gtids_.Contains(arrival.gtid())) return Place::kHere;
   if (before_.Contains(arrival.gtid())) return Place::kBefore;
-  return FollowedByTwo(arrival) ? Place::kHereOwn : Place::kLater;
+  return FollowedByTwo(arrival, end_.offset) ? Place::kHereOwn : Place::kLater;
 }
 
 // Two, because one barrier may overtake a transaction in a parallel applier.
-bool GtidPairer::FollowedByTwo(const Arrival& arrival) const {
+bool GtidPairer::FollowedByTwo(const Arrival& arrival, uint64_t end) const {
+  // What the source's own server wrote comes from the source: it will be shown.
+  if (arrival.gtid().source.uuid == source_uuid_) return false;
   const uint64_t second = arrival.barriers_before + 1;
   return second >= barrier_offsets_first_ &&
          second - barrier_offsets_first_ < barrier_offsets_.size() &&
-         barrier_offsets_[second - barrier_offsets_first_] <= end_.offset;
+         barrier_offsets_[second - barrier_offsets_first_] <= end;
 }
 
 void GtidPairer::GatherTarget(SegmentSide* side) {
   std::vector<Arrival> later;
   uint64_t missing = gtids_.size();
-  while (missing > 0 && !arrivals_.empty()) {
+  // Own changes put off by an earlier segment wait for this one at most.
+  auto put_off = std::count_if(arrivals_.begin(), arrivals_.end(),
+                               [](const Arrival& arrival) { return !arrival.rest.empty(); });
+  while ((missing > 0 || put_off > 0) && !arrivals_.empty()) {
     Arrival arrival = std::move(arrivals_.front());
     arrivals_.pop_front();
+    if (!arrival.rest.empty()) {
+      --put_off;
+    } else if (missing == 0) {
+      later.push_back(std::move(arrival));
+      continue;
+    }
     const Place place = PlaceOf(arrival);
     if (place == Place::kLater) {
       later.push_back(std::move(arrival));

@@ -58,7 +58,12 @@ bool KeyHistory::Had(const Version& version, Index x, Index y) const {
 
 bool KeyHistory::HadOrUnknownBase(const Version& version, Index x, Index y) const {
   if (Had(version, x, y)) return true;
-  return !source_.empty() && !source_.front().version.known() && source_.front().Overlaps(x, y);
+  return HadUnknownBase(x, y);
+}
+
+bool KeyHistory::HadUnknownBase(Index x, Index y) const {
+  return last_source_touch_ != kNone && !source_.empty() && !source_.front().version.known() &&
+         source_.front().Overlaps(x, y);
 }
 
 const KeyHistory::Entered* KeyHistory::StateAt(Index j) const {
@@ -89,6 +94,7 @@ bool KeyHistory::Agrees(Index i) const {
 }
 
 void KeyHistory::AssumeSource(const Version& version) {
+  if (version.kind == Version::Kind::kContent) source_sum_ = version.digest;  // of a relative key
   source_.push_back({version, kAlways, kNever});
 }
 

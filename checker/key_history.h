@@ -45,6 +45,8 @@ class KeyHistory {
   bool HadTargetState(Index j, Index x, Index y) const;
   // An unknown base counts too.
   bool HadOrUnknownBase(const model::Version& version, Index x, Index y) const;
+  // The source's first change did not tell where it came from, and came then or later.
+  bool HadUnknownBase(Index x, Index y) const;
 
   // True if the target's state at barrier `i` is the source's current version.
   bool Agrees(Index i) const;

@@ -23,9 +23,9 @@ struct PairOptions {
   uint32_t history = 100;  // segments
   absl::Duration timeout = absl::Seconds(30);
   uint32_t max_diff_rows = 100;
-  bool confirm = false;     // a RowReader answers TakeRequests()
+  bool confirm = false;               // a RowReader answers TakeRequests()
   model::DiffSpill* spill = nullptr;  // gets all rows of a diff with more than max_diff_rows
-  bool ignore_ddl = false;  // ddl = "ignore"
+  bool ignore_ddl = false;            // ddl = "ignore"
 };
 
 }  // namespace dcp::checker

@@ -73,7 +73,8 @@ class AutoPairer final : public Pairer {
       chosen_ = std::make_unique<GtidPairer>(&source_, &target_);
       return;
     }
-    chosen_ = std::make_unique<BarrierPairer>(options_.history, &source_, &target_);
+    chosen_ =
+        std::make_unique<BarrierPairer>(options_.history, options_.lateness, &source_, &target_);
   }
 
   const PairOptions options_;
@@ -92,7 +93,7 @@ std::unique_ptr<Pairer> MakePairer(const PairOptions& options, StreamCutter* sou
     case Align::kGtid:
       return std::make_unique<GtidPairer>(source, target);
     case Align::kBarrier:
-      return std::make_unique<BarrierPairer>(options.history, source, target);
+      return std::make_unique<BarrierPairer>(options.history, options.lateness, source, target);
     case Align::kAuto:
       break;
   }

@@ -113,6 +113,8 @@ bool IsComplete(const TableMap& map) {
 
 absl::StatusOr<TableSchema> CompleteSchema(TableMap map, const TableSchema* catalog) {
   TableSchema schema = map.schema;
+  // Names come with FULL metadata only, which tells a key where there is one.
+  if (map.has_names && !map.has_key) schema.key_kind = KeyKind::kNone;
   if (catalog == nullptr) {
     for (Column& column : schema.columns) column.approximate = IsApproximate(map, column.type);
     return schema;

@@ -52,8 +52,7 @@ struct BinlogArgs {
 //   kPermissionDenied, kFailedPrecondition, kNotFound  the server refuses, or a file
 //                        cannot be opened
 //   other                `out` cannot be written
-// While it runs the process ignores SIGPIPE. A blocked write ends by a signal whose
-// handler set `stop` and was installed without SA_RESTART.
+// While it runs the process ignores SIGPIPE.
 absl::Status RunBinlog(const BinlogArgs& args, int out, std::ostream& err,
                        const std::atomic<bool>& stop);
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/status.h"
+#include "collector/mysql/table_router.h"
 
 namespace dcp::cmd {
 namespace {
@@ -15,27 +16,6 @@ struct Pattern {
   std::string database;
   std::string table;
 };
-
-// Without recursion: on a mismatch the last `*` takes one character more.
-bool Matches(absl::string_view pattern, absl::string_view text) {
-  size_t p = 0, t = 0;
-  size_t star = absl::string_view::npos, taken = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      taken = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != absl::string_view::npos) {
-      p = star + 1;
-      t = ++taken;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == absl::string_view::npos;
-}
 
 absl::StatusOr<Pattern> ParsePattern(const std::string& text) {
   const size_t dot = text.find('.');
@@ -60,7 +40,8 @@ absl::StatusOr<mysql::TableFilter> MakeTableFilter(const std::vector<std::string
   return mysql::TableFilter(
       [parsed = std::move(parsed)](absl::string_view database, absl::string_view table) {
         return std::any_of(parsed.begin(), parsed.end(), [&](const Pattern& pattern) {
-          return Matches(pattern.database, database) && Matches(pattern.table, table);
+          return collector::MatchesWildcard(pattern.database, database) &&
+                 collector::MatchesWildcard(pattern.table, table);
         });
       });
 }

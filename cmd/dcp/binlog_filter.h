@@ -10,7 +10,8 @@
 namespace dcp::cmd {
 
 // True for the tables that one of `patterns` matches: `database.table`, in which
-// `*` stands for any characters. Without patterns the filter is empty: all tables.
+// `*` stands for any characters and `?` for any one. Without patterns the filter is empty: all
+// tables.
 //   kInvalidArgument  names the pattern that is not of this form
 absl::StatusOr<mysql::TableFilter> MakeTableFilter(const std::vector<std::string>& patterns);
 

@@ -1,8 +1,11 @@
 #include "cmd/dcp/binlog_output.h"
 
+#include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -22,9 +25,16 @@ absl::Status WriteError(int error) {
   return absl::Status(code, absl::StrCat("cannot write the output: ", std::strerror(error)));
 }
 
+bool IsRegularFile(int fd) {
+  struct stat status = {};
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 }  // namespace
 
-// For descriptors that do not block.
+BinlogOutput::BinlogOutput(int fd, const std::atomic<bool>& stop)
+    : fd_(fd), chunk_(IsRegularFile(fd) ? size_t{SSIZE_MAX} : size_t{PIPE_BUF}), stop_(stop) {}
+
 absl::Status BinlogOutput::AwaitWritable() const {
   pollfd wait = {fd_, POLLOUT, 0};
   while (poll(&wait, 1, kPollMilliseconds) <= 0) {
@@ -36,15 +46,12 @@ absl::Status BinlogOutput::AwaitWritable() const {
 absl::Status BinlogOutput::Flush() {
   absl::string_view rest = buffer_;
   while (!rest.empty()) {
-    const ssize_t written = write(fd_, rest.data(), rest.size());
+    DCP_RETURN_IF_ERROR(AwaitWritable());
+    const ssize_t written = write(fd_, rest.data(), std::min(rest.size(), chunk_));
     if (written >= 0) {
       rest.remove_prefix(static_cast<size_t>(written));
-    } else if (errno == EAGAIN) {
-      DCP_RETURN_IF_ERROR(AwaitWritable());
-    } else if (errno != EINTR) {
+    } else if (errno != EAGAIN && errno != EINTR) {
       return WriteError(errno);
-    } else if (stop_) {
-      return absl::CancelledError("stopped while the output was blocked");
     }
   }
   buffer_.clear();

@@ -13,9 +13,8 @@ namespace dcp::cmd {
 
 class BinlogOutput {
  public:
-  // Borrows the descriptor. A write that a signal interrupts is given up once
-  // `stop` is true.
-  BinlogOutput(int fd, const std::atomic<bool>& stop) : fd_(fd), stop_(stop) {}
+  // Borrows the descriptor. Once `stop` is true nothing waits for a slow reader.
+  BinlogOutput(int fd, const std::atomic<bool>& stop);
 
   // What is not written yet: append here, then call FlushIfFull().
   std::string& buffer() { return buffer_; }
@@ -23,7 +22,8 @@ class BinlogOutput {
   absl::Status FlushIfFull() { return buffer_.size() < kFull ? absl::OkStatus() : Flush(); }
 
   // Writes the buffer and empties it.
-  //   kCancelled  nobody reads the pipe any more, or `stop` is true: final
+  //   kCancelled  nobody reads the pipe any more, or it is full and `stop` is true;
+  //               final
   //   other       the descriptor's error
   absl::Status Flush();
 
@@ -36,6 +36,8 @@ class BinlogOutput {
   absl::Status AwaitWritable() const;
 
   const int fd_;
+  // What one write() may hold without blocking once poll() allows it.
+  const size_t chunk_;
   const std::atomic<bool>& stop_;
   std::string buffer_;
 };

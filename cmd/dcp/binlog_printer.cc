@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/status.h"
-#include "cmd/dcp/binlog_statement.h"
+#include "collector/mysql/sql_statement.h"
 #include "mysql/event.h"
 #include "row/json_text.h"
 
@@ -18,15 +18,6 @@ using Kind = BinlogEvent::Kind;
 // How soon `stop` and a closed pipe are noticed while nothing comes.
 constexpr absl::Duration kPatience = absl::Milliseconds(200);
 constexpr int64_t kMicrosPerSecond = 1'000'000;
-constexpr size_t kShownStatement = 200;
-
-// On one line, without what a terminal would obey.
-std::string Shown(absl::string_view statement) {
-  std::string shown;
-  row::AppendJsonString(row::ToValidUtf8(statement.substr(0, kShownStatement)), &shown);
-  if (statement.size() > kShownStatement) shown += " …";
-  return shown;
-}
 
 }  // namespace
 
@@ -133,10 +124,13 @@ absl::Status BinlogPrinter::TakeRows(const BinlogEvent& event) {
 }
 
 void BinlogPrinter::TakeQuery(const BinlogEvent& event) {
-  if (ClassifyStatement(event.query) != StatementKind::kData) return;
+  const collector::SqlStatement statement = collector::ParseStatement(event.query, event.database);
+  if (statement.kind != collector::SqlStatement::Kind::kDataChange) return;
+  std::string shown;  // without what a terminal would obey
+  row::AppendJsonString(row::ToValidUtf8(statement.text), &shown);
   Report(event, absl::StrCat("a statement changed data without rows events (binlog_format was not "
                              "ROW): ",
-                             Shown(event.query)));
+                             shown));
 }
 
 void BinlogPrinter::Report(const BinlogEvent& event, absl::string_view what) {

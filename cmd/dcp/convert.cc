@@ -56,6 +56,14 @@ collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag, uint32_t barr
   return mysql;
 }
 
+std::vector<verifier::TableRule> ToVerifierRules(const config::MysqlTagOptions& tag) {
+  std::vector<verifier::TableRule> rules;
+  for (const config::TableRule& rule : tag.tables) {
+    rules.push_back({rule.match, rule.as, rule.ignore_columns});
+  }
+  return rules;
+}
+
 collector::StartPoint ToStartPoint(const config::StartPoint& start) {
   collector::StartPoint point;
   switch (start.kind) {

@@ -10,11 +10,13 @@
 #include "collector/mysql/tag_options.h"
 #include "config/config.h"
 #include "mysql/event_decoder.h"
+#include "verifier/table_rule.h"
 
 namespace dcp::cmd {
 
 checker::PairOptions ToPairOptions(const config::CheckOptions& check, const model::Tag& target);
 collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag, uint32_t barrier_id);
+std::vector<verifier::TableRule> ToVerifierRules(const config::MysqlTagOptions& tag);
 // `resume` begins now: this version keeps no state between runs.
 collector::StartPoint ToStartPoint(const config::StartPoint& start);
 

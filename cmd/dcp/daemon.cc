@@ -20,6 +20,7 @@
 #include "collector/grpc/grpc_collector.h"
 #include "collector/mysql/mysql_collector.h"
 #include "row/renderer.h"
+#include "verifier/row_reader.h"
 
 namespace dcp::cmd {
 namespace {
@@ -50,6 +51,21 @@ absl::StatusOr<std::unique_ptr<alarm::Sink>> MakeSink(const config::AlarmOptions
   auto sink = std::make_unique<alarm::FileSink>(file);
   DCP_RETURN_IF_ERROR(sink->Open());
   return sink;
+}
+
+// The collector and the tag that feed `tag` from MySQL; nulls for a pushed tag.
+struct MysqlFeed {
+  const config::MysqlCollectorOptions* collector = nullptr;
+  const config::MysqlTagOptions* tag = nullptr;
+};
+
+MysqlFeed FindFeed(const config::Config& config, const model::Tag& tag) {
+  for (const config::MysqlCollectorOptions& collector : config.mysql_collectors) {
+    for (const config::MysqlTagOptions& candidate : collector.tags) {
+      if (candidate.tag == tag) return {&collector, &candidate};
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -151,11 +167,24 @@ class Daemon::Impl {
       CheckRunner::Target target;
       target.options = ToPairOptions(check, tag);
       target.options.spill = &diff_files_;
+      if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;
       targets.push_back(std::move(target));
     }
     return std::make_unique<CheckRunner>(std::move(options), std::move(targets), clock_,
                                          dispatcher_.get());
+  }
+
+  // Null where one of the sides is pushed: its rows cannot be read.
+  std::unique_ptr<model::RowReader> MakeReader(const model::Tag& source, const model::Tag& target) {
+    const MysqlFeed from = FindFeed(config_, source), to = FindFeed(config_, target);
+    if (from.tag == nullptr || to.tag == nullptr) return nullptr;
+    verifier::RowReader::Options options;
+    options.source = {from.collector->connection, ToVerifierRules(*from.tag)};
+    options.target = {to.collector->connection, ToVerifierRules(*to.tag)};
+    options.barrier_id = barrier_id();
+    options.key_format = ToMysqlTag(*from.tag, barrier_id()).key_format;
+    return std::make_unique<verifier::RowReader>(std::move(options));
   }
 
   uint32_t barrier_id() const {

@@ -71,7 +71,9 @@ struct Inspection {
 // Reads only. Takes as long as the servers do: a dead one its connect_timeout.
 Inspection Inspect(const config::Config& config);
 
-// For people: tables of what would run, then one line for each warning and problem.
+// For people: tables of what would run.
 void PrintInspection(const Inspection& inspection, std::ostream& out);
+// One line for each warning and problem.
+void PrintFaults(const Inspection& inspection, std::ostream& out);
 
 }  // namespace dcp::cmd

@@ -86,9 +86,14 @@ void PrintInspection(const Inspection& inspection, std::ostream& out) {
   PrintServers(inspection.servers, out);
   PrintPairs(inspection.pairs, out);
   PrintTags(inspection.tags, out);
-  for (const std::string& warning : inspection.warnings) out << "warning: " << warning << "\n";
+}
+
+void PrintFaults(const Inspection& inspection, std::ostream& out) {
+  for (const std::string& warning : inspection.warnings) {
+    out << "dcp: warning: " << warning << "\n";
+  }
   for (const InspectionProblem& problem : inspection.problems) {
-    out << "error: " << problem.where << ": " << problem.message << "; fix: " << problem.cure
+    out << "dcp: error: " << problem.where << ": " << problem.message << "; fix: " << problem.cure
         << "\n";
   }
 }

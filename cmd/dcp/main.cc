@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "cmd/dcp/check_config.h"
 #include "cmd/dcp/command_line.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/push.h"
@@ -19,6 +20,9 @@ int main(int argc, char** argv) {
   if (const auto* push = std::get_if<PushCommand>(&*parsed.command)) return PushStdin(*push);
   if (const auto* binlog = std::get_if<BinlogCommand>(&*parsed.command)) {
     return ReadBinlog(*binlog);
+  }
+  if (const auto* check = std::get_if<CheckConfigCommand>(&*parsed.command)) {
+    return CheckConfig(*check);
   }
   StopSignal stop;
   return Run(std::get<RunCommand>(*parsed.command), stop);

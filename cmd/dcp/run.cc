@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "cmd/dcp/check_config.h"
 #include "cmd/dcp/daemon.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/load_config.h"
@@ -25,6 +26,7 @@ int Run(const RunCommand& command, StopSignal& stop) {
   const std::optional<config::Config> config = LoadConfig(command.config, std::cerr);
   if (!config) return kExitConfig;
   InitLog();
+  if (!ServersAreFit(*config, std::cerr)) return kExitConfig;
   auto daemon = Daemon::Create(*config, Clock::Real());
   absl::Status status = daemon.status();
   if (status.ok()) status = (*daemon)->Start();

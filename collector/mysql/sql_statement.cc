@@ -238,11 +238,17 @@ class Parser {
     if (!Take("TABLE")) return Of(Kind::kHarmless);
     TakeIfExists();
     auto name = TakeName();
-    if (!name.has_value()) return std::nullopt;
+    if (!name.has_value() || SelectFollows()) return std::nullopt;
     SqlStatement statement = Of(Kind::kDdl);
     statement.actions.push_back(Action(replace ? "CREATE OR REPLACE" : "CREATE", *std::move(name),
                                        replace ? Effect::kRowsGone : Effect::kNone));
     return statement;
+  }
+
+  // CREATE TABLE … SELECT fills the table too; written as rows it has no SELECT.
+  bool SelectFollows() {
+    while (!AtEnd() && !token_.Is("SELECT")) Advance();
+    return token_.Is("SELECT");
   }
 
   std::optional<SqlStatement> ParseRename() {

@@ -295,7 +295,21 @@ TEST(AlarmDocsTest, PageNamesEveryWord) {
 TEST(AlarmTextTest, MissingRow) {
   EXPECT_EQ(One(Diff({Missing()})).text,
             "DIFF orders src->dst segment 12..13: 1 row: missing shop.orders[42]: source INSERT "
-            "[42,\"x\"] in uuid:7; target has nothing");
+            "[42,\"x\"] in uuid:7; target did not touch it in this segment");
+}
+
+TEST(AlarmTextTest, UntouchedSourceIsNotSaidToHaveNothing) {
+  model::RowDiff diff = Missing();
+  diff.kind = model::DiffKind::kExtra;
+  diff.target = Change(model::Op::kUpdate, "uuid:9", R"([42,"y"])");
+  diff.source.reset();
+  diff.source_present = model::PresentRow{.exists = true, .content = R"([42,"x"])"};
+  diff.target_present = model::PresentRow{.exists = true, .content = R"([42,"y"])"};
+  EXPECT_EQ(One(Diff({diff})).text,
+            "DIFF orders src->dst segment 12..13: 1 row: extra shop.orders[42]: source did not "
+            "touch it in this segment; target UPDATE to [42,\"y\"] in uuid:9; now: source "
+            "[42,\"x\"], target "
+            "[42,\"y\"]; differs in v");
 }
 
 TEST(AlarmTextTest, MismatchNamesColumnsAndPresentRows) {
@@ -304,14 +318,29 @@ TEST(AlarmTextTest, MismatchNamesColumnsAndPresentRows) {
   diff.target_present = model::PresentRow{};
   EXPECT_EQ(One(Diff({diff})).text,
             "DIFF orders src->dst segment 12..13: 1 row: mismatch shop.orders[42]: source INSERT "
-            "[42,\"x\"] in uuid:7 (now [42,\"x\"]); target INSERT [42,\"y\"] in uuid:9 (now no "
-            "such row); differs in v");
+            "[42,\"x\"] in uuid:7; target INSERT [42,\"y\"] in uuid:9; now: source [42,\"x\"], "
+            "target has no such row; differs in v");
+}
+
+TEST(AlarmTextTest, OnlyTheSideThatWasReadIsShown) {
+  model::RowDiff diff = Missing();
+  diff.target_present = model::PresentRow{.exists = true, .content = ""};
+  EXPECT_THAT(One(Diff({diff})).text,
+              EndsWith("; target did not touch it in this segment; now: target has the row"));
 }
 
 TEST(AlarmTextTest, ChangeWithoutTransactionIdHasItsPosition) {
   model::RowDiff diff = Missing();
   diff.source->txn.clear();
   EXPECT_THAT(One(Diff({diff})).text, HasSubstr("[42,\"x\"] at bin.000007:1234;"));
+}
+
+TEST(AlarmTextTest, DeleteIsOfTheRowThatWas) {
+  model::RowDiff diff = Mismatch();
+  diff.target = Change(model::Op::kDelete, "uuid:9", R"([42,"x"])");
+  EXPECT_THAT(One(Diff({diff})).text, EndsWith("; target DELETE of [42,\"x\"] in uuid:9"));
+  diff.target->content.clear();
+  EXPECT_THAT(One(Diff({diff})).text, EndsWith("; target DELETE in uuid:9"));
 }
 
 TEST(AlarmTextTest, ManyRowsAreCut) {
@@ -353,7 +382,9 @@ TEST(AlarmTextTest, TheOtherTypes) {
             "RESOLVED orders src->dst segment 15..16: 1 row equal again: shop.orders[42]");
   model::Resolved timeout = Ended();
   timeout.keys.clear();
-  EXPECT_THAT(One(timeout).text, EndsWith(absl::StrCat(": ended: ", std::string(32, 'a'))));
+  EXPECT_THAT(One(timeout).text,
+              EndsWith(absl::StrCat(": the target is no longer late; ends timeout ",
+                                    std::string(32, 'a'))));
 }
 
 TEST(AlarmTextTest, LineIsBoundedWhateverTheRowsAre) {

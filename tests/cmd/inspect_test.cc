@@ -62,6 +62,7 @@ Inspection InspectText(const std::string& toml) {
 std::string Print(const Inspection& inspection) {
   std::ostringstream out;
   PrintInspection(inspection, out);
+  PrintFaults(inspection, out);
   return out.str();
 }
 

@@ -73,6 +73,9 @@ TEST(SqlStatementTest, CreateTables) {
               ElementsAre("CREATE shop.a() kept"));
   EXPECT_THAT(Actions("CREATE OR REPLACE TABLE a LIKE b"),
               ElementsAre("CREATE OR REPLACE shop.a() gone"));
+  EXPECT_THAT(Actions("CREATE TABLE a (`select` int COMMENT 'select')"),
+              ElementsAre("CREATE shop.a() kept"));
+  EXPECT_EQ(KindOf("CREATE TABLE a (id int) AS SELECT id FROM b"), Kind::kDataChange);
   EXPECT_EQ(KindOf("CREATE TEMPORARY TABLE a (id int)"), Kind::kHarmless);
   EXPECT_EQ(KindOf("CREATE OR REPLACE VIEW v AS SELECT 1"), Kind::kHarmless);
   EXPECT_EQ(KindOf("CREATE DEFINER=`root`@`%` TRIGGER t AFTER INSERT ON a FOR EACH ROW BEGIN END"),
