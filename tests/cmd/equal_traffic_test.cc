@@ -115,6 +115,11 @@ std::string StatusLine(const DcpProcess& dcp, const std::string& check) {
   return at == std::string::npos ? "" : log.substr(at, log.find('\n', at) - at);
 }
 
+const CheckSetup kDefaults{"defaults", ""};
+const CheckSetup kKeysOnly{"keys", "capture = \"key\"\n"};
+const CheckSetup kMd5{"md5", "digest = \"md5\"\n"};
+const CheckSetup kOrdered{"ordered", "compare = \"ordered\"\ncapture = \"key\"\n"};
+
 class EqualTrafficTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -166,6 +171,17 @@ class EqualTrafficTest : public ::testing::Test {
     }
   }
 
+  // While the traffic runs.
+  void StartAndShakeReplica(const std::atomic<bool>& traffic_ended) {
+    const std::vector<CheckSetup> checks = {kDefaults, kOrdered};
+    Start(PairToml(pair_, checks), checks);
+    while (!HasFatalFailure() && !traffic_ended) {
+      ASSERT_OK(pair_.StopReplication());
+      ASSERT_OK(pair_.StartReplication());
+      Pause(absl::Milliseconds(300));
+    }
+  }
+
   // Each check said `same` of all rows of its source's binlog, and nothing else.
   void ExpectAllSame(uint64_t rows_in_binlog) {
     EXPECT_GT(rows_in_binlog, 0U);
@@ -195,7 +211,7 @@ class EqualTrafficTest : public ::testing::Test {
   }
 
   void ExpectEachTableInDiffs(const std::string& check, size_t from) {
-    std::multiset<std::string> found;
+    std::set<std::string> found;
     const std::vector<Alarm> alarms = dcp_->alarms();
     for (size_t i = from; i < alarms.size(); ++i) {
       if (alarms[i]["type"] != "diff" || alarms[i]["check"] != check) continue;
@@ -204,7 +220,7 @@ class EqualTrafficTest : public ::testing::Test {
         found.insert(diff["table"]);
       }
     }
-    std::multiset<std::string> wanted;
+    std::set<std::string> wanted;
     for (const TrafficTable& table : TrafficTables()) wanted.insert("shop." + table.name);
     EXPECT_EQ(found, wanted) << check;
   }
@@ -219,11 +235,6 @@ class EqualTrafficTest : public ::testing::Test {
   std::vector<CheckSetup> checks_;
   std::unique_ptr<DcpProcess> dcp_;
 };
-
-const CheckSetup kDefaults{"defaults", ""};
-const CheckSetup kKeysOnly{"keys", "capture = \"key\"\n"};
-const CheckSetup kMd5{"md5", "digest = \"md5\"\n"};
-const CheckSetup kOrdered{"ordered", "compare = \"ordered\"\ncapture = \"key\"\n"};
 
 constexpr char kByGtid[] = "(align: the target's transactions carry the source's GTIDs)";
 
@@ -266,6 +277,7 @@ TEST_F(EqualTrafficTest, EightWorkersInCommitOrderAlignedByBarriers) {
                {"late-keys", barrier + "1\ncapture = \"key\"\ndigest = \"md5\"\n"},
                {"exact", barrier + "0\n"}});
   if (HasFatalFailure()) return;
+  options_.transactional_only = true;
   RunOnPair();
   AwaitJudged();
   ExpectAllSame(RowsInBinlog(pair_.source(), "shop"));
@@ -274,6 +286,32 @@ TEST_F(EqualTrafficTest, EightWorkersInCommitOrderAlignedByBarriers) {
   for (const CheckSetup& check : checks_) {
     EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::Not(::testing::HasSubstr(kByGtid)));
   }
+}
+
+// dcp starts amid the traffic, and the replica stops and starts.
+TEST_F(EqualTrafficTest, StartAmidTrafficOfAReplicaThatStopsAndStarts) {
+  SetReplica(8, false);
+  ASSERT_OK(CreateTrafficTables(pair_.source(), "shop"));
+  options_.transactions *= 2;
+  TrafficResult result;
+  std::atomic<bool> ended = false;
+  std::thread traffic([&] {
+    result = RunTraffic(pair_.source(), options_);
+    ended = true;
+  });
+  StartAndShakeReplica(ended);
+  traffic.join();
+  if (HasFatalFailure()) return;
+  ASSERT_OK(result.status);
+  ASSERT_OK(pair_.WaitForReplica(kLimit));
+  AwaitJudged();
+  for (const CheckSetup& check : checks_) {
+    const Judgement judgement = ExpectOnlySame(*dcp_, check.name);
+    EXPECT_GT(judgement.source_rows, 1000U) << check.name;
+    EXPECT_EQ(judgement.source_rows, judgement.target_rows) << check.name;
+  }
+  ExpectForeignRowsFound(pair_.replica(), "shop");
+  Stop();
 }
 
 // Barriers between copies, such that no copy is overtaken by two of them.

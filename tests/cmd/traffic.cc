@@ -474,7 +474,7 @@ class Generator {
 
   // What stands alone: a table without transactions, and administration.
   Statements Single() {
-    switch (Number(0, 4)) {
+    switch (options_.transactional_only ? 0 : Number(0, 4)) {
       case 0:
         return {"ANALYZE TABLE plain"};
       case 1:

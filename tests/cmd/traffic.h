@@ -40,6 +40,9 @@ struct TrafficOptions {
   // anything else but the rows: done again elsewhere, it comes to the same. Else
   // all writers meet in the same few rows.
   bool repeatable = false;
+  // Without MyISAM: replica_preserve_commit_order does not hold for it, so that its rows
+  // may overtake any number of barriers.
+  bool transactional_only = false;
 };
 
 // Statements of one transaction, in order, each as a session sends it.
