@@ -104,6 +104,9 @@ bool ReadTypeMetadata(ByteReader* reader, Column* column) {
   }
 }
 
+// Columns with an entry in the charset metadata. MySQL gives VECTOR one too: binary.
+bool HasCharsetEntry(uint8_t type) { return HasCharset(type) || type == kTypeVector; }
+
 // The optional metadata's fields speak of columns of one family, by number
 // within it.
 class MetadataParser {
@@ -111,7 +114,7 @@ class MetadataParser {
   explicit MetadataParser(TableMap* map) : map_(map) {
     for (Column& column : map->schema.columns) {
       if (HasSignedness(column.type)) numeric_.push_back(&column);
-      if (HasCharset(column.type)) text_.push_back(&column);
+      if (HasCharsetEntry(column.type)) text_.push_back(&column);
       if (HasLabels(column.type)) labelled_.push_back(&column);
     }
     map->has_signedness = numeric_.empty();
