@@ -42,8 +42,9 @@ const char* OpWord(model::Op op) {
 }
 
 std::string KeyJson(const model::RowDiff& diff) {
+  const absl::string_view table = diff.table != nullptr ? diff.table->name : diff.table_name;
   absl::string_view values = diff.key_text;
-  if (diff.table != nullptr && absl::ConsumePrefix(&values, diff.table->name)) {
+  if (!table.empty() && absl::ConsumePrefix(&values, table)) {
     if (values == "[ddl]") return R"(["ddl"])";
     if (IsJsonArray(values)) return std::string(values);
   }

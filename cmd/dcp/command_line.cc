@@ -1,6 +1,9 @@
 #include "cmd/dcp/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "cmd/dcp/exit_code.h"
@@ -31,10 +34,24 @@ CLI::App* AddCheckConfig(CLI::App& app, CheckConfigCommand* command) {
   return sub;
 }
 
+// Empty, or what is wrong with `target`.
+std::string CheckTarget(const std::string& target) {
+  const size_t colon = target.rfind(':');
+  uint16_t port = 0;
+  if (colon != std::string::npos && colon > 0) {
+    const char* end = target.data() + target.size();
+    const auto parsed = std::from_chars(target.data() + colon + 1, end, port);
+    if (parsed.ec != std::errc() || parsed.ptr != end) port = 0;
+  }
+  return port != 0 ? "" : "'" + target + "' is not HOST:PORT";
+}
+
 CLI::App* AddPush(CLI::App& app, PushCommand* command) {
   CLI::App* sub =
       app.add_subcommand("push", "Send JSON lines from standard input to a daemon's tag");
-  sub->add_option("--target", command->target, "HOST:PORT of a gRPC collector")->required();
+  sub->add_option("--target", command->target, "HOST:PORT of a gRPC collector")
+      ->required()
+      ->check(CLI::Validator(CheckTarget, ""));
   sub->add_option("--tag", command->tag, "Tag of lines that name none");
   sub->footer(
       "A line is {\"tag\",\"id\",\"barrier\"} or {\"tag\",\"id\",\"key\",\"content\","

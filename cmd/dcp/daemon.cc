@@ -68,6 +68,10 @@ MysqlFeed FindFeed(const config::Config& config, const model::Tag& tag) {
   return {};
 }
 
+bool IsPushed(const config::Config& config, const model::Tag& tag) {
+  return FindFeed(config, tag).tag == nullptr;
+}
+
 }  // namespace
 
 class Daemon::Impl {
@@ -166,6 +170,8 @@ class Daemon::Impl {
     for (const model::Tag& tag : check.targets) {
       CheckRunner::Target target;
       target.options = ToPairOptions(check, tag);
+      // A pushed tag has no DDL: there is nothing to compare with.
+      target.options.ignore_ddl |= IsPushed(config_, check.source) || IsPushed(config_, tag);
       target.options.spill = &diff_files_;
       if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;

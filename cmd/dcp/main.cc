@@ -7,6 +7,7 @@
 #include "cmd/dcp/check_config.h"
 #include "cmd/dcp/command_line.h"
 #include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/grpc_log.h"
 #include "cmd/dcp/push.h"
 #include "cmd/dcp/read_binlog.h"
 #include "cmd/dcp/run.h"
@@ -15,6 +16,7 @@
 int main(int argc, char** argv) {
   using namespace dcp::cmd;  // NOLINT(google-build-using-namespace): main's own words
   std::ios::sync_with_stdio(false);
+  DropGrpcLog();
   const ParsedCommandLine parsed = ParseCommandLine(argc, argv);
   if (!parsed.command) return parsed.exit_code;
   if (const auto* push = std::get_if<PushCommand>(&*parsed.command)) return PushStdin(*push);

@@ -12,8 +12,11 @@ int PushStdin(const PushCommand& command) {
   options.target = command.target;
   options.tag = command.tag;
   const PushResult result = Push(options, std::cin, std::cerr, Clock::Real());
-  std::cerr << "dcp: sent " << result.sent << ", acknowledged " << result.acknowledged
-            << ", refused " << result.refused << ", bad lines " << result.bad_lines << "\n";
+  const bool connected = result.status.ok() || result.sent + result.bad_lines > 0;
+  if (connected) {
+    std::cerr << "dcp: sent " << result.sent << ", acknowledged " << result.acknowledged
+              << ", refused " << result.refused << ", bad lines " << result.bad_lines << "\n";
+  }
   if (result.status.ok()) return kExitOk;
   std::cerr << "dcp: error: " << result.status.message() << "\n";
   return kExitError;

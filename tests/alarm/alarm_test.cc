@@ -120,6 +120,17 @@ TEST(AlarmJsonTest, KeysAreArrays) {
   EXPECT_EQ(key_of(nullptr, "[7]"), R"(["[7]"])");
 }
 
+// As the checker says it: without the table's columns, by its name.
+TEST(AlarmJsonTest, TheKeyOfAStatementIsDdl) {
+  model::RowDiff diff = Missing();
+  diff.kind = model::DiffKind::kDdl;
+  diff.table = nullptr;
+  diff.table_name = "shop.orders";
+  diff.key_text = "shop.orders[ddl]";
+  EXPECT_EQ(DiffOf(diff).at("table"), "shop.orders");
+  EXPECT_EQ(DiffOf(diff).at("key").dump(), R"(["ddl"])");
+}
+
 TEST(AlarmJsonTest, PushedKeyHasNoTable) {
   model::RowDiff diff = Missing();
   diff.table = nullptr;

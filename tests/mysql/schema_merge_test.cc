@@ -39,6 +39,35 @@ TableSchema Catalog() {
   return catalog;
 }
 
+// The columns of a table of INT, VECTOR, VARCHAR and VARCHAR with one field of
+// optional metadata, as MySQL 9.7 writes them.
+absl::StatusOr<TableMap> VectorTable(uint8_t field, const std::string& value) {
+  const std::string body = Le(9, 6) + Le(1, 2) + "\1t" + '\0' + "\1v" + '\0' +  // id, flags, names
+                           "\4\x03\xf2\x0f\x0f" +                               // types
+                           "\5\x04\x28" + '\0' + "\x28" + '\0' +                // their metadata
+                           "\x0e" +                                             // nullable
+                           static_cast<char>(field) + static_cast<char>(value.size()) + value;
+  auto head = ParseTableMapHead(AsBytes(body), 6);
+  if (!head.ok()) return head.status();
+  return ParseTableMap(*head);
+}
+
+TEST(TableMapTest, CharsetsOfColumnsCountAVectorAsBinaryText) {
+  constexpr uint8_t kColumnCharset = 3;
+  ASSERT_OK_AND_ASSIGN(const TableMap map, VectorTable(kColumnCharset, "\x3f\x08\x2d"));
+  EXPECT_TRUE(map.has_charsets);
+  EXPECT_EQ(map.schema.columns[2].collation, 8u);
+  EXPECT_EQ(map.schema.columns[3].collation, 45u);
+}
+
+TEST(TableMapTest, TheDefaultCharsetsExceptionsCountAVectorToo) {
+  constexpr uint8_t kDefaultCharset = 2;
+  ASSERT_OK_AND_ASSIGN(const TableMap map,
+                       VectorTable(kDefaultCharset, std::string("\x2d\x00\x3f\x02\x08", 5)));
+  EXPECT_EQ(map.schema.columns[2].collation, 45u);
+  EXPECT_EQ(map.schema.columns[3].collation, 8u);
+}
+
 TEST(TableMapTest, FullMetadataTellsAll) {
   const TableMap map = Captured("full.binlog");
   EXPECT_TRUE(IsComplete(map));

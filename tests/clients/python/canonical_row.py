@@ -71,9 +71,9 @@ def _fraction(micros):
 
 
 def _datetime(value):
-    if isinstance(value, str):  # a date that Python's calendar does not have
-        return value
-    return value.strftime("%Y-%m-%d %H:%M:%S") + _fraction(value.microsecond)
+    if isinstance(value, str):  # one that Python's calendar does not have
+        return value.replace(" ", "T")
+    return value.strftime("%Y-%m-%dT%H:%M:%S") + _fraction(value.microsecond)
 
 
 def _time(value):
@@ -128,6 +128,7 @@ _ELEMENTS = {
     "double": lambda v: _number(repr(abs(v)), v < 0),
     "date": lambda v: _string(v if isinstance(v, str) else v.isoformat()),
     "datetime": lambda v: _string(_datetime(v)),
+    "timestamp": lambda v: _string(_datetime(v) + "Z"),
     "time": lambda v: _string(_time(v)),
     "text": _string,
     "char": lambda v: _string(v.rstrip(" ")),
