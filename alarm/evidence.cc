@@ -42,9 +42,9 @@ const char* OpWord(model::Op op) {
 }
 
 std::string KeyJson(const model::RowDiff& diff) {
+  if (diff.kind == model::DiffKind::kDdl) return R"(["ddl"])";
   absl::string_view values = diff.key_text;
   if (diff.table != nullptr && absl::ConsumePrefix(&values, diff.table->name)) {
-    if (values == "[ddl]") return R"(["ddl"])";
     if (IsJsonArray(values)) return std::string(values);
   }
   return absl::StrCat("[", JsonString(diff.key_text), "]");
