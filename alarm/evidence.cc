@@ -42,10 +42,9 @@ const char* OpWord(model::Op op) {
 }
 
 std::string KeyJson(const model::RowDiff& diff) {
-  const absl::string_view table = diff.table != nullptr ? diff.table->name : diff.table_name;
+  if (diff.kind == model::DiffKind::kDdl) return R"(["ddl"])";
   absl::string_view values = diff.key_text;
-  if (!table.empty() && absl::ConsumePrefix(&values, table)) {
-    if (values == "[ddl]") return R"(["ddl"])";
+  if (diff.table != nullptr && absl::ConsumePrefix(&values, diff.table->name)) {
     if (IsJsonArray(values)) return std::string(values);
   }
   return absl::StrCat("[", JsonString(diff.key_text), "]");

@@ -100,7 +100,7 @@ void BarrierPairer::StartRun(uint64_t offset, std::vector<PairEvent>* events) {
   running_ = true;
   source_candidate_.reset();
   target_candidate_.reset();
-  source_closed_ = false;
+  source_closed_ = merging_ = false;
   pair_ = SegmentPair{};
   common_ = {offset};
   last_index_ = 0;
@@ -116,7 +116,7 @@ void BarrierPairer::StartRun(uint64_t offset, std::vector<PairEvent>* events) {
 void BarrierPairer::EndRun(const std::string& reason, const std::string& detail,
                            std::vector<PairEvent>* events) {
   running_ = false;
-  source_closed_ = false;
+  source_closed_ = merging_ = false;
   pair_ = SegmentPair{};
   PairEvent event;
   event.kind = PairEvent::Kind::kRunEnd;
@@ -153,7 +153,7 @@ bool BarrierPairer::CloseSource(std::vector<PairEvent>* events) {
   if (chunk.offset == *source_last_) return true;  // repeated: cuts nothing
   source_last_ = chunk.offset;
   pair_.to = chunk.offset;
-  source_closed_at_ = chunk.ended_at;
+  if (!merging_) source_closed_at_ = chunk.ended_at;
   source_closed_ = true;
   return true;
 }
@@ -259,6 +259,7 @@ bool BarrierPairer::TargetIsAhead(uint64_t offset, std::vector<PairEvent>* event
   const Outlook outlook = SourceOutlook(offset);
   if (outlook == Outlook::kReaches) {  // the target missed pair_.to: merge with what follows
     source_closed_ = false;
+    merging_ = true;
     return true;
   }
   if (target_.chunks().size() < 3) return false;  // what the target shows next decides
@@ -286,7 +287,7 @@ void BarrierPairer::EmitSegment(std::vector<PairEvent>* events) {
   event.pair = std::move(pair_);
   events->push_back(std::move(event));
   pair_ = SegmentPair{};
-  source_closed_ = false;
+  source_closed_ = merging_ = false;
 }
 
 }  // namespace dcp::checker

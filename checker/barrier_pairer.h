@@ -72,6 +72,7 @@ class BarrierPairer final : public Pairer {
   // Running.
   SegmentPair pair_;            // under construction
   bool source_closed_ = false;  // pair_.source is complete up to pair_.to
+  bool merging_ = false;        // the target missed the first pair_.to
   absl::Duration source_closed_at_;
   std::deque<uint64_t> common_;  // the last `history` + 1 common offsets; back() is the last
   uint64_t last_index_ = 0;      // of common_.back(), counted from the run's start

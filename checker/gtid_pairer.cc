@@ -34,6 +34,10 @@ std::optional<Pairer::Waiting> GtidPairer::waiting() const {
     if (!waiting) waiting = Waiting{since, running_ ? common_ : to, to, 0};
     ++waiting->segments;
   };
+  if (unshown_) {
+    add(unshown_->at, unshown_->offset);
+    waiting->unshown = true;
+  }
   if (running_ && source_closed_) add(end_.at, end_.offset);
   if (!running_ && candidate_) add(candidate_->at, candidate_->offset);
   for (const Chunk& chunk : source_.chunks()) {
@@ -54,6 +58,7 @@ void GtidPairer::PassTargetOrigin() {
   target_uuid_ = chunk.origin.server_uuid;
   target_executed_ = chunk.origin.executed;
   seen_ = model::GtidSet();
+  unshown_.reset();
   arrivals_.clear();
   shown_.clear();
   held_bytes_ = 0;
@@ -127,9 +132,13 @@ bool GtidPairer::FindCandidate() {
     before_.Add(chunk.origin.executed);
     source_uuid_ = chunk.origin.server_uuid;
     source_last_.reset();
+    unshown_.reset();
     return true;
   }
-  if (source_last_ && chunk.offset < *source_last_) ++epoch_;
+  if (source_last_ && chunk.offset < *source_last_) {
+    ++epoch_;
+    unshown_.reset();
+  }
   source_last_ = chunk.offset;
   if (!chunk.gtid.empty()) candidate_ = SourceBarrier{chunk.offset, chunk.gtid, chunk.ended_at};
   return true;
@@ -147,12 +156,14 @@ bool GtidPairer::AcceptCandidate() {
   }
   const auto shown = shown_.find(candidate_->gtid);
   if (shown == shown_.end() || shown->second != candidate_->offset) {
+    if (seen_.Contains(candidate_->gtid)) MissedByTarget(*candidate_);
     candidate_.reset();  // executed before the target's stream, or skipped there
     return true;
   }
   DropOwnBeforeCandidate();
   common_ = candidate_->offset;
   candidate_.reset();
+  unshown_.reset();
   running_ = true;
   announced_ = false;
   source_closed_ = false;
@@ -191,7 +202,8 @@ bool GtidPairer::Run(std::vector<PairEvent>* events) {
   }
   const auto shown = shown_.find(end_.gtid);
   if (shown == shown_.end() || shown->second != end_.offset) {
-    source_closed_ = false;  // the target missed this barrier: merge with the next segment
+    MissedByTarget(end_);
+    source_closed_ = false;  // merge with the next segment
     return true;
   }
   EmitSegment(events);
@@ -203,6 +215,7 @@ bool GtidPairer::CloseSource(std::vector<PairEvent>* events) {
   const Chunk chunk = source_.PopFront();
   const model::GtidSet gtids = chunk.Gtids();
   if (chunk.end == Chunk::End::kOrigin) {
+    AnnounceShortRun(gtids, events);
     before_.Add(gtids);
     EndRun(chunk.origin.reason, chunk.origin.detail, events);
     before_.Add(chunk.origin.executed);
@@ -211,6 +224,7 @@ bool GtidPairer::CloseSource(std::vector<PairEvent>* events) {
     return true;
   }
   if (chunk.offset < *source_last_) {
+    AnnounceShortRun(gtids, events);
     ++epoch_;
     before_.Add(gtids);
     EndRun(
@@ -243,6 +257,7 @@ void GtidPairer::EndRun(const std::string& reason, const std::string& detail,
   before_.Add(gtids_);
   running_ = false;
   source_closed_ = false;
+  unshown_.reset();
   awaited_ = 0;
   gtids_ = model::GtidSet();
   pair_ = SegmentPair{};
@@ -263,11 +278,23 @@ void GtidPairer::Announce(std::vector<PairEvent>* events) {
   events->push_back(std::move(start));
 }
 
+// A run that ends in its first segment is one if nothing behind c0 was executed by
+// the target before its stream began; `rest` is the end of that segment.
+void GtidPairer::AnnounceShortRun(const model::GtidSet& rest, std::vector<PairEvent>* events) {
+  if (gtids_.Intersects(target_executed_) || rest.Intersects(target_executed_)) return;
+  Announce(events);
+}
+
+void GtidPairer::MissedByTarget(const SourceBarrier& barrier) {
+  if (!unshown_) unshown_ = barrier;
+}
+
 void GtidPairer::EmitSegment(std::vector<PairEvent>* events) {
   GatherTarget(&pair_.target);
   PairEvent event;
   event.kind = PairEvent::Kind::kSegment;
-  event.source_closed_at = end_.at;
+  event.source_closed_at = unshown_ ? unshown_->at : end_.at;
+  unshown_.reset();
   pair_.epoch = epoch_;
   pair_.from = common_;
   pair_.to = end_.offset;

@@ -29,6 +29,11 @@ class GtidPairer final : public Pairer {
   uint64_t dropped_changes() const override { return dropped_; }
 
  private:
+  struct SourceBarrier {
+    uint64_t offset = 0;
+    model::Gtid gtid;
+    absl::Duration at;
+  };
   // A target transaction that has come and is not in a segment yet.
   struct Arrival {
     BatchHolder batch;
@@ -61,6 +66,8 @@ class GtidPairer final : public Pairer {
   void PassTargetOrigin();
 
   void Announce(std::vector<PairEvent>* events);
+  void AnnounceShortRun(const model::GtidSet& rest, std::vector<PairEvent>* events);
+  void MissedByTarget(const SourceBarrier& barrier);
   void EmitSegment(std::vector<PairEvent>* events);
   void GatherTarget(SegmentSide* side);
   Place PlaceOf(const Arrival& arrival) const;
@@ -80,19 +87,16 @@ class GtidPairer final : public Pairer {
   std::optional<uint64_t> source_last_;
   model::GtidSet before_;  // executed on the source up to the last common barrier
 
-  // The source barrier that is to become c0, or the end of the segment in work.
-  struct SourceBarrier {
-    uint64_t offset = 0;
-    model::Gtid gtid;
-    absl::Duration at;
-  };
-  std::optional<SourceBarrier> candidate_;  // seeking
+  std::optional<SourceBarrier> candidate_;  // seeking: is to become c0
+  // The oldest barrier behind the last common one whose transaction the target executed in
+  // its stream without showing the barrier: the segment that it ends is still not closed.
+  std::optional<SourceBarrier> unshown_;
 
   // Running.
   uint64_t common_ = 0;  // the last common offset
   SegmentPair pair_;
   model::GtidSet gtids_;  // of the segment in work
-  SourceBarrier end_;
+  SourceBarrier end_;     // of the segment in work
   bool source_closed_ = false;
   uint64_t awaited_ = 0;  // GTIDs of the segment that have not come
 

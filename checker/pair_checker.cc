@@ -128,6 +128,11 @@ class PairChecker::Impl {
   }
 
   std::string OutageDetail() const {
+    const auto waiting = pairer_->waiting();
+    if (waiting && waiting->unshown) {
+      return "the target executed a barrier's transaction but does not show the barrier: does a "
+             "filter leave out the database drc there?";
+    }
     if (!target_.opened()) return "the target's stream has not begun";
     if (target_.last_offset() == 0) {
       return target_.changes_since_barrier() > 0 ? "the target sends data but no barrier: is "

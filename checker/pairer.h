@@ -27,7 +27,7 @@ struct PairEvent {
   std::string reason;   // kRunEnd
   std::string detail;
   SegmentPair pair;                 // kSegment
-  absl::Duration source_closed_at;  // kSegment: monotonic
+  absl::Duration source_closed_at;  // kSegment: monotonic; of merged ones the first
 };
 
 class Pairer {
@@ -47,6 +47,7 @@ class Pairer {
     uint64_t from = 0;
     uint64_t to = 0;
     uint64_t segments = 0;
+    bool unshown = false;  // the target executed its barrier's transaction, without the barrier
   };
   virtual std::optional<Waiting> waiting() const = 0;
 

@@ -104,6 +104,17 @@ TEST(AlarmJsonTest, ResolvedOfOneSegmentDifferByWhatTheyEnd) {
   EXPECT_EQ(One(Ended()).id, One(Ended()).id);
 }
 
+// A statement's table is known by its name alone.
+TEST(AlarmJsonTest, KeyOfADdlStatement) {
+  model::RowDiff diff = Missing();
+  diff.kind = model::DiffKind::kDdl;
+  diff.table = nullptr;
+  diff.table_name = "shop.orders";
+  diff.key_text = "shop.orders[ddl]";
+  EXPECT_EQ(DiffOf(diff).at("key").dump(), R"(["ddl"])");
+  EXPECT_EQ(DiffOf(diff).at("table"), "shop.orders");
+}
+
 TEST(AlarmJsonTest, KeysAreArrays) {
   const auto key_of = [](const model::Table* table, std::string text) {
     model::RowDiff diff = Missing();
@@ -113,7 +124,6 @@ TEST(AlarmJsonTest, KeysAreArrays) {
   };
   EXPECT_EQ(key_of(&Orders(), R"(shop.orders[42,"eu"])"), R"([42,"eu"])");
   EXPECT_EQ(key_of(&Orders(), "shop.orders[18446744073709551615]"), "[18446744073709551615]");
-  EXPECT_EQ(key_of(&Orders(), "shop.orders[ddl]"), R"(["ddl"])");
   EXPECT_EQ(key_of(&Orders(), "map[id:42]"), R"(["map[id:42]"])");
   EXPECT_EQ(key_of(&Orders(), "shop.orders[1]]"), R"(["shop.orders[1]]"])");
   EXPECT_EQ(key_of(nullptr, "order-7"), R"(["order-7"])");

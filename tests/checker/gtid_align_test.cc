@@ -134,6 +134,15 @@ TEST_F(GtidAlignTest, BarrierThatTheTargetSkippedMergesSegments) {
   EXPECT_THAT(Said(), ElementsAre("same 1..3"));
 }
 
+TEST_F(GtidAlignTest, RunOfOneBarrierIsARunToo) {
+  Both(1, 100);
+  Both(2, 5);
+  Both(3, 1);
+  Both(4, 2);
+  EXPECT_THAT(Said(), ElementsAre("unverified e2 100..5 epoch", "unverified e3 5..1 epoch",
+                                  "same e3 1..2"));
+}
+
 TEST_F(GtidAlignTest, RestartOfTheTargetIsUnverified) {
   Both(1, 1);
   src.Gtid(2).Put("a", "", "1");

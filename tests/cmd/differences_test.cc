@@ -1,13 +1,23 @@
 // Every kind of difference between two live servers: found in its segment, with its
 // key, transactions, rows and columns; said once; resolved when mended; nothing else blamed.
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <set>
+#include <thread>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tests/cmd/checked_pair.h"
+#include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::test {
 namespace {
 
 using ::testing::ElementsAre;
+
+constexpr char kIncrement[] = "UPDATE drc.barrier SET `offset` = `offset` + 1 WHERE id = 1";
 
 // ---- compare = "converge", aligned by GTID ----
 
@@ -209,6 +219,7 @@ TEST_F(DifferencesTest, InsertOfARowThatIsThereAlreadyIsHealed) {
                                   "resolved 200..201 shop.orders[42]"));
   const Alarm diff = Difference("[42]");
   EXPECT_TRUE(IsChange(diff["source"], "INSERT", insert, R"([42,"x",7])"));
+  EXPECT_TRUE(diff["target"].is_null()) << diff;
   EXPECT_EQ(Present(diff), Rows(R"([42,"x",7])", R"([42,"x",7])"));
 }
 
@@ -234,7 +245,45 @@ TEST_F(DifferencesTest, WithoutConfirmItIsMissing) {
   EXPECT_FALSE(Difference("[4]").contains("present"));
 }
 
+TEST_F(DifferencesTest, EqualRowIsHealedWithBarriersOnceTheTargetHasPassedThem) {
+  Start({.check = "align = \"barrier\"\n", .lateness = 1});
+  ASSERT_OK(
+      replica().Execute("SET GLOBAL replica_exec_mode = IDEMPOTENT; STOP REPLICA; START REPLICA"));
+  Barrier();
+  Unlogged("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  OnSource("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  const auto healed = [&] {
+    Barrier();
+    const auto alarms = dcp().alarms();
+    return std::any_of(alarms.begin(), alarms.end(), OfType("resolved"));
+  };
+  ASSERT_TRUE(Eventually(healed));
+  std::vector<std::string> said = Said();
+  std::erase_if(said, [](const std::string& words) { return words.rfind("same ", 0) == 0; });
+  // Where it is resolved depends on when the rows were read.
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_EQ(said[0], "diff 201..202 healed shop.orders[42]");
+  EXPECT_THAT(said[1], ::testing::MatchesRegex("resolved .* shop.orders\\[42\\]"));
+}
+
 // ---- several at once, several times ----
+
+TEST_F(DifferencesTest, RowThatTheSourceTakesBackIsResolved) {
+  Start();
+  Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  Judge();
+  Skipped("DELETE FROM shop.orders WHERE id = 42");
+  EXPECT_THAT(Said(), ElementsAre("diff 200..201 missing shop.orders[42]", "diff 201..202 known 1",
+                                  "resolved 201..202 shop.orders[42]"));
+}
+
+TEST_F(DifferencesTest, InsertedAndDeletedInOneSegmentIsNoDifference) {
+  Start();
+  Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  Skipped("DELETE FROM shop.orders WHERE id = 42");
+  Judge();
+  EXPECT_THAT(Said(), ElementsAre("same 200..201"));
+}
 
 TEST_F(DifferencesTest, MoreThanMaxDiffRowsAreCountedExactly) {
   Start({.check = "max_diff_rows = 3\n"});
@@ -311,6 +360,133 @@ TEST_F(DifferencesTest, TheBlameIsTheRowsAloneUnderOneLargeTransaction) {
   OnReplica("INSERT INTO shop.orders VALUES (6, 'f', 6)");
   EXPECT_THAT(Said(), ElementsAre("diff 200..201 mismatch shop.orders[1], mismatch "
                                   "shop.orders[70], stale shop.orders[6]"));
+}
+
+// Writers of rows 2000.. on the source, as many and as fast as they can.
+class Writers {
+ public:
+  explicit Writers(MysqlServer& server) {
+    for (int i = 0; i < 3; ++i) {
+      auto session = server.Connect();
+      EXPECT_OK(session);
+      if (session.ok()) threads_.emplace_back([this, i, s = std::move(*session)] { Run(i, *s); });
+    }
+  }
+  ~Writers() { Stop(); }
+  uint64_t Stop() {
+    stop_ = true;
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    return transactions_;
+  }
+
+ private:
+  void Run(int seed, Session& session) {
+    std::mt19937 random(static_cast<uint32_t>(seed));
+    while (!stop_) {
+      const auto id = 2000 + random() % 50, n = random();
+      const std::string row = absl::StrCat("(", id, ", 'w', ", n % 1000, ")");
+      const std::string where = absl::StrCat(" WHERE id = ", id);
+      const std::string statements[] = {
+          absl::StrCat("REPLACE INTO shop.orders VALUES ", row),
+          absl::StrCat("UPDATE shop.orders SET n = n + 1", where),
+          absl::StrCat("DELETE FROM shop.orders", where),
+          absl::StrCat("INSERT INTO shop.orders VALUES ", row,
+                       " ON DUPLICATE KEY UPDATE v = CONCAT(LEFT(v, 9), 'u')")};
+      EXPECT_OK(session.Execute(statements[random() % 4]));
+      ++transactions_;
+    }
+  }
+
+  std::atomic<bool> stop_ = false;
+  std::atomic<uint64_t> transactions_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+class UnderLoadTest : public DifferencesTest, public ::testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(All, UnderLoadTest, ::testing::Values("gtid", "barrier"),
+                         [](const auto& align) { return align.param; });
+
+TEST_P(UnderLoadTest, OnlyTheRowsThatDifferAreBlamed) {
+  Settings settings;
+  settings.check = absl::StrCat("align = \"", GetParam(), "\"\n");
+  settings.lateness = GetParam() == "barrier" ? 1 : 0;
+  settings.background = false;
+  Start(settings);
+  Writers writers(source());
+  const auto barriers = [&](int count) {
+    for (int i = 0; i < count; ++i) ASSERT_OK(source().Execute(kIncrement));
+  };
+  std::set<std::string> differences;
+  for (int i = 0; i < 10; ++i) {
+    barriers(20);
+    ASSERT_OK(replica().Execute(
+        absl::StrCat("INSERT INTO shop.orders VALUES (", 3000 + i, ", 'own', 0)")));
+    differences.insert(absl::StrCat("extra shop.orders[", 3000 + i, "]"));
+    barriers(20);
+    ASSERT_OK(
+        replica().Execute(absl::StrCat("UPDATE shop.orders SET v = 'own' WHERE id = ", i % 6 + 1)));
+    if (i < 6) differences.insert(absl::StrCat("extra shop.orders[", i + 1, "]"));
+  }
+  EXPECT_GT(writers.Stop(), 100U);
+  const std::vector<std::string> said = Said();
+  std::set<std::string> blamed;
+  for (const std::string& words : said) {
+    if (words.rfind("same ", 0) == 0) continue;
+    const std::vector<std::string> parts = absl::StrSplit(words, absl::MaxSplits(' ', 2));
+    EXPECT_EQ(parts[0], "diff") << words;
+    for (const absl::string_view difference : absl::StrSplit(parts[2], ", ")) {
+      EXPECT_TRUE(blamed.insert(std::string(difference)).second) << "twice: " << difference;
+    }
+  }
+  EXPECT_EQ(blamed, differences);
+}
+
+// ---- statements on the table itself ----
+
+TEST_F(DifferencesTest, StatementRunOnTheSourceAloneIsOfKindDdl) {
+  Start();
+  const Committed skipped = Skipped("ALTER TABLE shop.orders ADD INDEX (v)");
+  Judge();
+  Judge();
+  OnReplica("ALTER TABLE shop.orders ADD INDEX (v)");
+  EXPECT_THAT(Said(), ElementsAre(R"(diff 200..201 ddl shop.orders["ddl"])", "same 201..202",
+                                  "diff 202..203 known 1", "resolved 202..203 shop.orders[ddl]"));
+  const Alarm diff = Difference(R"(["ddl"])");
+  EXPECT_TRUE(IsChange(diff["source"], "", skipped, "null"));
+  EXPECT_TRUE(diff["target"].is_null()) << diff;
+  EXPECT_THAT(diff["detail"].get<std::string>(), ::testing::HasSubstr("ADD INDEX"));
+}
+
+TEST_F(DifferencesTest, TableEmptiedOnTheTargetAloneIsOfKindDdl) {
+  ASSERT_OK(
+      source().Execute("CREATE TABLE shop.quiet (id INT PRIMARY KEY); "
+                       "INSERT INTO shop.quiet VALUES (1), (2)"));
+  Start();
+  const Committed own = OnReplica("TRUNCATE shop.quiet");
+  Judge();
+  Skipped("TRUNCATE shop.quiet");
+  EXPECT_THAT(Said(), ElementsAre(R"(diff 200..201 ddl shop.quiet["ddl"])", "diff 201..202 known 1",
+                                  "resolved 201..202 shop.quiet[ddl]"));
+  EXPECT_TRUE(IsChange(Difference(R"(["ddl"])")["target"], "", own, "null"));
+}
+
+TEST_F(DifferencesTest, OpenFindingsEndWhenBothEmptyTheTable) {
+  Start();
+  Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  OnReplica("INSERT INTO shop.orders VALUES (77, 'own', 0)");
+  Judge();
+  OnSource("TRUNCATE shop.orders");
+  EXPECT_THAT(Said(),
+              ElementsAre("diff 200..201 extra shop.orders[77], missing shop.orders[42]",
+                          ::testing::_, "resolved 201..202 shop.orders[42], shop.orders[77]"));
+}
+
+TEST_F(DifferencesTest, IgnoredDdlIsNone) {
+  Start({.check = "ddl = \"ignore\"\n"});
+  OnReplica("ALTER TABLE shop.orders ADD INDEX (v)");
+  Judge();
+  EXPECT_THAT(Said(), ElementsAre("same 200..201"));
 }
 
 // ---- keys ----
