@@ -47,6 +47,7 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
     Evaluate(*key);
   }
   for (Key* key : pending) {
+    if (key->state == State::kDiffering) KeepTraces(*key);
     if (key->state != State::kPending && key->state != State::kLate) continue;
     key->source.Hold();
     key->target.Hold();
@@ -130,10 +131,17 @@ ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item
   return key;
 }
 
+// A key that waits for its rows outlives the segment; all others are looked after
+// at its end.
+void ConvergeJudge::Note(Key& key, const Item& item, LastChange* last) {
+  last->Set(item);
+  if (key.state == State::kConfirming) last->Hold();
+}
+
 void ConvergeJudge::ApplySource(const Item& item) {
   const model::Change& change = item.change();
   Key& key = Touch(change.key, item);
-  key.source.Set(item);
+  Note(key, item, &key.source);
   key.history.TouchSource(now_);
   if (change.relative) {
     const KeyHistory::Step step = key.history.AddToSource(change.delta);
@@ -146,7 +154,7 @@ void ConvergeJudge::ApplySource(const Item& item) {
 void ConvergeJudge::ApplyTarget(const Item& item, bool judge_passages) {
   const model::Change& change = item.change();
   Key& key = Touch(change.key, item);
-  key.target.Set(item);
+  Note(key, item, &key.target);
   Version before = change.before, after = change.after;
   if (change.relative) {
     const KeyHistory::Step step = key.history.AddToTarget(change.delta);
@@ -176,12 +184,12 @@ void ConvergeJudge::ApplyDdl(const Item& item, bool is_source) {
   key.is_ddl = true;
   key.text = DdlKeyText(mark.table);
   if (is_source) {
-    key.source.Set(item);
+    Note(key, item, &key.source);
     key.history.TouchSource(now_);
     const KeyHistory::Step step = key.history.AddToSource(mark.ddl);
     key.history.ApplySource(step.before, step.after, now_);
   } else {
-    key.target.Set(item);
+    Note(key, item, &key.target);
     const KeyHistory::Step step = key.history.AddToTarget(mark.ddl);
     if (key.history.first_target_touch() == kNone) key.first_target_before = step.before;
     key.history.TouchTarget(now_);
@@ -361,7 +369,7 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
   key.alarm_id = log_.DiffAlarmId(said_in);
   findings_.Open(key.alarm_id);
   log_.AddDiff(said_in, std::move(row));
-  key.source = key.target = LastChange{};
+  KeepTraces(key);
   if (key.history.Agrees(now_)) Resolve(key);
 }
 
@@ -374,13 +382,20 @@ void ConvergeJudge::Resolve(Key& key) {
 void ConvergeJudge::Settle(Key& key) {
   key.state = State::kSettled;
   key.history.Fold(now_, now_ - static_cast<Index>(options_.history));
-  key.source = key.target = LastChange{};
+  KeepTraces(key);
   if (!key.is_ddl) key.text.clear();
   key.alarm_id.clear();
   // Its turn to be forgotten has passed while it was open.
   if (!touched_.empty() && key.touched <= now_ - static_cast<Index>(touched_.size())) {
     touched_.front().push_back(key.digest);
   }
+}
+
+// What is said of the key later can still name its last changes.
+void ConvergeJudge::KeepTraces(Key& key) {
+  if (!key.is_ddl && key.source.set()) key.source_trace = traces_.Of(key.source.item);
+  if (!key.is_ddl && key.target.set()) key.target_trace = traces_.Of(key.target.item);
+  key.source = key.target = LastChange{};
 }
 
 // --- confirming ---
@@ -508,8 +523,10 @@ model::RowDiff ConvergeJudge::MakeRow(const Key& key, DiffKind kind) const {
   model::RowDiff row;
   row.kind = kind;
   row.table = key.table;
-  row.source = EvidenceOf(key.source.item);
-  row.target = EvidenceOf(key.target.item);
+  row.source =
+      key.source.set() ? EvidenceOf(key.source.item) : traces_.EvidenceOf(key.source_trace);
+  row.target =
+      key.target.set() ? EvidenceOf(key.target.item) : traces_.EvidenceOf(key.target_trace);
   const Item& any = key.source.set() ? key.source.item : key.target.item;
   if (key.is_ddl) {
     row.key_text = key.text;

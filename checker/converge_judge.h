@@ -16,6 +16,7 @@
 #include "checker/judge.h"
 #include "checker/key_history.h"
 #include "checker/segment_log.h"
+#include "checker/trace.h"
 
 namespace dcp::checker {
 
@@ -81,6 +82,7 @@ class ConvergeJudge final : public Judge {
     model::Version first_target_before = model::Version::Unknown();
     Index touched = kNone;  // last segment counted for waiting/known
     LastChange source, target;
+    Trace source_trace, target_trace;  // of the last settled state
 
     const model::Table* table = nullptr;
     std::string text;      // of differing and DDL keys
@@ -110,6 +112,7 @@ class ConvergeJudge final : public Judge {
   void RowsGone(const std::string& table, bool is_source);
   void RowsUnknown(const std::string& table);
   Key& Touch(const model::Digest& digest, const Item& item);
+  static void Note(Key& key, const Item& item, LastChange* last);
   void AddPassage(Key& key, const model::Version& version, bool is_before);
 
   // Deciding.
@@ -134,11 +137,13 @@ class ConvergeJudge final : public Judge {
   void ForgetOld();
   Index KnownFrom(const Key& key) const;
 
+  void KeepTraces(Key& key);
   model::RowDiff MakeRow(const Key& key, model::DiffKind kind) const;
 
   const PairOptions options_;
   SegmentLog log_;
   Findings findings_;
+  Traces traces_;
   Keys keys_;
   bool exact_ = false;
   Index lateness_ = 0;

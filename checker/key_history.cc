@@ -1,12 +1,16 @@
 #include "checker/key_history.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace dcp::checker {
 
 using model::Version;
 
 void KeyHistory::ApplySource(const Version& before, const Version& after, Index i) {
+  if (std::exchange(assumed_, false) && before.known()) {
+    source_.front() = {before, kAlways, kNever};  // told is worth more than taken
+  }
   if (source_.empty()) source_.push_back({before, kAlways, kNever});
   if (before.known() && !(before == source_.back().version)) {
     source_.back().left = i;
@@ -94,6 +98,7 @@ bool KeyHistory::Agrees(Index i) const {
 }
 
 void KeyHistory::AssumeSource(const Version& version) {
+  assumed_ = true;
   if (version.kind == Version::Kind::kContent) source_sum_ = version.digest;  // of a relative key
   source_.push_back({version, kAlways, kNever});
 }
@@ -103,6 +108,7 @@ void KeyHistory::AdoptSource(Index i) { ApplyTarget(source_.back().version, i); 
 void KeyHistory::Lose() {
   source_.clear();
   target_.clear();
+  assumed_ = false;
   source_sum_ = target_sum_ = {};
   last_source_touch_ = last_target_touch_ = first_target_touch_ = kNone;
   target_.push_back({Version::Unknown(), kAlways});

@@ -96,6 +96,7 @@ class KeyHistory {
   Index last_source_touch_ = kNone;
   Index last_target_touch_ = kNone;
   Index first_target_touch_ = kNone;
+  bool assumed_ = false;  // source_ is what AssumeSource() was told
 };
 
 }  // namespace dcp::checker

@@ -1,6 +1,7 @@
 #include "checker/ordered_judge.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "checker/evidence.h"
@@ -16,6 +17,10 @@ struct Entry {
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
+bool Before(const Entry& a, const Entry& b) {
+  return std::tie(a.op, a.after.digest) < std::tie(b.op, b.after.digest);
+}
+
 // A relative change or a DDL statement is compared by its delta.
 Entry EntryOf(const Item& item) {
   if (item.is_mark) return {model::Op::kOther, model::Version::Content(item.mark().ddl)};
@@ -23,11 +28,23 @@ Entry EntryOf(const Item& item) {
   return {change.op, change.relative ? model::Version::Content(change.delta) : change.after};
 }
 
+// A server changes equal rows of a table without a key in an order of its own.
+bool IsUnordered(const std::vector<const Item*>& items) {
+  return !items.empty() && !items.front()->is_mark && items.front()->change().relative;
+}
+
 std::vector<Entry> EntriesOf(const std::vector<const Item*>& items) {
   std::vector<Entry> entries;
   entries.reserve(items.size());
   for (const Item* item : items) entries.push_back(EntryOf(*item));
+  if (IsUnordered(items)) std::sort(entries.begin(), entries.end(), Before);
   return entries;
+}
+
+model::Digest SumOf(const std::vector<Entry>& entries) {
+  model::Digest sum;
+  for (const Entry& entry : entries) sum += entry.after.digest;
+  return sum;
 }
 
 bool HoldsVersion(const std::vector<Entry>& entries, const model::Version& version) {
@@ -35,9 +52,13 @@ bool HoldsVersion(const std::vector<Entry>& entries, const model::Version& versi
                      [&](const Entry& entry) { return entry.after == version; });
 }
 
-DiffKind KindOf(const std::vector<Entry>& source, const std::vector<Entry>& target) {
+DiffKind KindOf(const std::vector<Entry>& source, const std::vector<Entry>& target,
+                bool unordered) {
   if (source.empty()) return DiffKind::kExtra;
   if (target.empty()) return DiffKind::kMissing;
+  if (unordered) {
+    return SumOf(source) == SumOf(target) ? DiffKind::kReordered : DiffKind::kMismatch;
+  }
   const model::Version end = target.back().after;
   if (end == source.back().after) {
     const bool foreign = std::any_of(target.begin(), target.end(), [&](const Entry& entry) {
@@ -113,7 +134,8 @@ void OrderedJudge::Compare(const model::Digest& digest, const Sequences& sequenc
     open_.erase(open);
     return;
   }
-  if (source != target) Say(digest, sequences, KindOf(source, target));
+  if (source == target) return;
+  Say(digest, sequences, KindOf(source, target, IsUnordered(sequences.source)));
 }
 
 void OrderedJudge::Say(const model::Digest& digest, const Sequences& sequences, DiffKind kind) {

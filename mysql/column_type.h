@@ -46,8 +46,8 @@ enum ColumnType : uint8_t {
 // "BIGINT", "VARCHAR" …; "type 99" for a number that is not known.
 std::string TypeName(uint8_t type);
 
-// True for the types that own a bit in the SIGNEDNESS metadata, an entry in the
-// charset metadata, or in that of ENUM and SET.
+// True for the types that own a bit in the SIGNEDNESS metadata, whose values are in the
+// charset that the metadata tells, or that have labels (ENUM and SET).
 bool HasSignedness(uint8_t type);
 bool HasCharset(uint8_t type);
 bool HasLabels(uint8_t type);

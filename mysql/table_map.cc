@@ -33,9 +33,6 @@ absl::Status Damaged(const TableSchema& schema, absl::string_view what) {
 bool Bit(Bytes bits, size_t i) { return (bits[i / 8] >> (i % 8) & 1) != 0; }
 bool BitFromTop(Bytes bits, size_t i) { return (bits[i / 8] >> (7 - i % 8) & 1) != 0; }
 
-// The charset fields count VECTOR among the character columns (as binary).
-bool IsCountedAsText(uint8_t type) { return HasCharset(type) || type == kTypeVector; }
-
 // CHAR, ENUM and SET share type 254; the metadata's first byte tells them
 // apart, two bits of it extend the length of CHAR beyond 255.
 void ResolveString(uint8_t first, uint8_t second, Column* column) {
@@ -107,6 +104,9 @@ bool ReadTypeMetadata(ByteReader* reader, Column* column) {
   }
 }
 
+// Columns with an entry in the charset metadata. MySQL gives VECTOR one too: binary.
+bool HasCharsetEntry(uint8_t type) { return HasCharset(type) || type == kTypeVector; }
+
 // The optional metadata's fields speak of columns of one family, by number
 // within it.
 class MetadataParser {
@@ -114,7 +114,7 @@ class MetadataParser {
   explicit MetadataParser(TableMap* map) : map_(map) {
     for (Column& column : map->schema.columns) {
       if (HasSignedness(column.type)) numeric_.push_back(&column);
-      if (IsCountedAsText(column.type)) text_.push_back(&column);
+      if (HasCharsetEntry(column.type)) text_.push_back(&column);
       if (HasLabels(column.type)) labelled_.push_back(&column);
     }
     map->has_signedness = numeric_.empty();

@@ -114,26 +114,32 @@ absl::Status WithResume(const absl::Status& status, const model::BinlogPosition&
                                   " --from-pos ", resume.offset));
 }
 
-}  // namespace
-
-absl::Status RunBinlog(const BinlogArgs& args, int out, std::ostream& err,
-                       const std::atomic<bool>& stop) {
+ReaderOrStatus Open(const BinlogArgs& args) {
   DCP_RETURN_IF_ERROR(CheckArgs(args));
   DCP_ASSIGN_OR_RETURN(mysql::TableFilter wants, MakeTableFilter(args.tables));
+  return args.server.has_value() ? OpenServer(args, std::move(wants))
+                                 : OpenFiles(args, std::move(wants));
+}
+
+}  // namespace
+
+BinlogResult RunBinlog(const BinlogArgs& args, int out, std::ostream& err,
+                       const std::atomic<bool>& stop) {
+  const ReaderOrStatus reader = Open(args);
+  if (!reader.ok()) return {.started = false, .status = reader.status()};
   const bool from_server = args.server.has_value();
-  DCP_ASSIGN_OR_RETURN(const auto reader, from_server ? OpenServer(args, std::move(wants))
-                                                      : OpenFiles(args, std::move(wants)));
   const IgnoreSigpipe ignore_sigpipe;
   BinlogOutput output(out, stop);
   const auto writer = MakeWriter(args.format, &output.buffer(), err);
   // A server passes over them itself.
   const bool skips = !from_server && args.from_gtid.has_value();
   BinlogPrinter printer(
-      {.reader = *reader, .writer = *writer, .output = output, .err = err, .stop = stop},
+      {.reader = **reader, .writer = *writer, .output = output, .err = err, .stop = stop},
       {.skip = skips ? *args.from_gtid : model::GtidSet(),
        .endless = from_server && !args.until_now});
-  const absl::Status status = printer.Run();
-  return from_server && absl::IsUnavailable(status) ? WithResume(status, printer.resume()) : status;
+  absl::Status status = printer.Run();
+  if (from_server && absl::IsUnavailable(status)) status = WithResume(status, printer.resume());
+  return {.started = true, .status = std::move(status)};
 }
 
 }  // namespace dcp::cmd

@@ -39,10 +39,18 @@ struct BinlogArgs {
   uint32_t server_id = 0;  // as a replica of the server; 0: a random one
 };
 
+struct BinlogResult {
+  // False: not even the first event could be asked for (arguments, connection,
+  // privileges, a file that cannot be opened).
+  bool started = false;
+  absl::Status status;
+};
+
 // Writes to the descriptor `out`, and one line to `err` for each event that could
 // not be given. Returns at the end of what was asked for, soon after `stop` became
 // true, or when `out` is a pipe that nobody reads any more; what was read until
 // then has been written whole.
+// The status:
 //   OK                   all row changes were given, up to a clean end
 //   kInvalidArgument     `args` contradict themselves, or a file is no binlog
 //   kDataLoss            some events could not be given (each has its line on `err`, the
@@ -53,7 +61,7 @@ struct BinlogArgs {
 //                        cannot be opened
 //   other                `out` cannot be written
 // While it runs the process ignores SIGPIPE.
-absl::Status RunBinlog(const BinlogArgs& args, int out, std::ostream& err,
+BinlogResult RunBinlog(const BinlogArgs& args, int out, std::ostream& err,
                        const std::atomic<bool>& stop);
 
 }  // namespace dcp::cmd

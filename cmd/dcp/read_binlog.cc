@@ -92,10 +92,11 @@ int ReadBinlog(const BinlogCommand& command) {
     return kExitUsage;
   }
   HandleStopSignals();
-  const absl::Status status = RunBinlog(*args, STDOUT_FILENO, std::cerr, stop_requested);
-  if (status.ok()) return kExitOk;
-  std::cerr << "dcp: error: " << status.message() << "\n";
-  return status.code() == absl::StatusCode::kInvalidArgument ? kExitUsage : kExitError;
+  const BinlogResult result = RunBinlog(*args, STDOUT_FILENO, std::cerr, stop_requested);
+  if (result.status.ok()) return kExitOk;
+  std::cerr << "dcp: error: " << result.status.message() << "\n";
+  if (absl::IsInvalidArgument(result.status)) return kExitUsage;
+  return args->server.has_value() && !result.started ? kExitConfig : kExitError;
 }
 
 }  // namespace dcp::cmd

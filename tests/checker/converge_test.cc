@@ -332,6 +332,18 @@ TEST_F(ConfirmTest, EqualRowsThatTheStreamNeverShowsWereHealed) {
   EXPECT_THAT(Said(), ElementsAre("diff 1..2 t.k:healed", "same 2..3", "resolved t.k"));
 }
 
+TEST_F(ConfirmTest, KeyTouchedWhileItsRowsAreReadStaysAsInferred) {
+  const auto requests = Requests();
+  src.Put("t.k", "a", "b");
+  Both(3);
+  Both(4);
+  Answer(requests[0], model::RowAnswer::Kind::kEqual, 3);
+  EXPECT_THAT(Said(), ElementsAre("diff 1..2 t.k:missing", "diff 2..3 known=1", "same 3..4"));
+  dst.Put("t.k", "", "b");
+  Both(5);
+  EXPECT_THAT(Said(), ElementsAre("diff 4..5 known=1", "resolved t.k"));
+}
+
 TEST_F(ConfirmTest, AnswerOfAnEndedRunIsIgnored) {
   const auto requests = Requests();
   dst.Open("restart");

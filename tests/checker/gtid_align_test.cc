@@ -65,6 +65,23 @@ TEST_F(GtidAlignTest, WriteOfTheTargetsOwnIsExtraAtOnce) {
   EXPECT_THAT(Said(), ElementsAre("diff 1..2 a:extra"));
 }
 
+TEST_F(GtidAlignTest, DifferenceNamesTheSourcesLastTransactionOfTheKey) {
+  Both(1, 1);
+  src.Gtid(2).Put("a", "", "1");
+  dst.Gtid(2).Put("a", "", "1");
+  Both(3, 2);
+  Both(4, 3);
+  dst.Gtid(1, 2).Put("a", "1", "x");
+  Both(5, 4);
+  const auto outcomes = Outcomes();
+  const auto& verdict = std::get<model::Verdict>(outcomes.back());
+  ASSERT_EQ(verdict.diffs.size(), 1u);
+  EXPECT_EQ(verdict.diffs[0].kind, model::DiffKind::kMismatch);
+  ASSERT_TRUE(verdict.diffs[0].source && verdict.diffs[0].target);
+  EXPECT_EQ(verdict.diffs[0].source->txn, "00000000-0000-0000-0000-000000000001:2");
+  EXPECT_EQ(verdict.diffs[0].target->txn, "00000000-0000-0000-0000-000000000002:1");
+}
+
 TEST_F(GtidAlignTest, OwnWriteBehindALaterSegmentsChangeStaysBehindIt) {
   Both(1, 1);
   src.Gtid(2).Put("slow", "", "1");

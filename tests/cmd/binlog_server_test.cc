@@ -76,7 +76,7 @@ Result Read(const BinlogArgs& args) {
   std::ostringstream err;
   const std::atomic<bool> stop = false;
   Result result;
-  result.status = RunBinlog(args, out, err, stop);
+  result.status = RunBinlog(args, out, err, stop).status;
   result.out = Contents(out);
   result.err = err.str();
   close(out);
@@ -660,7 +660,7 @@ class Follower {
   explicit Follower(BinlogArgs args) {
     args.until_now = false;
     EXPECT_EQ(pipe(fds_), 0);
-    thread_ = std::thread([this, args] { status_ = RunBinlog(args, fds_[1], err_, stop_); });
+    thread_ = std::thread([this, args] { status_ = RunBinlog(args, fds_[1], err_, stop_).status; });
   }
   ~Follower() {
     if (thread_.joinable()) Stop().IgnoreError();

@@ -609,7 +609,9 @@ class BinlogArgsTest : public ::testing::Test {
   absl::Status Run(const BinlogArgs& args) {
     std::ostringstream err;
     const std::atomic<bool> stop = false;
-    return RunBinlog(args, STDOUT_FILENO, err, stop);
+    const BinlogResult result = RunBinlog(args, STDOUT_FILENO, err, stop);
+    EXPECT_FALSE(result.started);
+    return result.status;
   }
 };
 

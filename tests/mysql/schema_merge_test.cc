@@ -89,6 +89,22 @@ TEST(TableMapTest, FullMetadataTellsAll) {
   EXPECT_THAT(schema.key_columns, ElementsAre(0u));
 }
 
+// An entry of its own for each of a VARCHAR in utf8mb4, a VECTOR and a VARCHAR in latin1,
+// as MySQL 9.7 writes it: the VECTOR's is `binary`, and moves those behind it.
+TEST(TableMapTest, VectorsHaveAnEntryInTheCharsets) {
+  std::string body = Le(9, 6) + Le(0, 2) + std::string("\1d\0\1t\0", 6);
+  body += "\x03\x0f\xf2\x0f";                             // VARCHAR, VECTOR, VARCHAR
+  body += "\x05\xa0" + Le(0, 1) + "\x04\x28" + Le(0, 1);  // their lengths
+  body += "\x07";                                         // all may be NULL
+  body += "\x03\x05\xfc\xff" + Le(0, 1) + "\x3f\x08";     // COLUMN_CHARSET: 255, 63, 8
+  ASSERT_OK_AND_ASSIGN(const TableMapHead head, ParseTableMapHead(AsBytes(body), 6));
+  ASSERT_OK_AND_ASSIGN(const TableMap map, ParseTableMap(head));
+  ASSERT_EQ(map.schema.columns.size(), 3u);
+  EXPECT_EQ(map.schema.columns[0].collation, 255u);
+  EXPECT_EQ(map.schema.columns[2].collation, 8u);
+  EXPECT_TRUE(map.has_charsets);
+}
+
 TEST(SchemaMergeTest, MinimalMetadataTakesNamesLabelsAndKeyFromTheCatalog) {
   ASSERT_OK_AND_ASSIGN(
       const TableSchema schema,
@@ -106,6 +122,18 @@ TEST(SchemaMergeTest, WithoutCatalogOnlyLabelsAreMissing) {
     EXPECT_EQ(column.name, "");
   }
   EXPECT_EQ(schema.key_kind, KeyKind::kUnknown);
+}
+
+TEST(SchemaMergeTest, FullMetadataWithoutAKeyMeansNone) {
+  TableMap map = Captured("full.binlog");
+  map.has_key = false;
+  map.schema.key_kind = KeyKind::kUnknown;
+  map.schema.key_columns.clear();
+  ASSERT_OK_AND_ASSIGN(const TableSchema schema, CompleteSchema(map, nullptr));
+  EXPECT_EQ(schema.key_kind, KeyKind::kNone);
+  ASSERT_OK_AND_ASSIGN(const TableSchema minimal,
+                       CompleteSchema(Captured("minimal.binlog"), nullptr));
+  EXPECT_EQ(minimal.key_kind, KeyKind::kUnknown);
 }
 
 TEST(SchemaMergeTest, AnyDifferenceMeansChanged) {

@@ -408,8 +408,9 @@ class Generator {
       const size_t end = random_.Below(units.size() + 1);
       const size_t length = random_.Below(std::min<size_t>(end, 12) + 1);
       // Behind a barrier that jumped, one that falls makes it look foreign.
-      const bool with_barriers =
-          random_.Percent(50) && epoch_at_ == kNever && target_misses_.empty();
+      const bool jumps = !target_misses_.empty() || restart_source_at_ != kNever ||
+                         restart_target_at_ != kNever || epoch_at_ != kNever;
+      const bool with_barriers = random_.Percent(50) && !jumps;
       std::vector<Unit> again = Repeated(units, end - length, end, with_barriers);
       if (!again.empty()) {
         Note(absl::StrCat("retry of ", again.size(), with_barriers ? " with barriers" : ""));

@@ -23,6 +23,9 @@ struct Step {  // a change, with the segment it stands in
   int64_t segment;
   Version before;
   Version after;
+  // Of the target's: rule H is satisfied for this version, and stays so.
+  bool before_held = false;
+  bool after_held = false;
 };
 
 struct Interval {
@@ -48,6 +51,7 @@ struct Key {
   Digest source_sum, target_sum;    // relative keys
   int64_t rules_from = INT64_MIN;   // barriers up to here are not asked about any more
   int64_t last_touch = 0;
+  std::set<int64_t> satisfied_w;  // barriers; once satisfied, for good
 };
 
 // A segment of the present run that is fed but not said.
@@ -93,9 +97,10 @@ class Judge {
 
   static std::vector<Interval> Intervals(const Key& key) {
     std::vector<Interval> intervals;
-    const bool told = !key.source.empty();
-    if (key.believed.has_value() && (key.believed->known() || !told)) {
-      intervals.push_back({*key.believed, kAlways, kNow});
+    if (key.believed.has_value()) {
+      // What the source's first change tells of its origin is worth more.
+      const bool told = !key.source.empty() && key.source.front().before.known();
+      intervals.push_back({told ? key.source.front().before : *key.believed, kAlways, kNow});
     }
     for (const Step& change : key.source) {
       if (intervals.empty()) intervals.push_back({change.before, kAlways, kNow});
@@ -159,7 +164,7 @@ class Judge {
 
   // Rule W at barrier j holds, or is not asked.
   bool W(const std::string& name, const Key& key, int64_t j) const {
-    if (j <= key.rules_from || Since(key, j) < N()) return true;
+    if (j <= key.rules_from || Since(key, j) < N() || key.satisfied_w.contains(j)) return true;
     return Had(key, TargetAt(name, key, j), j - N(), j + N()) || HadUnknown(key, j - N(), j + N());
   }
 
@@ -167,16 +172,21 @@ class Judge {
   bool H(const Key& key, int64_t j) const {
     if (j <= key.rules_from || Since(key, j) <= N() || key.relative) return true;
     if (Now().segments[static_cast<size_t>(j - 1)].beyond_history) return true;
-    for (const Step& change : key.target) {
-      if (change.segment != j) continue;
-      if (!Had(key, change.after, j - History(), j + N())) return false;
-      if (!change.before.known()) continue;
-      if (!Had(key, change.before, j - History(), j + N()) &&
-          !HadUnknown(key, j - History(), j + N())) {
-        return false;
-      }
-    }
-    return true;
+    return std::all_of(key.target.begin(), key.target.end(), [&](const Step& change) {
+      return change.segment != j || (BeforeHeld(key, change) && AfterHeld(key, change));
+    });
+  }
+
+  bool AfterHeld(const Key& key, const Step& change) const {
+    const int64_t j = change.segment;
+    return change.after_held || Had(key, change.after, j - History(), j + N());
+  }
+
+  bool BeforeHeld(const Key& key, const Step& change) const {
+    const int64_t j = change.segment;
+    return change.before_held || !change.before.known() ||
+           Had(key, change.before, j - History(), j + N()) ||
+           HadUnknown(key, j - History(), j + N());
   }
 
   static int64_t FirstTouch(const Key& key) {
@@ -206,6 +216,7 @@ class Judge {
     TakeChanges(pair.target, /*is_source=*/false, dropped);
     CountKnown();
     for (auto& [name, key] : keys_) Believe(name, key);
+    for (auto& [name, key] : keys_) Satisfy(name, key);
     for (Fed& fed : fed_) DropSeen(fed);
     for (auto& [name, key] : keys_) Break(name, key);
     EndFindings();
@@ -276,7 +287,8 @@ class Judge {
     key.relative = change.relative;
     Touch(change.key, key);
     if (!change.relative) {
-      (is_source ? key.source : key.target).push_back({k_, change.before, change.after});
+      (is_source ? key.source : key.target)
+          .push_back({k_, change.before, change.after, false, false});
     } else {
       AddRelative(key, is_source, change.delta);
     }
@@ -286,7 +298,8 @@ class Judge {
     Digest& sum = is_source ? key.source_sum : key.target_sum;
     const Version before = Version::Content(sum);
     sum += delta;
-    (is_source ? key.source : key.target).push_back({k_, before, Version::Content(sum)});
+    (is_source ? key.source : key.target)
+        .push_back({k_, before, Version::Content(sum), false, false});
   }
 
   void TakeDdl(const Mark& mark, bool is_source) {
@@ -302,7 +315,8 @@ class Judge {
     for (auto& [row, key] : keys_) {
       if (key.table != mark.table || key.ddl) continue;
       Touch(row, key);
-      (is_source ? key.source : key.target).push_back({k_, Version::Unknown(), Version::Absent()});
+      (is_source ? key.source : key.target)
+          .push_back({k_, Version::Unknown(), Version::Absent(), false, false});
     }
   }
 
@@ -331,6 +345,16 @@ class Judge {
     const bool early = Since(key, key.target.front().segment) <= N();
     key.believed = early || beyond ? TargetAt(name, key, j).version : key.target.front().before;
     if (key.relative) key.source_sum = key.believed->digest;
+  }
+
+  void Satisfy(const std::string& name, Key& key) {
+    for (int64_t j = FirstTouch(key); j <= k_; ++j) {
+      if (W(name, key, j)) key.satisfied_w.insert(j);
+    }
+    for (Step& change : key.target) {
+      change.before_held = BeforeHeld(key, change);
+      change.after_held = AfterHeld(key, change);
+    }
   }
 
   void DropSeen(Fed& fed) {
@@ -476,7 +500,6 @@ class Judge {
   const PairOptions options_;
   const std::vector<Run> runs_;
   size_t run_index_ = 0;
-  bool ending_ = false;
   int64_t k_ = 0;  // the step
 
   std::map<std::string, Key> keys_;

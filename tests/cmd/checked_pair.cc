@@ -1,0 +1,331 @@
+#include "tests/cmd/checked_pair.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "tests/support/eventually.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::test {
+namespace {
+
+constexpr char kTables[] =
+    "CREATE DATABASE shop; CREATE DATABASE drc;"
+    "CREATE TABLE shop.orders (id INT PRIMARY KEY, v VARCHAR(20), n INT);"
+    "CREATE TABLE shop.busy (id INT PRIMARY KEY, v INT);"
+    "INSERT INTO shop.orders VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3), (4, 'd', 4), "
+    "(5, 'e', 5), (6, 'f', 6), (900, 'busy', 0);"
+    "INSERT INTO shop.busy VALUES (1, 0);"
+    "CREATE TABLE drc.barrier (id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, "
+    "`offset` BIGINT UNSIGNED NOT NULL DEFAULT 0, ts TIMESTAMP NOT NULL DEFAULT "
+    "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP);"
+    "INSERT INTO drc.barrier (id, `offset`) VALUES (1, 100)";
+
+std::string Value(MysqlServer& server, const std::string& sql) {
+  const absl::StatusOr<std::string> value = server.QueryValue(sql);
+  EXPECT_OK(value);
+  return value.value_or("");
+}
+
+bool IsVerdict(const Alarm& alarm) {
+  return alarm["type"] == "same" || alarm["type"] == "diff" || alarm["type"] == "unverified";
+}
+
+std::string KeyOf(const Alarm& diff) {
+  return absl::StrCat(diff["table"].is_null() ? "" : diff["table"].get<std::string>(),
+                      diff["key"].dump());
+}
+
+std::string DiffWords(const Alarm& alarm) {
+  std::vector<std::string> words;
+  for (const Alarm& diff : alarm["diffs"]) {
+    words.push_back(absl::StrCat(diff["kind"].get<std::string>(), " ", KeyOf(diff)));
+  }
+  std::sort(words.begin(), words.end());
+  const size_t more = alarm["diff_count"].get<size_t>() - words.size();
+  if (more > 0) words.push_back(absl::StrCat("and ", more, " more"));
+  if (alarm["known"] != 0) words.push_back(absl::StrCat("known ", alarm["known"].get<uint64_t>()));
+  return absl::StrJoin(words, ", ");
+}
+
+std::string DetailWords(const Alarm& alarm) {
+  const std::string type = alarm["type"];
+  if (type == "diff") return " " + DiffWords(alarm);
+  if (type == "unverified") {
+    const Alarm& table = alarm["table"];
+    return absl::StrCat(" ", alarm["reason"].get<std::string>(),
+                        table.is_null() ? "" : absl::StrCat(" ", table.get<std::string>()));
+  }
+  if (type != "resolved") return "";
+  std::vector<std::string> keys = alarm["keys"];
+  std::sort(keys.begin(), keys.end());
+  return keys.empty() ? "" : absl::StrCat(" ", absl::StrJoin(keys, ", "));
+}
+
+std::string EpochWords(const Alarm& alarm) {
+  const uint64_t epoch = alarm["epoch"];
+  return epoch > 1 ? absl::StrCat("e", epoch, " ") : "";
+}
+
+std::string Words(const Alarm& alarm) {
+  return absl::StrCat(EpochWords(alarm), alarm.value("late", false) ? "late " : "",
+                      alarm["type"].get<std::string>(), " ", alarm["from"].get<uint64_t>(), "..",
+                      alarm["to"].get<uint64_t>(), DetailWords(alarm));
+}
+
+// Event_type and End_log_pos of SHOW BINLOG EVENTS.
+constexpr size_t kEventType = 2, kEndPos = 4, kInfo = 5;
+
+// COMMIT, XA COMMIT or a DDL statement.
+bool EndsTransaction(const Row& event) {
+  const std::string info = event[kInfo].value_or("");
+  const bool inside =
+      info == "BEGIN" || absl::StartsWith(info, "XA START") || absl::StartsWith(info, "XA END");
+  return event[kEventType] == "Xid" || (event[kEventType] == "Query" && !inside);
+}
+
+// The first transaction behind the GTID's event ends there.
+uint64_t EndOf(const Rows& events, const std::string& gtid) {
+  bool inside = false;
+  for (const Row& event : events) {
+    if (absl::StrContains(event[kInfo].value_or(""), absl::StrCat("'", gtid, "'"))) inside = true;
+    if (inside && EndsTransaction(event)) return std::stoull(event[kEndPos].value_or("0"));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void CheckedPair::SetUp() {
+  ASSERT_OK(SharedServers::Reset());
+  ASSERT_OK(source().Execute(kTables));
+  ASSERT_OK(pair_.WaitForReplica());
+}
+
+void CheckedPair::TearDown() {
+  if (!dcp_) return;
+  EXPECT_TRUE(dcp_->running()) << dcp_->log();
+  const absl::StatusOr<int> status = dcp_->Stop();
+  EXPECT_OK(status);
+  EXPECT_EQ(status.value_or(-1), 0) << dcp_->log();
+  if (HasFailure()) {
+    for (const Alarm& alarm : dcp_->alarms()) std::cerr << alarm.dump() << "\n";
+  }
+}
+
+std::string CheckedPair::Config(const Settings& settings) {
+  const std::string tables = "tables = [\"shop.*\"] }]\n";
+  const std::string pair =
+      absl::StrCat("[[collector]]\ntype = \"mysql\"\nname = \"source\"\nserver_id = 4201\n",
+                   ConnectionToml(source()), "tags = [{ tag = \"src\", ", tables,
+                   "[[collector]]\ntype = \"mysql\"\nname = \"replica\"\nserver_id = 4202\n",
+                   ConnectionToml(replica()), "tags = [{ tag = \"dst\", ", tables);
+  return absl::StrCat(settings.collectors.empty() ? pair : settings.collectors,
+                      "[[check]]\nname = \"pair\"\nsource = \"src\"\ntargets = [\"dst\"]\n",
+                      settings.check);
+}
+
+void CheckedPair::Start(const Settings& settings) {
+  settings_ = settings;
+  auto dcp = DcpProcess::Start(Config(settings));
+  ASSERT_OK(dcp);
+  dcp_ = std::move(dcp).value();
+  if (settings.await_first_verdict) WarmUp();
+}
+
+// Barriers from 101 on until there is a verdict; then the tests' own begin.
+void CheckedPair::WarmUp() {
+  const auto judged = [&] {
+    ChangeBarrier("`offset` = `offset` + 1");
+    return !dcp_->alarms().empty();
+  };
+  ASSERT_TRUE(Eventually(judged)) << dcp_->log();
+  ASSERT_LT(offset(), kFirst);
+  ChangeBarrier(absl::StrCat("`offset` = ", kFirst));
+  AwaitVerdict(kFirst);
+}
+
+Committed CheckedPair::Find(MysqlServer& server, const std::string& gtid) {
+  const std::string file = Value(server, "SHOW BINARY LOG STATUS");
+  const absl::StatusOr<Rows> events =
+      server.Query(absl::StrCat("SHOW BINLOG EVENTS IN '", file, "'"));
+  EXPECT_OK(events);
+  const uint64_t end = events.ok() ? EndOf(*events, gtid) : 0;
+  EXPECT_NE(end, 0U) << gtid << " is not in " << file << " of " << server.options().name;
+  return {gtid, file, end};
+}
+
+// The one transaction with the server's own uuid that it has executed since `before`.
+std::string CheckedPair::OwnGtid(MysqlServer& server, const std::string& before) {
+  const std::string uuid = Value(server, "SELECT @@GLOBAL.server_uuid");
+  const std::string executed = Value(
+      server, absl::StrCat("SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, ", Quoted(before), ")"));
+  for (const absl::string_view part : absl::StrSplit(executed, ',')) {
+    const std::string gtid(absl::StripAsciiWhitespace(part));
+    if (!absl::StartsWith(gtid, uuid)) continue;
+    EXPECT_FALSE(absl::StrContains(gtid.substr(uuid.size()), '-')) << "several: " << gtid;
+    return gtid;
+  }
+  ADD_FAILURE() << server.options().name << " logged nothing of its own";
+  return "";
+}
+
+Committed CheckedPair::OnSource(const std::string& sql) {
+  Traffic();
+  const std::string before = Value(source(), "SELECT @@GLOBAL.gtid_executed");
+  EXPECT_OK(source().Execute(sql));
+  const Committed committed = Find(source(), OwnGtid(source(), before));
+  Traffic();
+  return committed;
+}
+
+Committed CheckedPair::Skipped(const std::string& sql) {
+  EXPECT_OK(pair_.WaitForReplica());
+  EXPECT_OK(replica().Execute("STOP REPLICA SQL_THREAD"));
+  Committed committed = OnSource(sql);
+  const auto session = replica().Connect();
+  EXPECT_OK(session);
+  if (session.ok()) {
+    EXPECT_OK((*session)->Execute(
+        absl::StrCat("SET GTID_NEXT = ", Quoted(committed.gtid), "; BEGIN; COMMIT")));
+  }
+  EXPECT_OK(replica().Execute("START REPLICA SQL_THREAD"));
+  return committed;
+}
+
+Committed CheckedPair::OnReplica(const std::string& sql) {
+  Traffic();
+  EXPECT_OK(pair_.WaitForReplica());
+  const std::string before = Value(replica(), "SELECT @@GLOBAL.gtid_executed");
+  EXPECT_OK(replica().Execute(sql));
+  return Find(replica(), OwnGtid(replica(), before));
+}
+
+void CheckedPair::Unlogged(const std::string& sql) {
+  EXPECT_OK(pair_.WaitForReplica());
+  EXPECT_OK(replica().Execute(
+      absl::StrCat("SET SESSION sql_log_bin = 0; ", sql, "; SET SESSION sql_log_bin = 1")));
+}
+
+void CheckedPair::Traffic() {
+  if (!settings_.background) return;
+  const uint64_t n = ++traffic_;
+  EXPECT_OK(source().Execute(
+      absl::StrCat("UPDATE shop.busy SET v = v + 1; UPDATE shop.orders SET n = n + 1 WHERE id = "
+                   "900; INSERT INTO shop.orders VALUES (",
+                   1000 + n, ", 'new', 0); DELETE FROM shop.orders WHERE id = ", 1000 + n - 3)));
+}
+
+uint64_t CheckedPair::offset() {
+  const std::string text = Value(source(), "SELECT `offset` FROM drc.barrier WHERE id = 1");
+  return text.empty() ? 0 : std::stoull(text);
+}
+
+Committed CheckedPair::ChangeBarrier(const std::string& assignments) {
+  return OnSource(absl::StrCat("UPDATE drc.barrier SET ", assignments, " WHERE id = 1"));
+}
+
+uint64_t CheckedPair::Barrier() {
+  ChangeBarrier("`offset` = `offset` + 1");
+  return offset();
+}
+
+uint64_t CheckedPair::Judge() {
+  const uint64_t to = Barrier();
+  AwaitVerdict(to);
+  return to;
+}
+
+void CheckedPair::AwaitVerdict(uint64_t to) {
+  const auto judged = [to](const Alarm& alarm) { return IsVerdict(alarm) && alarm["to"] == to; };
+  ASSERT_OK(dcp_->Await(judged, 0, absl::Seconds(30)));
+}
+
+std::vector<Alarm> CheckedPair::AlarmsSinceFirst() {
+  std::vector<Alarm> alarms = dcp_->alarms();
+  const auto first = std::find_if(alarms.begin(), alarms.end(), [](const Alarm& alarm) {
+    return IsVerdict(alarm) && alarm["to"] == kFirst;
+  });
+  if (first != alarms.end()) alarms.erase(alarms.begin(), first + 1);
+  return alarms;
+}
+
+std::vector<std::string> CheckedPair::Said() {
+  std::vector<std::string> segments;
+  for (uint32_t i = 0; i < 1 + 2 * settings_.lateness; ++i) {
+    const uint64_t from = offset();
+    segments.push_back(absl::StrCat("same ", from, "..", Barrier()));
+  }
+  AwaitVerdict(offset());
+  std::vector<std::string> said = AllSaid();
+  const std::string epoch = EpochWords(dcp_->alarms().back());
+  for (; !segments.empty() && !said.empty(); segments.pop_back()) {
+    if (said.back() == epoch + segments.back()) said.pop_back();
+  }
+  return said;
+}
+
+std::vector<std::string> CheckedPair::AllSaid() {
+  const std::vector<Alarm> alarms = AlarmsSinceFirst();
+  CheckIds(alarms);
+  std::vector<std::string> said;
+  for (const Alarm& alarm : alarms) said.push_back(Words(alarm));
+  return said;
+}
+
+// Each alarm has its own id, and what `resolved` ends has been said before.
+void CheckedPair::CheckIds(const std::vector<Alarm>& alarms) {
+  std::set<std::string> ids;
+  std::set<std::string> open;
+  for (const Alarm& alarm : alarms) {
+    EXPECT_TRUE(ids.insert(alarm["id"]).second) << "an id twice: " << alarm.dump();
+    if (alarm["type"] == "diff" && alarm["diff_count"] != 0) open.insert(alarm["id"]);
+    if (alarm["type"] == "timeout") open.insert(alarm["id"]);
+    if (alarm["type"] != "resolved") continue;
+    for (const Alarm& id : alarm["resolves"]) {
+      EXPECT_EQ(open.erase(id), 1U) << "ends what is not open: " << alarm.dump();
+    }
+  }
+}
+
+Alarm CheckedPair::AlarmOf(const std::string& key_json) {
+  for (const Alarm& alarm : dcp_->alarms()) {
+    if (alarm["type"] != "diff") continue;
+    for (const Alarm& diff : alarm["diffs"]) {
+      if (diff["key"].dump() == key_json) return alarm;
+    }
+  }
+  ADD_FAILURE() << "no difference of " << key_json;
+  return Alarm::object();
+}
+
+Alarm CheckedPair::Difference(const std::string& key_json) {
+  const Alarm alarm = AlarmOf(key_json);
+  for (const Alarm& diff : alarm.value("diffs", Alarm::array())) {
+    if (diff["key"].dump() == key_json) return diff;
+  }
+  return Alarm::object();
+}
+
+::testing::AssertionResult IsChange(const Alarm& side, const std::string& op,
+                                    const Committed& transaction, const std::string& row_json) {
+  const Alarm wanted = {{"op", op},
+                        {"txn", transaction.gtid},
+                        {"file", transaction.file},
+                        {"pos", transaction.pos},
+                        {"row", Alarm::parse(row_json)}};
+  Alarm told = side;
+  const bool timed = told.is_object() && told.contains("ts") && told["ts"].is_string();
+  if (timed) told.erase("ts");
+  if (timed && told == wanted) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << side.dump() << "\nwanted " << wanted.dump() << " and ts";
+}
+
+}  // namespace dcp::test

@@ -1,0 +1,480 @@
+// Equal traffic between real servers: nothing may be said but `same`, and that of
+// all of it.
+//
+// DCP_TEST_SEED repeats a run's traffic, DCP_TEST_TRAFFIC_SCALE makes it longer.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "barrier/barrier_table.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "tests/cmd/dcp_process.h"
+#include "tests/cmd/traffic.h"
+#include "tests/servers/shared_servers.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::test {
+namespace {
+
+constexpr absl::Duration kLimit = absl::Minutes(5);  // of waiting, not expected
+
+// Of one check, and of the tags that it alone compares.
+struct CheckSetup {
+  std::string name;
+  std::string keys;  // of [[check]], such as "align = \"barrier\"\n"
+};
+
+// Tags of a collector, one per check: `side`-NAME.
+std::string TagsToml(const std::vector<CheckSetup>& checks, const std::string& side,
+                     const std::string& tables) {
+  std::vector<std::string> tags;
+  for (const CheckSetup& check : checks) {
+    tags.push_back(
+        absl::StrCat("{ tag = \"", side, "-", check.name, "\", tables = [", tables, "] }"));
+  }
+  return absl::StrCat("tags = [", absl::StrJoin(tags, ", "), "]\n");
+}
+
+std::string ChecksToml(const std::vector<CheckSetup>& checks) {
+  std::string toml;
+  for (const CheckSetup& check : checks) {
+    absl::StrAppend(&toml, "[[check]]\nname = \"", check.name, "\"\nsource = \"src-", check.name,
+                    "\"\ntargets = [\"dst-", check.name, "\"]\ntimeout = \"120s\"\n", check.keys);
+  }
+  return toml;
+}
+
+std::string CollectorToml(const std::string& name, int server_id, MysqlServer& server) {
+  return absl::StrCat("[[collector]]\ntype = \"mysql\"\nname = \"", name,
+                      "\"\nserver_id = ", server_id, "\n", ConnectionToml(server));
+}
+
+std::string PairToml(ReplicaPair& pair, const std::vector<CheckSetup>& checks) {
+  return absl::StrCat("[barrier]\ninterval = \"150ms\"\n", ConnectionToml(pair.source()),
+                      CollectorToml("source", 4201, pair.source()),
+                      TagsToml(checks, "src", "\"shop.*\""),
+                      CollectorToml("replica", 4202, pair.replica()),
+                      TagsToml(checks, "dst", "\"shop.*\""), ChecksToml(checks));
+}
+
+// What one check said.
+struct Judgement {
+  uint64_t verdicts = 0;
+  uint64_t source_rows = 0, target_rows = 0;
+  uint64_t first = 0, last = 0;  // barriers
+};
+
+// Collects the check's verdicts; everything but `same`, and a gap between segments,
+// is a failure.
+Judgement ExpectOnlySame(const DcpProcess& dcp, const std::string& check) {
+  Judgement judgement;
+  int shown = 0;
+  for (const Alarm& alarm : dcp.alarms()) {
+    if (alarm["check"] != check) continue;
+    if (alarm["type"] != "same") {
+      if (++shown <= 5) ADD_FAILURE() << "not same: " << alarm.dump().substr(0, 3000);
+      continue;
+    }
+    if (judgement.verdicts++ == 0) judgement.first = judgement.last = alarm["from"];
+    EXPECT_EQ(alarm["from"], judgement.last) << check << " left something out";
+    EXPECT_EQ(alarm["late"], false);
+    judgement.last = alarm["to"];
+    judgement.source_rows += alarm["rows"]["source"].get<uint64_t>();
+    judgement.target_rows += alarm["rows"]["target"].get<uint64_t>();
+  }
+  if (shown > 5) ADD_FAILURE() << check << ": " << shown << " alarms in all are not same";
+  return judgement;
+}
+
+// Row changes in a server's binlogs, as another program counts them.
+uint64_t RowsInBinlog(MysqlServer& server, const std::string& database) {
+  EXPECT_OK(server.Execute("FLUSH BINARY LOGS"));
+  const TestDir dir("dcp-rows");
+  const std::string command =
+      absl::StrCat(server.mysqlbinlog(), " --base64-output=decode-rows -v ", server.binlog_dir(),
+                   "/binlog.[0-9]* | grep -cE '^### (INSERT INTO|UPDATE|DELETE FROM) `", database,
+                   "`' > ", dir / "count");
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  return std::strtoull(ReadFile(dir / "count").c_str(), nullptr, 10);
+}
+
+// The last line of the log about the check: what it came to.
+std::string StatusLine(const DcpProcess& dcp, const std::string& check) {
+  const std::string log = dcp.log();
+  const size_t at = log.rfind(absl::StrCat("check ", check, " "));
+  return at == std::string::npos ? "" : log.substr(at, log.find('\n', at) - at);
+}
+
+const CheckSetup kDefaults{"defaults", ""};
+const CheckSetup kKeysOnly{"keys", "capture = \"key\"\n"};
+const CheckSetup kMd5{"md5", "digest = \"md5\"\n"};
+const CheckSetup kOrdered{"ordered", "compare = \"ordered\"\ncapture = \"key\"\n"};
+
+class EqualTrafficTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK(SharedServers::Reset());
+    options_.seed = TrafficSeed();
+    options_.transactions *= TrafficScale();
+    RecordProperty("seed", std::to_string(options_.seed));
+    std::cout << "DCP_TEST_SEED=" << options_.seed << std::endl;
+  }
+
+  void SetReplica(int workers, bool commit_order) {
+    ASSERT_OK(pair_.StopReplication());
+    ASSERT_OK(pair_.replica().Execute(
+        absl::StrCat("SET GLOBAL replica_parallel_workers = ", workers,
+                     ", GLOBAL replica_preserve_commit_order = ", commit_order ? "ON" : "OFF")));
+    ASSERT_OK(pair_.StartReplication());
+  }
+
+  // dcp on the pair, judging already.
+  void StartOnPair(const std::vector<CheckSetup>& checks) {
+    ASSERT_OK(CreateTrafficTables(pair_.source(), "shop"));
+    ASSERT_OK(pair_.WaitForReplica());
+    Start(PairToml(pair_, checks), checks);
+  }
+
+  void Start(const std::string& toml, const std::vector<CheckSetup>& checks) {
+    checks_ = checks;
+    auto started = DcpProcess::Start(toml);
+    ASSERT_OK(started);
+    dcp_ = std::move(started).value();
+    for (const CheckSetup& check : checks_) {
+      ASSERT_OK(dcp_->Await([&](const Alarm& alarm) {
+        return alarm["check"] == check.name && alarm["type"] == "same";
+      }));
+    }
+  }
+
+  void RunOnPair() {
+    const TrafficResult result = RunTraffic(pair_.source(), options_);
+    ASSERT_OK(result.status);
+    EXPECT_GE(result.committed, static_cast<uint64_t>(options_.transactions));
+    std::cout << result.committed << " transactions, " << result.aborted << " refused\n";
+    ASSERT_OK(pair_.WaitForReplica(kLimit));
+  }
+
+  void AwaitJudged() {
+    for (const CheckSetup& check : checks_) {
+      ASSERT_OK(dcp_->AwaitJudged(pair_.source(), check.name, kLimit));
+    }
+  }
+
+  // While the traffic runs.
+  void StartAndShakeReplica(const std::atomic<bool>& traffic_ended) {
+    const std::vector<CheckSetup> checks = {kDefaults, kOrdered};
+    Start(PairToml(pair_, checks), checks);
+    while (!HasFatalFailure() && !traffic_ended) {
+      ASSERT_OK(pair_.StopReplication());
+      ASSERT_OK(pair_.StartReplication());
+      Pause(absl::Milliseconds(300));
+    }
+  }
+
+  // Each check said `same` of all rows of its source's binlog, and nothing else.
+  void ExpectAllSame(uint64_t rows_in_binlog) {
+    EXPECT_GT(rows_in_binlog, 0U);
+    for (const CheckSetup& check : checks_) {
+      const Judgement judgement = ExpectOnlySame(*dcp_, check.name);
+      EXPECT_GE(judgement.verdicts, 5U) << check.name;
+      EXPECT_GE(judgement.last, judgement.first + 5) << check.name;
+      // A row whose key changes counts twice.
+      EXPECT_GE(judgement.source_rows, rows_in_binlog) << check.name;
+      EXPECT_EQ(judgement.source_rows, judgement.target_rows) << check.name;
+      std::cout << check.name << ": " << judgement.verdicts << " verdicts, "
+                << judgement.source_rows << " rows, " << rows_in_binlog << " in the binlog\n";
+    }
+  }
+
+  // A write of the target's own in each table is seen by each check: what was called
+  // same was looked at.
+  void ExpectForeignRowsFound(MysqlServer& target, const std::string& database) {
+    const size_t from = dcp_->alarms().size();
+    ASSERT_OK_AND_ASSIGN(const auto session, target.Connect());
+    ASSERT_OK(session->Execute(absl::StrCat("SET SESSION sql_mode = ''; USE ", database)));
+    for (const TrafficTable& table : TrafficTables()) {
+      ASSERT_OK(session->Execute(table.foreign_row)) << table.name;
+    }
+    AwaitJudged();
+    for (const CheckSetup& check : checks_) ExpectEachTableInDiffs(check.name, from);
+  }
+
+  void ExpectEachTableInDiffs(const std::string& check, size_t from) {
+    std::set<std::string> found;
+    const std::vector<Alarm> alarms = dcp_->alarms();
+    for (size_t i = from; i < alarms.size(); ++i) {
+      if (alarms[i]["type"] != "diff" || alarms[i]["check"] != check) continue;
+      for (const auto& diff : alarms[i]["diffs"]) {
+        EXPECT_EQ(diff["kind"], "extra") << diff.dump();
+        found.insert(diff["table"]);
+      }
+    }
+    std::set<std::string> wanted;
+    for (const TrafficTable& table : TrafficTables()) wanted.insert("shop." + table.name);
+    EXPECT_EQ(found, wanted) << check;
+  }
+
+  void Stop() {
+    ASSERT_OK_AND_ASSIGN(const int status, dcp_->Stop());
+    EXPECT_EQ(status, 0);
+  }
+
+  ReplicaPair& pair_ = SharedServers::Pair();
+  TrafficOptions options_;
+  std::vector<CheckSetup> checks_;
+  std::unique_ptr<DcpProcess> dcp_;
+};
+
+constexpr char kByGtid[] = "(align: the target's transactions carry the source's GTIDs)";
+
+TEST_F(EqualTrafficTest, NativeReplicationAsItIsByDefault) {
+  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  if (HasFatalFailure()) return;
+  RunOnPair();
+  AwaitJudged();
+  ExpectAllSame(RowsInBinlog(pair_.source(), "shop"));
+  ExpectForeignRowsFound(pair_.replica(), "shop");
+  Stop();
+  for (const CheckSetup& check : checks_) {
+    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::HasSubstr(kByGtid));
+  }
+}
+
+TEST_F(EqualTrafficTest, EightWorkersWithoutCommitOrderAreAlignedByGtid) {
+  SetReplica(8, false);
+  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  if (HasFatalFailure()) return;
+  RunOnPair();
+  AwaitJudged();
+  ExpectAllSame(RowsInBinlog(pair_.source(), "shop"));
+  ExpectForeignRowsFound(pair_.replica(), "shop");
+  Stop();
+  for (const CheckSetup& check : checks_) {
+    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::HasSubstr(kByGtid));
+  }
+}
+
+// Compressed transactions and full metadata, too.
+TEST_F(EqualTrafficTest, EightWorkersInCommitOrderAlignedByBarriers) {
+  SetReplica(8, true);
+  for (MysqlServer* server : {&pair_.source(), &pair_.replica()}) {
+    ASSERT_OK(server->Execute(
+        "SET GLOBAL binlog_transaction_compression = ON, GLOBAL binlog_row_metadata = FULL"));
+  }
+  const std::string barrier = "align = \"barrier\"\nlateness = ";
+  StartOnPair({{"late", barrier + "1\n"},
+               {"late-keys", barrier + "1\ncapture = \"key\"\ndigest = \"md5\"\n"},
+               {"exact", barrier + "0\n"}});
+  if (HasFatalFailure()) return;
+  options_.transactional_only = true;
+  RunOnPair();
+  AwaitJudged();
+  ExpectAllSame(RowsInBinlog(pair_.source(), "shop"));
+  ExpectForeignRowsFound(pair_.replica(), "shop");
+  Stop();
+  for (const CheckSetup& check : checks_) {
+    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::Not(::testing::HasSubstr(kByGtid)));
+  }
+}
+
+// dcp starts amid the traffic, and the replica stops and starts.
+TEST_F(EqualTrafficTest, StartAmidTrafficOfAReplicaThatStopsAndStarts) {
+  SetReplica(8, false);
+  ASSERT_OK(CreateTrafficTables(pair_.source(), "shop"));
+  options_.transactions *= 2;
+  TrafficResult result;
+  std::atomic<bool> ended = false;
+  std::thread traffic([&] {
+    result = RunTraffic(pair_.source(), options_);
+    ended = true;
+  });
+  StartAndShakeReplica(ended);
+  traffic.join();
+  if (HasFatalFailure()) return;
+  ASSERT_OK(result.status);
+  ASSERT_OK(pair_.WaitForReplica(kLimit));
+  AwaitJudged();
+  for (const CheckSetup& check : checks_) {
+    const Judgement judgement = ExpectOnlySame(*dcp_, check.name);
+    EXPECT_GT(judgement.source_rows, 1000U) << check.name;
+    EXPECT_EQ(judgement.source_rows, judgement.target_rows) << check.name;
+  }
+  ExpectForeignRowsFound(pair_.replica(), "shop");
+  Stop();
+}
+
+// Barriers between copies, such that no copy is overtaken by two of them.
+class Pacemaker {
+ public:
+  explicit Pacemaker(MysqlServer& server) : server_(server) {}
+  ~Pacemaker() { Stop().IgnoreError(); }
+
+  absl::Status Start() {
+    DCP_RETURN_IF_ERROR(
+        server_.Execute(absl::StrCat(barrier::kCreateDatabase, ";", barrier::kCreateTable,
+                                     "; INSERT INTO drc.barrier VALUES ()")));
+    DCP_ASSIGN_OR_RETURN(session_, server_.Connect());
+    thread_ = std::thread([this] { Work(); });
+    return absl::OkStatus();
+  }
+
+  absl::Status Stop() {
+    {
+      MutexLock lock(mu_);
+      stopping_ = true;
+      changed_.NotifyAll();
+    }
+    if (thread_.joinable()) thread_.join();
+    return status_;
+  }
+
+  // Around a change and its copy.
+  class InFlight {
+   public:
+    explicit InFlight(Pacemaker& pacemaker) : pacemaker_(pacemaker) {
+      MutexLock lock(pacemaker_.mu_);
+      since_ = pacemaker_.in_flight_.insert(pacemaker_.done_);
+    }
+    ~InFlight() {
+      MutexLock lock(pacemaker_.mu_);
+      pacemaker_.in_flight_.erase(since_);
+      pacemaker_.changed_.NotifyAll();
+    }
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+
+   private:
+    Pacemaker& pacemaker_;
+    std::multiset<uint64_t>::iterator since_;
+  };
+
+ private:
+  static constexpr absl::Duration kInterval = absl::Milliseconds(100);
+
+  void Work() {
+    while (AwaitTurn()) {
+      status_ = session_->Execute("UPDATE drc.barrier SET `offset` = `offset` + 1 WHERE id = 1");
+      if (!status_.ok()) return;
+      MutexLock lock(mu_);
+      ++done_;
+    }
+  }
+
+  // A change in flight since before the last barrier has to be copied before the next.
+  bool AwaitTurn() {
+    const absl::Duration due = Clock::Real().Monotonic() + kInterval;
+    MutexLock lock(mu_);
+    while (!stopping_) {
+      const absl::Duration left = due - Clock::Real().Monotonic();
+      const bool behind = !in_flight_.empty() && *in_flight_.begin() < done_;
+      if (left <= absl::ZeroDuration() && !behind) return true;
+      changed_.WaitFor(mu_, std::max(left, absl::Milliseconds(5)));
+    }
+    return false;
+  }
+
+  MysqlServer& server_;
+  std::unique_ptr<Session> session_;
+  std::thread thread_;
+  absl::Status status_;  // of the thread; read behind it
+
+  Mutex mu_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  uint64_t done_ ABSL_GUARDED_BY(mu_) = 0;
+  // How many barriers were done when the changes in flight began.
+  std::multiset<uint64_t> in_flight_ ABSL_GUARDED_BY(mu_);
+};
+
+// Writers that do each transaction again in another database of the server.
+class Copiers {
+ public:
+  Copiers(MysqlServer& server, const TrafficOptions& options, std::string database)
+      : database_(std::move(database)) {
+    for (int i = 0; i < options.writers; ++i) sessions_.push_back(Open(server));
+  }
+
+  absl::Status Copy(int writer, const TrafficTransaction& transaction) {
+    const auto& session = sessions_[static_cast<size_t>(writer)];
+    DCP_RETURN_IF_ERROR(session.status());
+    absl::Status status;
+    do {
+      status = RunTransaction(**session, transaction);
+    } while (absl::IsAborted(status));
+    return status;
+  }
+
+ private:
+  absl::StatusOr<std::unique_ptr<Session>> Open(MysqlServer& server) const {
+    DCP_ASSIGN_OR_RETURN(auto session, server.Connect());
+    DCP_RETURN_IF_ERROR(session->Execute(
+        absl::StrCat("USE ", database_, "; SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'")));
+    return session;
+  }
+
+  const std::string database_;
+  std::vector<absl::StatusOr<std::unique_ptr<Session>>> sessions_;
+};
+
+// The tables of `database` under the names that they have in shop.
+std::string MappedTables(const std::string& database) {
+  std::vector<std::string> tables;
+  for (const TrafficTable& table : TrafficTables()) {
+    tables.push_back(absl::StrCat("{ match = \"", database, ".", table.name, "\", as = \"shop.",
+                                  table.name, "\" }"));
+  }
+  return absl::StrJoin(tables, ", ");
+}
+
+TEST_F(EqualTrafficTest, TablesOfOneServerThatAWriterKeepsEqual) {
+  MysqlServer& server = pair_.source();
+  ASSERT_OK(CreateTrafficTables(server, "first"));
+  ASSERT_OK(CreateTrafficTables(server, "second"));
+  Pacemaker pacemaker(server);
+  ASSERT_OK(pacemaker.Start());
+  const std::vector<CheckSetup> checks = {
+      kDefaults, {"md5-keys", "digest = \"md5\"\ncapture = \"key\"\nlateness = 1\n"}};
+  std::string tags = TagsToml(checks, "src", MappedTables("first"));
+  tags =
+      absl::StrCat(tags.substr(0, tags.rfind(']')), ", ",
+                   TagsToml(checks, "dst", MappedTables("second")).substr(sizeof "tags = [" - 1));
+  Start(absl::StrCat(CollectorToml("only", 4201, server), tags, ChecksToml(checks)), checks);
+  if (HasFatalFailure()) return;
+
+  options_.database = "first";
+  options_.repeatable = true;
+  options_.transactions /= 2;
+  Copiers copiers(server, options_, "second");
+  const TrafficResult result = RunTraffic(
+      server, options_,
+      [&](int writer, Session& session, const TrafficTransaction& transaction) -> absl::Status {
+        const Pacemaker::InFlight in_flight(pacemaker);
+        DCP_RETURN_IF_ERROR(RunTransaction(session, transaction));
+        return copiers.Copy(writer, transaction);
+      });
+  ASSERT_OK(result.status);
+  std::cout << result.committed << " transactions, " << result.aborted << " refused\n";
+  AwaitJudged();
+  ExpectAllSame(RowsInBinlog(server, "first"));
+  ExpectForeignRowsFound(server, "second");
+  EXPECT_OK(pacemaker.Stop());
+  Stop();
+  for (const CheckSetup& check : checks_) {
+    EXPECT_THAT(StatusLine(*dcp_, check.name),
+                ::testing::HasSubstr("(align: both tags come from one server)"));
+  }
+}
+
+}  // namespace
+}  // namespace dcp::test
