@@ -25,6 +25,9 @@ namespace dcp::collector {
 namespace {
 
 constexpr int64_t kMaxMessageBytes = int64_t{256} << 20;  // batches count in 32 bits
+// For calls of other services, and for clients to close their idle connections; some
+// do not look at them for minutes.
+constexpr absl::Duration kFarewell = absl::Milliseconds(200);
 constexpr int64_t kMaxQueueBytes = int64_t{1} << 30;
 
 int ToMillis(absl::Duration duration) {
@@ -210,8 +213,11 @@ absl::Status GrpcCollector::Impl::Stop(absl::Duration limit) {
   const absl::Duration deadline = Clock::Real().Monotonic() + limit;
   if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
   streams_.StopAll();
-  streams_.WaitEmpty(deadline);
-  server_->Shutdown(After(std::max(deadline - Clock::Real().Monotonic(), absl::ZeroDuration())));
+  absl::Duration left = absl::ZeroDuration();
+  if (streams_.WaitEmpty(deadline)) {
+    left = std::clamp(deadline - Clock::Real().Monotonic(), left, kFarewell);
+  }
+  server_->Shutdown(After(left));
   // Calls that were cut off just now have a moment to end.
   if (!streams_.WaitEmpty(Clock::Real().Monotonic() + absl::Milliseconds(100))) {
     return absl::DeadlineExceededError(

@@ -114,6 +114,56 @@ TEST_F(PushedMysqlTest, EachDifferenceIsFoundWithItsKeyAndColumns) {
   EXPECT_THAT(Texts(alarms_).back(), StartsWith("same "));
 }
 
+// What the configuration makes of names, keys and columns.
+class PushedNamesTest : public PushedMysqlTest {
+ protected:
+  // Runs `sql` on the server and pushes `rows`, between two barriers on both sides.
+  std::vector<std::string> Judge(const std::string& sql, const Script& rows,
+                                 const std::string& tables) {
+    auto dcp = DcpProcess::Start(Config("mysql", "pushed", tables));
+    EXPECT_OK(dcp);
+    if (!dcp.ok()) return {};
+    EXPECT_OK(server().Execute(
+        "CREATE DATABASE drc; CREATE TABLE drc.barrier (id INT UNSIGNED PRIMARY KEY, "
+        "`offset` BIGINT UNSIGNED); INSERT INTO drc.barrier VALUES (1, 1), (2, 70);"
+        "CREATE DATABASE shop; CREATE TABLE shop.orders_1 (id BIGINT UNSIGNED PRIMARY KEY, "
+        "note TEXT, v TEXT); CREATE TABLE shop.log (a INT, b TEXT)"));
+    const std::string step = "; UPDATE drc.barrier SET `offset` = `offset` + 1";
+    EXPECT_OK(server().Execute(absl::StrCat(sql, step, step, step)));
+    Feed feed(address_);
+    feed.SendAll(Script("pushed").Barrier(1).calls()[0]);
+    feed.SendAll(rows.calls()[0]);
+    feed.SendAll(Script("pushed").Barriers(2, 4).calls()[0]);
+    EXPECT_TRUE(feed.End().ok());
+    EXPECT_OK((*dcp)->Await([](const Alarm& alarm) { return alarm["to"] == 4; }));
+    EXPECT_EQ((*dcp)->Stop().value_or(-1), 0);
+    return Texts((*dcp)->alarms());
+  }
+};
+
+TEST_F(PushedNamesTest, KeysHaveTheLogicalNameAndContentsTheComparedColumns) {
+  Script rows("pushed");
+  rows.Insert("shop.orders[18446744073709551615]", R"([18446744073709551615,"a"])");
+  EXPECT_THAT(Judge("INSERT INTO shop.orders_1 VALUES (18446744073709551615, 'note', 'a')", rows,
+                    "tables = [{ match = \"shop.orders_*\", as = \"shop.orders\", "
+                    "ignore_columns = [\"note\"] }]"),
+              ElementsAre("same 1..2", "same 2..3", "same 3..4"));
+}
+
+TEST_F(PushedNamesTest, GravitysKeysAreTheValueAlone) {
+  Script rows("pushed");
+  rows.Insert("42", R"([42,null,"a"])").Insert("43", R"([43,null,"b"])");
+  EXPECT_THAT(Judge("INSERT INTO shop.orders_1 VALUES (42, NULL, 'a'), (43, NULL, 'x')", rows,
+                    R"(key_format = "gravity", tables = ["shop.orders_1"])"),
+              ElementsAre(R"(diff 1..2 shop.orders_1["43"]:mismatch)", "same 2..3", "same 3..4"));
+}
+
+TEST_F(PushedNamesTest, TablesThatTheTagDoesNotTakeAreNotCompared) {
+  EXPECT_THAT(Judge("INSERT INTO shop.log VALUES (1, 'a')", Script("pushed"),
+                    R"(tables = ["shop.orders_1"])"),
+              ElementsAre("same 1..2", "same 2..3", "same 3..4"));
+}
+
 // A pushed tag has no DDL: statements on the source's tables are no differences.
 TEST_F(PushedMysqlTest, DdlOfTheServerIsNoDifference) {
   Play("ddl", Config("mysql", "pushed", kAllTables));

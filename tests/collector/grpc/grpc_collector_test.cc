@@ -346,6 +346,16 @@ TEST_F(GrpcCollectorTest, StopEndsOpenStreamsWithUnavailable) {
   EXPECT_OK(collector_->Stop(absl::Seconds(10)));
 }
 
+// A client may not look at a connection without calls for minutes.
+TEST_F(GrpcCollectorTest, StopDoesNotWaitForConnectionsWithoutCalls) {
+  Client client = Connect();
+  ASSERT_EQ(client.Code(Barrier("dst", 1)), kAccepted);
+  ASSERT_TRUE(client.End().ok());
+  const absl::Duration begin = Clock::Real().Monotonic();
+  EXPECT_OK(collector_->Stop(absl::Seconds(20)));
+  EXPECT_LT(Clock::Real().Monotonic() - begin, absl::Seconds(10));
+}
+
 TEST_F(GrpcCollectorTest, StopSaysWhenTheSinkHoldsItUp) {
   sink_.Hold("src");
   Client client = Connect();
