@@ -138,7 +138,7 @@ class DispatcherTest : public ::testing::Test {
     return *dispatcher_;
   }
 
-  const FakeRenderer renderer_;
+  const FakeRenderer renderer_{};
   Journal delivered_, log_;
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::unique_ptr<Dispatcher> dispatcher_;  // ends before what it uses
