@@ -1,5 +1,5 @@
-// Traffic: what applications do to a database, at random from a seed: on fifteen
-// tables with and without keys, of many column types, from several sessions at once.
+// Traffic: what applications do to a database, at random from a seed: on the
+// tables of traffic_tables.h, from several sessions at once.
 //
 // For tests of equal traffic: whatever it does, a replica is to end up and to pass
 // through the same, and dcp is to say nothing but `same`.
@@ -20,16 +20,6 @@ uint64_t TrafficSeed();
 // Of DCP_TEST_TRAFFIC_SCALE, 1 without it: how many times the short form's transactions.
 int TrafficScale();
 
-struct TrafficTable {
-  std::string name;
-  std::string definition;   // what stands behind CREATE TABLE and the name
-  std::string foreign_row;  // a statement that no traffic gives: a write of the target's own
-};
-const std::vector<TrafficTable>& TrafficTables();
-
-// The tables, and a trigger, in a new database.
-absl::Status CreateTrafficTables(MysqlServer& server, const std::string& database);
-
 struct TrafficOptions {
   uint64_t seed = 0;
   std::string database = "shop";
@@ -43,6 +33,9 @@ struct TrafficOptions {
   // Without MyISAM: replica_preserve_commit_order does not hold for it, so that its rows
   // may overtake any number of barriers.
   bool transactional_only = false;
+  // With statements on a table's definition; on servers with binlog_row_metadata = FULL, without
+  // which rows from before such a statement may be unreadable.
+  bool ddl = false;
 };
 
 // Statements of one transaction, in order, each as a session sends it.
