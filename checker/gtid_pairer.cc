@@ -11,6 +11,8 @@ namespace dcp::checker {
 namespace {
 
 constexpr size_t kBarrierOffsetsKept = 4096;
+// A transaction that the source has not shown so long after is none of its own.
+constexpr uint64_t kBarriersToGiveUp = 100;
 
 uint64_t CountMissing(const model::GtidSet& wanted, const model::GtidSet& seen) {
   model::GtidSet missing = wanted;
@@ -130,7 +132,6 @@ bool GtidPairer::FindCandidate() {
   }
   if (chunk.end == Chunk::End::kOrigin) {
     before_.Add(chunk.origin.executed);
-    source_uuid_ = chunk.origin.server_uuid;
     source_last_.reset();
     unshown_.reset();
     return true;
@@ -178,7 +179,7 @@ void GtidPairer::DropOwnBeforeCandidate() {
   bool behind = false;
   for (Arrival& arrival : arrivals_) {
     const bool is_candidate = arrival.gtid() == candidate_->gtid;
-    if (is_candidate || ((arrival.own || FollowedByTwo(arrival, candidate_->offset)) && !behind)) {
+    if (is_candidate || ((arrival.own || IsForeign(arrival, candidate_->offset)) && !behind)) {
       held_bytes_ -= arrival.bytes;
     } else {
       kept.push_back(std::move(arrival));
@@ -219,7 +220,6 @@ bool GtidPairer::CloseSource(std::vector<PairEvent>* events) {
     before_.Add(gtids);
     EndRun(chunk.origin.reason, chunk.origin.detail, events);
     before_.Add(chunk.origin.executed);
-    source_uuid_ = chunk.origin.server_uuid;
     source_last_.reset();
     return true;
   }
@@ -312,17 +312,37 @@ GtidPairer::Place GtidPairer::PlaceOf(const Arrival& arrival) const {
   if (arrival.own) return Place::kHereOwn;
   if (gtids_.Contains(arrival.gtid())) return Place::kHere;
   if (before_.Contains(arrival.gtid())) return Place::kBefore;
-  return FollowedByTwo(arrival, end_.offset) ? Place::kHereOwn : Place::kLater;
+  return IsForeign(arrival, end_.offset) ? Place::kHereOwn : Place::kLater;
 }
 
-// Two, because one barrier may overtake a transaction in a parallel applier.
-bool GtidPairer::FollowedByTwo(const Arrival& arrival, uint64_t end) const {
-  // What the source's own server wrote comes from the source: it will be shown.
-  if (arrival.gtid().source.uuid == source_uuid_) return false;
-  const uint64_t second = arrival.barriers_before + 1;
-  return second >= barrier_offsets_first_ &&
-         second - barrier_offsets_first_ < barrier_offsets_.size() &&
-         barrier_offsets_[second - barrier_offsets_first_] <= end;
+// A server's numbers appear in the source's stream in rising order: one that is
+// passed by will not come any more, and neither will one of a server that the
+// source does not replicate from.
+bool GtidPairer::SourcePassedBy(const model::Gtid& gtid) const {
+  uint64_t newest = 0;
+  bool known = false;
+  for (const model::GtidSet* set : {&before_, &gtids_}) {
+    const auto it = set->sources().find(gtid.source);
+    if (it == set->sources().end()) continue;
+    known = true;
+    newest = std::max(newest, it->second.back().last);
+  }
+  return !known || gtid.number < newest;
+}
+
+// The transaction was written on the target: both sides have passed what the source
+// would have shown it before.
+bool GtidPairer::IsForeign(const Arrival& arrival, uint64_t end) const {
+  // Two barriers, because one may overtake a transaction in a parallel applier.
+  if (FollowedBy(2, arrival, end) && SourcePassedBy(arrival.gtid())) return true;
+  return FollowedBy(kBarriersToGiveUp, arrival, end);
+}
+
+bool GtidPairer::FollowedBy(uint64_t count, const Arrival& arrival, uint64_t end) const {
+  const uint64_t last = arrival.barriers_before + count - 1;
+  return last >= barrier_offsets_first_ &&
+         last - barrier_offsets_first_ < barrier_offsets_.size() &&
+         barrier_offsets_[last - barrier_offsets_first_] <= end;
 }
 
 void GtidPairer::GatherTarget(SegmentSide* side) {

@@ -71,7 +71,9 @@ class GtidPairer final : public Pairer {
   void EmitSegment(std::vector<PairEvent>* events);
   void GatherTarget(SegmentSide* side);
   Place PlaceOf(const Arrival& arrival) const;
-  bool FollowedByTwo(const Arrival& arrival, uint64_t end) const;
+  bool IsForeign(const Arrival& arrival, uint64_t end) const;
+  bool FollowedBy(uint64_t barriers, const Arrival& arrival, uint64_t end) const;
+  bool SourcePassedBy(const model::Gtid& gtid) const;
   static std::vector<Item> ItemsOf(const Arrival& arrival);
   void PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side);
   void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
@@ -101,7 +103,6 @@ class GtidPairer final : public Pairer {
   uint64_t awaited_ = 0;  // GTIDs of the segment that have not come
 
   // The target since its stream began.
-  model::Uuid source_uuid_{};
   model::Uuid target_uuid_{};
   model::GtidSet target_executed_;  // before its stream began
   model::GtidSet seen_;

@@ -212,6 +212,10 @@ class Daemon::Impl {
       LogInfo(absl::StrCat("collector ", name, ": ", text));
     };
     mysql.start = ToStartPoint(options.start);
+    if (options.start.kind == config::StartPoint::Kind::kResume) {
+      LogInfo(absl::StrCat("collector ", options.name,
+                           ": start = resume: no state is kept between runs, beginning now"));
+    }
     DCP_ASSIGN_OR_RETURN(const mysql::TableFilter wants, MakeTableFilter(mysql.groups.tags));
     DCP_ASSIGN_OR_RETURN(
         auto collector,

@@ -105,6 +105,35 @@ TEST_F(GtidAlignTest, TransactionUnknownToTheSourceIsOwnAfterTwoBarriers) {
   EXPECT_THAT(Said(), ElementsAre("diff 2..3 a:extra"));
 }
 
+TEST_F(GtidAlignTest, TransactionThatTheSourceWillStillShowIsNotTheTargetsOwn) {
+  src.Gtid(1, 9).Put("z", "", "1");  // the source replicates from server 9
+  Both(1, 1);
+  dst.Gtid(7, 9).Put("a", "", "1");
+  for (uint64_t b = 2; b <= 5; ++b) Both(b, b);
+  src.Gtid(7, 9).Put("a", "", "1");
+  Both(6, 6);
+  EXPECT_THAT(Said(), ElementsAre("same 1..2", "same 2..3", "same 3..4", "same 4..5", "same 5..6"));
+}
+
+TEST_F(GtidAlignTest, TransactionThatTheSourcePassedByIsTheTargetsOwn) {
+  src.Gtid(1, 9).Put("z", "", "1");
+  Both(1, 1);
+  dst.Gtid(7, 9).Put("a", "", "x");
+  src.Gtid(8, 9).Put("b", "", "1");
+  dst.Gtid(8, 9).Put("b", "", "1");
+  Both(2, 2);
+  Both(3, 3);
+  EXPECT_THAT(Said(), ElementsAre("same 1..2", "diff 2..3 a:extra"));
+}
+
+TEST_F(GtidAlignTest, TransactionThatTheSourceNeverShowsIsTheTargetsOwnInTheEnd) {
+  src.Gtid(1, 9).Put("z", "", "1");
+  Both(1, 1);
+  dst.Gtid(7, 9).Put("a", "", "x");
+  for (uint64_t b = 2; b <= 101; ++b) Both(b, b);
+  EXPECT_EQ(Said().back(), "diff 100..101 a:extra");
+}
+
 TEST_F(GtidAlignTest, SegmentsTheTargetExecutedBeforeItsStreamAreDropped) {
   model::GtidSet executed;
   for (uint64_t n = 1; n <= 3; ++n) {
