@@ -30,7 +30,7 @@ std::string AndMore(uint64_t more) {
 
 // "INSERT", "UPDATE to", "DELETE of": the words before the row that the change tells.
 std::string OpText(const model::ChangeEvidence& change) {
-  const std::string word = OpWord(change.op);
+  std::string word = OpWord(change.op);
   if (change.content.empty()) return word;
   if (change.op == model::Op::kUpdate) return word + " to";
   if (change.op == model::Op::kDelete) return word + " of";

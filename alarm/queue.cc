@@ -23,7 +23,7 @@ size_t BytesOf(const model::RowDiff& diff) {
 
 size_t BytesOf(const std::vector<std::string>& texts) {
   size_t bytes = 0;
-  for (const std::string& text : texts) bytes += sizeof(text) + text.size();
+  for (const std::string& text : texts) bytes += sizeof(std::string) + text.size();
   return bytes;
 }
 
