@@ -50,6 +50,16 @@ void BarrierPairer::Drop(const Chunk& chunk) {
   dropped_ += side.changes;
 }
 
+bool BarrierPairer::AwaitSource() {
+  needs_source_ = true;
+  return false;
+}
+
+bool BarrierPairer::AwaitTarget() {
+  needs_source_ = false;
+  return false;
+}
+
 // --- seeking ---
 
 bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
@@ -61,7 +71,7 @@ bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
     target_candidate_.reset();
   } else {
     // Where the target shows a lower offset next, this one was foreign or old.
-    if (!target_.has_closed()) return false;
+    if (!target_.has_closed()) return AwaitTarget();
     const bool target_falls =
         target_.front().end == Chunk::End::kBarrier && target_.front().offset < *target_candidate_;
     (target_falls ? target_candidate_ : source_candidate_).reset();
@@ -70,7 +80,7 @@ bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
 }
 
 bool BarrierPairer::FindSourceCandidate() {
-  if (!source_.has_closed()) return false;
+  if (!source_.has_closed()) return AwaitSource();
   const Chunk chunk = source_.PopFront();
   Drop(chunk);
   if (chunk.end == Chunk::End::kOrigin) return true;
@@ -82,7 +92,7 @@ bool BarrierPairer::FindSourceCandidate() {
 }
 
 bool BarrierPairer::FindTargetCandidate() {
-  if (!target_.has_closed()) return false;
+  if (!target_.has_closed()) return AwaitTarget();
   const Chunk chunk = target_.PopFront();
   Drop(chunk);
   if (chunk.end == Chunk::End::kOrigin) {
@@ -132,7 +142,7 @@ bool BarrierPairer::Run(std::vector<PairEvent>* events) {
 }
 
 bool BarrierPairer::CloseSource(std::vector<PairEvent>* events) {
-  if (!source_.has_closed()) return false;
+  if (!source_.has_closed()) return AwaitSource();
   const Chunk chunk = source_.PopFront();
   if (chunk.end == Chunk::End::kOrigin) {
     EndRun(chunk.origin.reason, chunk.origin.detail, events);
@@ -159,7 +169,7 @@ bool BarrierPairer::CloseSource(std::vector<PairEvent>* events) {
 }
 
 bool BarrierPairer::MatchTarget(std::vector<PairEvent>* events) {
-  if (!target_.has_closed()) return false;
+  if (!target_.has_closed()) return AwaitTarget();
   if (target_.front().end == Chunk::End::kOrigin) {
     const Chunk chunk = target_.PopFront();
     source_candidate_ = pair_.to;
@@ -208,7 +218,7 @@ bool BarrierPairer::ReplayedBeyondHistory(uint64_t offset) const {
 }
 
 bool BarrierPairer::TargetGoesBack(uint64_t offset, std::vector<PairEvent>* events) {
-  if (!source_.has_closed()) return false;  // it may be the way into a new epoch
+  if (!source_.has_closed()) return AwaitSource();  // it may be the way into a new epoch
   if (TargetEntersEpoch(offset, events)) return true;
   if (ReplayedBeyondHistory(offset)) pair_.replayed_beyond_history = true;
   TakeTarget(offset);
@@ -262,14 +272,14 @@ bool BarrierPairer::TargetIsAhead(uint64_t offset, std::vector<PairEvent>* event
     merging_ = true;
     return true;
   }
-  if (target_.chunks().size() < 3) return false;  // what the target shows next decides
+  if (target_.chunks().size() < 3) return AwaitTarget();  // what the target shows next decides
   const Chunk& next = target_.chunks()[1];
   if (next.end == Chunk::End::kBarrier && next.offset < offset) {  // foreign
     target_changed_ = TargetChanged();
     target_.PopFront().AppendExact(&pair_.target);
     return true;
   }
-  if (outlook == Outlook::kUnknown) return false;
+  if (outlook == Outlook::kUnknown) return AwaitSource();
   source_closed_ = false;  // the target passed by: the source's run ends unmatched
   return CloseSource(events);
 }

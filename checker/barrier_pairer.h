@@ -24,6 +24,8 @@ class BarrierPairer final : public Pairer {
   Align align() const override { return Align::kBarrier; }
   const std::string& align_reason() const override { return reason_; }
   std::optional<Waiting> waiting() const override;
+  bool needs_source() const override { return needs_source_; }
+  bool needs_target() const override { return !needs_source_; }
   uint64_t dropped_changes() const override { return dropped_; }
 
  private:
@@ -33,6 +35,10 @@ class BarrierPairer final : public Pairer {
   // Each takes one step; false: nothing can be done before more comes.
   bool Seek(std::vector<PairEvent>* events);
   bool Run(std::vector<PairEvent>* events);
+
+  // Notes what is waited for; false.
+  bool AwaitSource();
+  bool AwaitTarget();
 
   bool FindSourceCandidate();
   bool FindTargetCandidate();
@@ -58,6 +64,7 @@ class BarrierPairer final : public Pairer {
   std::string reason_ = "configured, or no GTIDs in common";
 
   bool running_ = false;
+  bool needs_source_ = true;  // else the target: what the last step waited for
   uint64_t epoch_ = 1;
   uint64_t dropped_ = 0;
   // Newest offsets consumed on each side, whatever they meant.

@@ -12,9 +12,13 @@ namespace {
 using model::DiffKind;
 using model::Version;
 
+// Rows that wait to be read: beyond it differences are said as inferred.
+constexpr size_t kMaxConfirming = 10'000;
+
 }  // namespace
 
-ConvergeJudge::ConvergeJudge(const PairOptions& options) : options_(options), log_(options) {}
+ConvergeJudge::ConvergeJudge(const PairOptions& options)
+    : options_(options), log_(options, findings_) {}
 
 void ConvergeJudge::StartRun(uint64_t epoch, uint64_t offset, bool exact) {
   exact_ = exact;
@@ -338,8 +342,8 @@ void ConvergeJudge::Break(Key& key, const Broken& broken) {
     log_.KeyWaits(now_);
   }
   model::RowDiff row = MakeRow(key, KindOf(key, broken));
-  const bool readable = options_.confirm && !key.is_ddl && key.table != nullptr &&
-                        !key.table->keyless && !row.key_text.empty();
+  const bool readable = options_.confirm && confirming_.size() < kMaxConfirming && !key.is_ddl &&
+                        key.table != nullptr && !key.table->keyless && !row.key_text.empty();
   if (!readable) return OpenFinding(key, std::move(row), broken.barrier);
   key.state = State::kConfirming;
   key.request = next_request_++;

@@ -141,8 +141,8 @@ class ConvergeJudge final : public Judge {
   model::RowDiff MakeRow(const Key& key, model::DiffKind kind) const;
 
   const PairOptions options_;
-  SegmentLog log_;
   Findings findings_;
+  SegmentLog log_;
   Traces traces_;
   Keys keys_;
   bool exact_ = false;

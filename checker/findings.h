@@ -18,6 +18,8 @@ class Findings {
   // True if this was the alarm's last open key. REQUIRES: opened before.
   bool Close(const std::string& alarm_id);
 
+  bool IsOpen(const std::string& alarm_id) const { return open_.contains(alarm_id); }
+
   uint64_t count() const { return count_; }
 
  private:

@@ -11,8 +11,8 @@ namespace dcp::checker {
 namespace {
 
 constexpr size_t kBarrierOffsetsKept = 4096;
-// A transaction that the source has not shown so long after is none of its own.
 constexpr uint64_t kBarriersToGiveUp = 100;
+constexpr size_t kRecentSegments = 2;
 
 uint64_t CountMissing(const model::GtidSet& wanted, const model::GtidSet& seen) {
   model::GtidSet missing = wanted;
@@ -132,6 +132,7 @@ bool GtidPairer::FindCandidate() {
   }
   if (chunk.end == Chunk::End::kOrigin) {
     before_.Add(chunk.origin.executed);
+    source_uuid_ = chunk.origin.server_uuid;
     source_last_.reset();
     unshown_.reset();
     return true;
@@ -220,6 +221,7 @@ bool GtidPairer::CloseSource(std::vector<PairEvent>* events) {
     before_.Add(gtids);
     EndRun(chunk.origin.reason, chunk.origin.detail, events);
     before_.Add(chunk.origin.executed);
+    source_uuid_ = chunk.origin.server_uuid;
     source_last_.reset();
     return true;
   }
@@ -302,10 +304,24 @@ void GtidPairer::EmitSegment(std::vector<PairEvent>* events) {
   events->push_back(std::move(event));
   common_ = end_.offset;
   before_.Add(gtids_);
-  gtids_ = model::GtidSet();
+  recent_.push_back(std::exchange(gtids_, model::GtidSet()));
+  if (recent_.size() > kRecentSegments) recent_.pop_front();
   pair_ = SegmentPair{};
   source_closed_ = false;
   absl::erase_if(shown_, [&](const auto& entry) { return entry.second <= common_; });
+  GiveUpOldest(events);
+}
+
+// A transaction that the source has not shown for so long: whose it is, is not known.
+void GtidPairer::GiveUpOldest(std::vector<PairEvent>* events) {
+  if (arrivals_.empty() || !FollowedBy(kBarriersToGiveUp, arrivals_.front(), common_)) return;
+  const std::string gtid = model::ToString(arrivals_.front().gtid());
+  held_bytes_ -= arrivals_.front().bytes;
+  arrivals_.pop_front();
+  candidate_ = end_;
+  EndRun("gap",
+         absl::StrCat("the target has transaction ", gtid, ", which the source has not shown"),
+         events);
 }
 
 GtidPairer::Place GtidPairer::PlaceOf(const Arrival& arrival) const {
@@ -315,27 +331,32 @@ GtidPairer::Place GtidPairer::PlaceOf(const Arrival& arrival) const {
   return IsForeign(arrival, end_.offset) ? Place::kHereOwn : Place::kLater;
 }
 
-// A server's numbers appear in the source's stream in rising order: one that is
-// passed by will not come any more, and neither will one of a server that the
-// source does not replicate from.
+// A server's numbers appear in the source's stream in rising order, but for what
+// stands close together when the source is itself a parallel replica: one that was
+// passed by two segments ago will not come any more. Neither will one of a server
+// of which the source has nothing.
 bool GtidPairer::SourcePassedBy(const model::Gtid& gtid) const {
-  uint64_t newest = 0;
-  bool known = false;
+  if (gtid.source.uuid != source_uuid_ && !SourceHasServer(gtid.source.uuid)) return true;
+  model::GtidSet passed = before_;
+  for (const model::GtidSet& recent : recent_) passed.Subtract(recent);
+  const auto it = passed.sources().find(gtid.source);
+  return it != passed.sources().end() && gtid.number < it->second.back().last;
+}
+
+bool GtidPairer::SourceHasServer(const model::Uuid& uuid) const {
   for (const model::GtidSet* set : {&before_, &gtids_}) {
-    const auto it = set->sources().find(gtid.source);
-    if (it == set->sources().end()) continue;
-    known = true;
-    newest = std::max(newest, it->second.back().last);
+    for (const auto& [source, intervals] : set->sources()) {
+      if (source.uuid == uuid) return true;
+    }
   }
-  return !known || gtid.number < newest;
+  return false;
 }
 
 // The transaction was written on the target: both sides have passed what the source
 // would have shown it before.
 bool GtidPairer::IsForeign(const Arrival& arrival, uint64_t end) const {
   // Two barriers, because one may overtake a transaction in a parallel applier.
-  if (FollowedBy(2, arrival, end) && SourcePassedBy(arrival.gtid())) return true;
-  return FollowedBy(kBarriersToGiveUp, arrival, end);
+  return FollowedBy(2, arrival, end) && SourcePassedBy(arrival.gtid());
 }
 
 bool GtidPairer::FollowedBy(uint64_t count, const Arrival& arrival, uint64_t end) const {

@@ -25,6 +25,8 @@ class GtidPairer final : public Pairer {
   Align align() const override { return Align::kGtid; }
   const std::string& align_reason() const override { return reason_; }
   std::optional<Waiting> waiting() const override;
+  bool needs_source() const override { return !needs_target(); }
+  bool needs_target() const override { return running_ ? source_closed_ : candidate_.has_value(); }
   uint64_t held_target_bytes() const override { return held_bytes_; }
   uint64_t dropped_changes() const override { return dropped_; }
 
@@ -74,6 +76,8 @@ class GtidPairer final : public Pairer {
   bool IsForeign(const Arrival& arrival, uint64_t end) const;
   bool FollowedBy(uint64_t barriers, const Arrival& arrival, uint64_t end) const;
   bool SourcePassedBy(const model::Gtid& gtid) const;
+  bool SourceHasServer(const model::Uuid& uuid) const;
+  void GiveUpOldest(std::vector<PairEvent>* events);
   static std::vector<Item> ItemsOf(const Arrival& arrival);
   void PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side);
   void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
@@ -87,7 +91,9 @@ class GtidPairer final : public Pairer {
   uint64_t epoch_ = 1;
   uint64_t dropped_ = 0;
   std::optional<uint64_t> source_last_;
-  model::GtidSet before_;  // executed on the source up to the last common barrier
+  model::GtidSet before_;              // executed on the source up to the last common barrier
+  std::deque<model::GtidSet> recent_;  // of the last segments, which before_ has too
+  model::Uuid source_uuid_{};
 
   std::optional<SourceBarrier> candidate_;  // seeking: is to become c0
   // The oldest barrier behind the last common one whose transaction the target executed in

@@ -15,7 +15,7 @@ namespace dcp::checker {
 
 class OrderedJudge final : public Judge {
  public:
-  explicit OrderedJudge(const PairOptions& options) : options_(options), log_(options) {}
+  explicit OrderedJudge(const PairOptions& options) : options_(options), log_(options, findings_) {}
 
   void StartRun(uint64_t epoch, uint64_t offset, bool exact) override;
   void Feed(const SegmentPair& pair, absl::Time now) override;
@@ -43,8 +43,8 @@ class OrderedJudge final : public Judge {
   void Say(const model::Digest& digest, const Sequences& sequences, model::DiffKind kind);
 
   const PairOptions options_;
-  SegmentLog log_;
   Findings findings_;
+  SegmentLog log_;
   absl::flat_hash_map<model::Digest, Open> open_;
   Index now_ = 0;
   std::vector<std::string> lost_tables_;

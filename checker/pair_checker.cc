@@ -67,8 +67,8 @@ class PairChecker::Impl {
   }
 
   bool ahead(Side side) const {
-    if (side == Side::kSource) return pairer_->waiting().has_value();
-    return target_.has_closed() || pairer_->held_target_bytes() > 0;
+    if (side == Side::kSource) return !pairer_->needs_source() && pairer_->waiting().has_value();
+    return !pairer_->needs_target() && (target_.has_closed() || pairer_->held_target_bytes() > 0);
   }
 
   uint64_t pending_bytes(Side side) const {

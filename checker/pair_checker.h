@@ -73,8 +73,8 @@ class PairChecker {
   std::vector<ConfirmRequest> TakeRequests();
 
   PairStatus status() const;
-  // True if this side is ahead: segments of it wait for the other side. The
-  // intake of a side that is ahead may be slowed down without a deadlock.
+  // True if this side is ahead: what it holds waits for the other side, and more of
+  // it would change nothing. Only such a side's intake may be slowed down.
   bool ahead(Side side) const;
   // Bytes held by batches of this side that are not judged yet.
   uint64_t pending_bytes(Side side) const;

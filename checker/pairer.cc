@@ -25,6 +25,13 @@ class AutoPairer final : public Pairer {
   uint64_t held_target_bytes() const override { return chosen_ ? chosen_->held_target_bytes() : 0; }
   uint64_t dropped_changes() const override { return chosen_ ? chosen_->dropped_changes() : 0; }
 
+  bool needs_source() const override {
+    return chosen_ ? chosen_->needs_source() : source_cursor_.at == nullptr;
+  }
+  bool needs_target() const override {
+    return chosen_ ? chosen_->needs_target() : target_cursor_.at == nullptr;
+  }
+
   std::optional<Waiting> waiting() const override {
     if (chosen_) return chosen_->waiting();
     std::optional<Waiting> waiting;

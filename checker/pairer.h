@@ -51,6 +51,11 @@ class Pairer {
   };
   virtual std::optional<Waiting> waiting() const = 0;
 
+  // Whether Advance() could go on if more of this side came. Such a side must
+  // never be held up, however much of it waits.
+  virtual bool needs_source() const = 0;
+  virtual bool needs_target() const = 0;
+
   // Bytes of target transactions taken from the cutter and still waiting here.
   virtual uint64_t held_target_bytes() const { return 0; }
   virtual uint64_t dropped_changes() const = 0;

@@ -1,5 +1,8 @@
 #include "checker/segment_log.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "model/alarm_id.h"
 
 namespace dcp::checker {
@@ -63,7 +66,7 @@ void SegmentLog::AddResolved(Index i, const std::string& alarm_id, std::string k
   std::vector<std::string> resolves;
   if (!alarm_id.empty()) resolves.push_back(alarm_id);
   if (records_.empty()) {
-    outcomes_.push_back(model::Resolved{last_said_, std::move(resolves), {std::move(key_text)}});
+    SayResolved(std::move(resolves), {std::move(key_text)});
     return;
   }
   Record& record = waits(i) ? At(i) : records_.back();
@@ -94,9 +97,16 @@ void SegmentLog::Say(Record record, absl::Time now) {
   }
   last_said_ = verdict.head;
   outcomes_.push_back(std::move(verdict));
-  if (record.resolved_keys.empty()) return;
-  outcomes_.push_back(
-      model::Resolved{last_said_, std::move(record.resolves), std::move(record.resolved_keys)});
+  SayResolved(std::move(record.resolves), std::move(record.resolved_keys));
+}
+
+// An alarm of which another key was opened since is not ended.
+void SegmentLog::SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys) {
+  if (keys.empty()) return;
+  std::sort(resolves.begin(), resolves.end());
+  resolves.erase(std::unique(resolves.begin(), resolves.end()), resolves.end());
+  std::erase_if(resolves, [&](const std::string& id) { return findings_.IsOpen(id); });
+  outcomes_.push_back(model::Resolved{last_said_, std::move(resolves), std::move(keys)});
 }
 
 }  // namespace dcp::checker

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "checker/findings.h"
 #include "checker/key_history.h"
 #include "checker/options.h"
 #include "checker/segment.h"
@@ -21,7 +22,9 @@ namespace dcp::checker {
 
 class SegmentLog {
  public:
-  explicit SegmentLog(const PairOptions& options) : options_(options) {}
+  // `findings` must outlive it.
+  SegmentLog(const PairOptions& options, const Findings& findings)
+      : options_(options), findings_(findings) {}
 
   // A run begins at barrier `offset`, which gets index 0. REQUIRES: no segment waits.
   void StartRun(uint64_t epoch, uint64_t offset);
@@ -61,8 +64,10 @@ class SegmentLog {
   const Record& At(Index i) const { return records_[static_cast<size_t>(i - first_)]; }
   void Spill(Index i, const model::RowDiff& row);
   void Say(Record record, absl::Time now);
+  void SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys);
 
   const PairOptions options_;
+  const Findings& findings_;
   std::deque<Record> records_;
   Index first_ = 1;  // index of records_.front()
   model::OutcomeHead last_said_;

@@ -80,8 +80,7 @@ class Opener {
       DCP_RETURN_IF_ERROR(event.status());
       if ((*event)->kind == BinlogEvent::Kind::kPreviousGtids) executed.Add((*event)->gtids);
       const model::BinlogPosition& start = (*event)->start;
-      const bool there = start.file == place.file && start.offset >= place.offset;
-      if (there || (!start.file.empty() && start.file > place.file)) return executed;
+      if (!start.file.empty() && mysql::AtOrAfter(start, place)) return executed;
       if ((*event)->kind == BinlogEvent::Kind::kGroupStart && !(*event)->gtid.empty()) {
         executed.Add((*event)->gtid);
       }

@@ -63,7 +63,21 @@ void CheckRunner::Stop() {
   if (worker_.joinable()) worker_.join();
   for (auto& pair : pairs_) {
     if (pair->confirmer.joinable()) pair->confirmer.join();
+    SayUnconfirmed(*pair);
   }
+}
+
+// What was not read before the end is said as it was inferred.
+void CheckRunner::SayUnconfirmed(Pair& pair) {
+  {
+    MutexLock lock(mu_);
+    for (const checker::ConfirmRequest& request : pair.requests) {
+      pair.answers.push_back({request.id, {}, std::nullopt});
+    }
+    pair.requests.clear();
+    if (pair.answers.empty()) return;
+  }
+  Settle(pair);
 }
 
 bool CheckRunner::uses(const model::Tag& tag) const {

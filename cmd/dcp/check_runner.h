@@ -86,6 +86,7 @@ class CheckRunner {
   void Feed(Pair& pair, const Input& input);
   void Settle(Pair& pair);
   void Publish(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
+  void SayUnconfirmed(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
   void Confirm(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.

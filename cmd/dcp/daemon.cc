@@ -142,9 +142,8 @@ class Daemon::Impl {
     for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
       const collector::MysqlCollectorStatus status = mysql_collectors_[i]->status();
       lines.push_back(absl::StrCat(
-          "collector ", config_.mysql_collectors[i].name, ": ",
-          status.connected ? "connected" : "not connected", ", ", status.rows, " rows, at ",
-          status.position.file, ":", status.position.offset,
+          "collector ", mysql_names_[i], ": ", status.connected ? "connected" : "not connected",
+          ", ", status.rows, " rows, at ", status.position.file, ":", status.position.offset,
           status.last_error.empty() ? "" : absl::StrCat(", last error: ", status.last_error)));
     }
     return lines;
@@ -223,6 +222,7 @@ class Daemon::Impl {
             std::move(mysql), MakeBinlogOpener(options.connection, options.server_id, wants),
             router_.get(), &clock_));
     mysql_collectors_.push_back(std::move(collector));
+    mysql_names_.push_back(options.name);
     return absl::OkStatus();
   }
 
@@ -255,6 +255,7 @@ class Daemon::Impl {
   std::vector<std::unique_ptr<CheckRunner>> runners_;
   std::unique_ptr<ChangeRouter> router_;
   std::vector<std::unique_ptr<collector::MysqlCollector>> mysql_collectors_;
+  std::vector<std::string> mysql_names_;  // of mysql_collectors_
   std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
   std::unique_ptr<barrier::BarrierWriter> barrier_;
 };

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/alarm_id.h"
 #include "tests/checker/streams.h"
 
 namespace dcp::checker {
@@ -106,6 +107,22 @@ TEST_F(StrictTest, TargetComingFromAForeignStateIsHealed) {
   dst.Put("k", "x", "b");
   Both(2);
   EXPECT_THAT(Said(), ElementsAre("diff 1..2 k:healed", "resolved k"));
+}
+
+TEST_F(StrictTest, AlarmIsResolvedWithTheLastOfItsKeysAndNotBefore) {
+  Both(1);
+  src.Put("a", "v", "w");
+  dst.Put("a", "x", "w");  // healed at once
+  src.Put("b", "", "1");
+  Both(2);
+  dst.Put("b", "", "1");
+  Both(3);
+  const auto outcomes = Outcomes();
+  ASSERT_EQ(outcomes.size(), 4u);
+  EXPECT_TRUE(std::get<model::Resolved>(outcomes[1]).resolves.empty());
+  const auto& diff = std::get<model::Verdict>(outcomes[0]);
+  EXPECT_THAT(std::get<model::Resolved>(outcomes[3]).resolves,
+              ElementsAre(model::AlarmId(diff.head, "diff")));
 }
 
 TEST_F(StrictTest, LaterSegmentThatTouchesAnOpenFindingIsKnown) {
