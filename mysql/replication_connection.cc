@@ -239,7 +239,13 @@ absl::Status ReplicationConnection::Register() {
   Append(0, 4, &payload);  // rank
   Append(0, 4, &payload);  // id of the source
   if (!client_->Command(kComRegisterReplica, payload, true)) {
-    return client_->Error(server_, "register as a replica");
+    const absl::Status error = client_->Error(server_, "register as a replica");
+    if (!absl::IsPermissionDenied(error)) return error;
+    // The server says 1045, as for a wrong password, though the session is there.
+    return absl::PermissionDeniedError(
+        absl::StrCat(server_,
+                     ": REPLICATION SLAVE is missing: the binlog cannot be read; run GRANT "
+                     "REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO this account"));
   }
   return absl::OkStatus();
 }

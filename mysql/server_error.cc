@@ -53,7 +53,7 @@ constexpr Entry kEntries[] = {
     {1227, Code::kPermissionDenied, kGrant},
     {1236, Code::kFailedPrecondition, ""},
     {1251, Code::kFailedPrecondition, ""},
-    {1290, Code::kFailedPrecondition, ""},
+    {1290, Code::kFailedPrecondition, "SET GLOBAL read_only = OFF there, or use another server"},
     {1305, Code::kNotFound, ""},
     {1317, Code::kAborted, ""},
     {1370, Code::kPermissionDenied, kGrant},

@@ -3,11 +3,47 @@
 #include <iostream>
 #include <optional>
 
+#include "base/status.h"
+#include "cmd/dcp/binlog_opener.h"
+#include "cmd/dcp/convert.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/inspect.h"
 #include "cmd/dcp/load_config.h"
 
 namespace dcp::cmd {
+namespace {
+
+constexpr absl::Duration kFirstEvent = absl::Seconds(2);
+
+// The server answers a request for its binlog with the first event, or an error.
+absl::Status TryStart(const config::MysqlCollectorOptions& collector) {
+  const collector::BinlogOpener open =
+      MakeBinlogOpener(collector.connection, collector.server_id,
+                       [](absl::string_view, absl::string_view) { return false; });
+  auto stream = open(ToStartPoint(collector.start));
+  DCP_RETURN_IF_ERROR(stream.status());
+  const absl::Status first = stream->reader->Next(kFirstEvent).status();
+  return absl::IsDeadlineExceeded(first) ? absl::OkStatus() : first;
+}
+
+// A place that was asked for by name has to be there: what lies between it and the
+// present would be passed over.
+bool StartsExist(const config::Config& config, std::ostream& messages) {
+  bool exist = true;
+  for (const config::MysqlCollectorOptions& collector : config.mysql_collectors) {
+    const bool named = collector.start.kind == config::StartPoint::Kind::kGtid ||
+                       collector.start.kind == config::StartPoint::Kind::kPosition;
+    if (!named) continue;
+    const absl::Status status = TryStart(collector);
+    if (status.ok()) continue;
+    messages << "dcp: error: collector '" << collector.name
+             << "': the server cannot begin at 'start': " << status.message() << "\n";
+    exist = false;
+  }
+  return exist;
+}
+
+}  // namespace
 
 int CheckConfig(const CheckConfigCommand& command) {
   const std::optional<config::Config> config = LoadConfig(command.config, std::cerr);
@@ -16,13 +52,14 @@ int CheckConfig(const CheckConfigCommand& command) {
   PrintInspection(inspection, std::cout);
   std::cout.flush();
   PrintFaults(inspection, std::cerr);
-  return inspection.exit_status();
+  if (inspection.exit_status() != kExitOk) return inspection.exit_status();
+  return StartsExist(*config, std::cerr) ? kExitOk : kExitConfig;
 }
 
 bool ServersAreFit(const config::Config& config, std::ostream& messages) {
   const Inspection inspection = Inspect(config);
   PrintFaults(inspection, messages);
-  return inspection.exit_status() == kExitOk;
+  return inspection.exit_status() == kExitOk && StartsExist(config, messages);
 }
 
 }  // namespace dcp::cmd

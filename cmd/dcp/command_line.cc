@@ -1,8 +1,10 @@
 #include "cmd/dcp/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <iostream>
 #include <string>
 #include <utility>
 
@@ -96,6 +98,28 @@ CLI::App* AddBinlog(CLI::App& app, BinlogCommand* command) {
   return sub;
 }
 
+// Never repeats what may be a password.
+std::string UsageError(const CLI::ParseError& error, int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  for (const std::string& arg : args) {
+    const bool option = arg.rfind("--password", 0) == 0 && arg.rfind("--password-file", 0) != 0;
+    if (option || (arg.size() > 1 && arg[0] == '-' && arg[1] == 'p')) {
+      return "a password cannot be given on the command line: use --password-file or MYSQL_PWD";
+    }
+  }
+  static const std::vector<std::string> kLater = {"verify", "repair", "wait",
+                                                  "status", "diffs",  "watch"};
+  if (!args.empty() && std::find(kLater.begin(), kLater.end(), args[0]) != kLater.end()) {
+    return "'" + args[0] + "' is not available in this version";
+  }
+  const std::vector<std::string> known = {"run", "check-config", "push", "binlog"};
+  if (args.empty() || std::find(known.begin(), known.end(), args[0]) == known.end()) {
+    const std::string what = args.empty() ? "no command" : "unknown command '" + args[0] + "'";
+    return what + "; there are run, check-config, push and binlog (dcp --help)";
+  }
+  return std::string(error.what()) + " (dcp " + args[0] + " --help)";
+}
+
 }  // namespace
 
 ParsedCommandLine ParseCommandLine(int argc, char** argv) {
@@ -113,8 +137,9 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // also --help and --version
-    const int code = app.exit(error);
-    return {std::nullopt, code == 0 ? kExitOk : kExitUsage};
+    if (error.get_exit_code() == 0) return {std::nullopt, app.exit(error)};
+    std::cerr << "dcp: error: " << UsageError(error, argc, argv) << "\n";
+    return {std::nullopt, kExitUsage};
   }
   if (run_app->parsed()) return {run, 0};
   if (check_app->parsed()) return {check_config, 0};

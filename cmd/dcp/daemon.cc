@@ -157,7 +157,10 @@ class Daemon::Impl {
                         ", same ", target.same, ", diff ", target.diff, ", unverified ",
                         target.unverified, ", waiting segments ", target.pair.pending_segments,
                         ", open findings ", target.pair.open_findings,
-                        " (align: ", target.pair.align_reason, ")");
+                        " (align: ", target.pair.align_reason, ")",
+                        target.pair.source_barrier == 0
+                            ? "; no barrier has come from the source: is drc.barrier written there?"
+                            : "");
   }
 
   std::unique_ptr<CheckRunner> MakeRunner(const config::CheckOptions& check) {
@@ -207,9 +210,7 @@ class Daemon::Impl {
     mysql.groups.log = [name = options.name](absl::string_view text) {
       LogWarning(absl::StrCat("collector ", name, ": ", text));
     };
-    mysql.log = [name = options.name](absl::string_view text) {
-      LogInfo(absl::StrCat("collector ", name, ": ", text));
-    };
+    mysql.log = [](absl::string_view text) { LogWarning(text); };
     mysql.start = ToStartPoint(options.start);
     if (options.start.kind == config::StartPoint::Kind::kResume) {
       LogInfo(absl::StrCat("collector ", options.name,

@@ -281,6 +281,7 @@ class Inspector {
   }
 
   void InspectBarrier(Subject& subject) {
+    CheckBarrierWritable(subject);
     CheckBarrierPrivileges(subject);
     const bool of_source = std::any_of(subjects_.begin(), subjects_.end(), [&](const auto& other) {
       return other->Has("source") && (other->connection == nullptr || SameServer(*other, subject));
@@ -292,6 +293,13 @@ class Inspector {
     }
   }
 
+  void CheckBarrierWritable(Subject& subject) {
+    const auto read_only = subject.connection->QueryValue("SELECT @@GLOBAL.read_only");
+    if (!read_only.ok() || *read_only == "0") return;
+    Add(subject, "read_only", "read_only is ON: drc.barrier cannot be written",
+        "SET GLOBAL read_only = OFF, or correct the host of [barrier]: it has to be the source");
+  }
+
   void CheckBarrierPrivileges(Subject& subject) {
     Names needed = {"SELECT", "UPDATE"};
     const absl::Status row =
@@ -299,6 +307,12 @@ class Inspector {
             ->QueryValue(absl::StrCat("SELECT `offset` FROM `drc`.`barrier` WHERE `id` = ",
                                       config_.barrier->id))
             .status();
+    if (row.code() == absl::StatusCode::kInvalidArgument) {
+      Add(subject, "drc.barrier",
+          absl::StrCat("drc.barrier is not as dcp makes it: ", row.message()),
+          "DROP TABLE drc.barrier (dcp makes it anew), or add its columns id and offset");
+      return;
+    }
     if (!row.ok()) needed = {"CREATE", "INSERT", "SELECT", "UPDATE"};
     Names missing;
     for (const std::string& privilege : needed) {

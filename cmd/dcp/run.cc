@@ -37,8 +37,8 @@ int Run(const RunCommand& command, StopSignal& stop) {
   LogInfo("ready");
   while (!stop.Wait(kStatusEvery)) LogStatus(**daemon);
   LogInfo("stopping");
-  (*daemon)->Stop(kDrain);
   LogStatus(**daemon);
+  (*daemon)->Stop(kDrain);
   LogInfo("stopped");
   return kExitOk;
 }

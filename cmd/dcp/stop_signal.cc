@@ -2,30 +2,39 @@
 
 #include <csignal>
 
+#include "cmd/dcp/log.h"
+
 namespace dcp::cmd {
 namespace {
 
-sigset_t StopSet() {
+sigset_t WaitSet() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
 }  // namespace
 
 StopSignal::StopSignal() {
-  const sigset_t set = StopSet();
+  const sigset_t set = WaitSet();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool StopSignal::Wait(absl::Duration timeout) {
   if (requested_) return true;
-  const sigset_t set = StopSet();
+  const sigset_t set = WaitSet();
   const timespec limit = absl::ToTimespec(timeout);
-  if (sigtimedwait(&set, nullptr, &limit) > 0) requested_ = true;
+  const int signal = sigtimedwait(&set, nullptr, &limit);
+  if (signal == SIGHUP) {
+    LogWarning(
+        "SIGHUP: reloading is not available in this version; restart dcp to use a changed file");
+  } else if (signal > 0) {
+    requested_ = true;
+  }
   return requested_;
 }
 

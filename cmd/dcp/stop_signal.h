@@ -1,4 +1,5 @@
-// StopSignal: SIGTERM and SIGINT as something to wait for. SIGPIPE is ignored.
+// StopSignal: SIGTERM and SIGINT as something to wait for. SIGHUP is answered in
+// the log, SIGPIPE is ignored.
 //
 // Construct it in main(), before any thread starts: threads inherit the mask.
 // Wait() is for one thread; requested() for any.
