@@ -259,10 +259,14 @@ std::vector<Alarm> CheckedPair::AlarmsSinceFirst() {
 
 std::vector<std::string> CheckedPair::Said() {
   std::vector<std::string> segments;
-  for (uint32_t i = 0; i < 1 + 2 * settings_.lateness; ++i) {
+  const auto end_segment = [&] {
     const uint64_t from = offset();
     segments.push_back(absl::StrCat("same ", from, "..", Barrier()));
-  }
+  };
+  for (uint32_t i = 0; i < 1 + 2 * settings_.lateness; ++i) end_segment();
+  AwaitVerdict(offset());
+  // What follows that verdict (`resolved`) has come when the next one has.
+  end_segment();
   AwaitVerdict(offset());
   std::vector<std::string> said = AllSaid();
   const std::string epoch = EpochWords(dcp_->alarms().back());
