@@ -32,6 +32,9 @@ struct Mark {
     // A DDL statement on `table`. `ddl` is the digest of what is compared of it
     // (verb, table and partition names).
     kDdl,
+    // The server has executed all of `executed` before this place, also where its
+    // stream shows nothing of it: MariaDB logs no group that changed nothing.
+    kExecuted,
   };
   // What a DDL statement does to the rows of its table.
   enum class DdlEffect : uint8_t { kNone, kRowsGone, kRowsUnknown };
@@ -44,10 +47,12 @@ struct Mark {
   std::string detail;  // for kDdl: the normalised statement, for the reader
   Digest ddl;
   DdlEffect effect = DdlEffect::kNone;
+  GtidSet executed;
 };
 
 struct Txn {
   Gtid gtid;                     // empty: anonymous, or a pushed message
+  uint32_t server_id = 0;        // of the server that it was first written on; 0: pushed
   std::string pushed_id;         // Message.id of a pushed message, else empty
   int64_t timestamp_micros = 0;  // commit time as the stream tells it, Unix time; 0 if not told
   uint32_t file = 0;             // index in ChangeBatch::files
@@ -73,8 +78,9 @@ using ChangeBatchPtr = std::shared_ptr<const ChangeBatch>;
 
 // Where a stream begins, or begins anew.
 struct StreamOrigin {
-  // The server behind the stream; zero for pushed tags and servers without one.
+  // The server behind the stream; zero for pushed tags. MariaDB has no uuid.
   Uuid server_uuid{};
+  uint32_t server_id = 0;
   // Transactions executed before the first one that the stream will give, where
   // the stream has GTIDs.
   GtidSet executed;

@@ -17,7 +17,7 @@ absl::Status BadSet(absl::string_view part) {
   return absl::InvalidArgumentError(
       absl::StrCat("'", part,
                    "' is not a GTID set (expected uuid:first-last, e.g. "
-                   "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5)"));
+                   "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5, or MariaDB's 0-1-5)"));
 }
 
 int HexDigit(char c) {
@@ -46,6 +46,37 @@ bool ParseInterval(absl::string_view text, GtidSet::Interval* interval) {
   }
   return interval->first >= 1 && interval->first <= interval->last &&
          interval->last < uint64_t{1} << 63;
+}
+
+// "domain-server-number" or "domain-server-first..last".
+bool ParseMariaDb(absl::string_view text, GtidSource* source, GtidSet::Interval* interval) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, '-');
+  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &source->domain) ||
+      !absl::SimpleAtoi(parts[1], &source->server_id) || source->server_id == 0) {
+    return false;
+  }
+  const std::vector<absl::string_view> ends = absl::StrSplit(parts[2], "..");
+  interval->first = 1;
+  if (ends.size() > 2 || !absl::SimpleAtoi(ends.back(), &interval->last) ||
+      (ends.size() == 2 && !absl::SimpleAtoi(ends[0], &interval->first))) {
+    return false;
+  }
+  return interval->first >= 1 && interval->first <= interval->last && interval->last < UINT64_MAX;
+}
+
+void AppendMariaDb(const GtidSource& source, const GtidSet::Interval& interval, std::string* text) {
+  absl::StrAppend(text, text->empty() ? "" : ",", source.domain, "-", source.server_id, "-");
+  if (interval.first != 1) absl::StrAppend(text, interval.first, "..");
+  absl::StrAppend(text, interval.last);
+}
+
+void AppendMysql(const GtidSource& source, const GtidSet::Intervals& intervals, std::string* text) {
+  absl::StrAppend(text, text->empty() ? "" : ",", ToString(source.uuid));
+  if (!source.label.empty()) absl::StrAppend(text, ":", source.label);
+  for (const GtidSet::Interval& i : intervals) {
+    absl::StrAppend(text, ":", i.first);
+    if (i.last != i.first) absl::StrAppend(text, "-", i.last);
+  }
 }
 
 }  // namespace
@@ -81,6 +112,9 @@ std::string ToString(const Uuid& uuid) {
 
 std::string ToString(const Gtid& gtid) {
   if (gtid.empty()) return "";
+  if (gtid.source.mariadb()) {
+    return absl::StrCat(gtid.source.domain, "-", gtid.source.server_id, "-", gtid.number);
+  }
   if (gtid.source.label.empty()) return absl::StrCat(ToString(gtid.source.uuid), ":", gtid.number);
   return absl::StrCat(ToString(gtid.source.uuid), ":", gtid.source.label, ":", gtid.number);
 }
@@ -92,6 +126,12 @@ absl::StatusOr<GtidSet> GtidSet::Parse(absl::string_view text) {
     if (part.empty()) continue;
     const std::vector<absl::string_view> pieces = absl::StrSplit(part, ':');
     GtidSource source;
+    Interval stretch;
+    if (ParseMariaDb(part, &source, &stretch)) {
+      set.AddInterval(source, stretch);
+      continue;
+    }
+    source = GtidSource();
     auto uuid = ParseUuid(absl::StripAsciiWhitespace(pieces[0]));
     if (!uuid.ok() || pieces.size() < 2) return BadSet(part);
     source.uuid = *uuid;
@@ -113,12 +153,11 @@ absl::StatusOr<GtidSet> GtidSet::Parse(absl::string_view text) {
 std::string GtidSet::ToString() const {
   std::string text;
   for (const auto& [source, intervals] : sources_) {
-    absl::StrAppend(&text, text.empty() ? "" : ",", model::ToString(source.uuid));
-    if (!source.label.empty()) absl::StrAppend(&text, ":", source.label);
-    for (const Interval& i : intervals) {
-      absl::StrAppend(&text, ":", i.first);
-      if (i.last != i.first) absl::StrAppend(&text, "-", i.last);
+    if (!source.mariadb()) {
+      AppendMysql(source, intervals, &text);
+      continue;
     }
+    for (const Interval& i : intervals) AppendMariaDb(source, i, &text);
   }
   return text;
 }

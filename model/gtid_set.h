@@ -5,6 +5,9 @@
 // spaces allowed around separators; printed in order of uuid and label, lower
 // case. One form inside; binary forms are converted in mysql/.
 //
+// A MariaDB binlog state "0-1-105,0-2-7" is the set of all numbers up to these of each
+// domain and server, as servers count upwards; "0-1-100..105" is a stretch.
+//
 // Thread-compatible.
 #pragma once
 
@@ -57,7 +60,7 @@ class GtidSet {
 
 absl::StatusOr<Uuid> ParseUuid(absl::string_view text);
 std::string ToString(const Uuid& uuid);
-// "uuid:7" or "uuid:label:7"; "" for an empty one.
+// "uuid:7" or "uuid:label:7", MariaDB's "0-1-7"; "" for an empty one.
 std::string ToString(const Gtid& gtid);
 
 }  // namespace dcp::model

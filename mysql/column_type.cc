@@ -3,70 +3,56 @@
 #include "absl/strings/str_cat.h"
 
 namespace dcp::mysql {
+namespace {
+
+struct NamedType {
+  uint8_t type;
+  absl::string_view name;
+};
+
+constexpr NamedType kTypeNames[] = {
+    {kTypeDecimal, "DECIMAL (before 5.0)"},
+    {kTypeTiny, "TINYINT"},
+    {kTypeShort, "SMALLINT"},
+    {kTypeLong, "INT"},
+    {kTypeFloat, "FLOAT"},
+    {kTypeDouble, "DOUBLE"},
+    {kTypeNull, "NULL"},
+    {kTypeTimestamp, "TIMESTAMP"},
+    {kTypeTimestamp2, "TIMESTAMP"},
+    {kTypeLonglong, "BIGINT"},
+    {kTypeInt24, "MEDIUMINT"},
+    {kTypeDate, "DATE"},
+    {kTypeNewDate, "DATE"},
+    {kTypeTime, "TIME"},
+    {kTypeTime2, "TIME"},
+    {kTypeDatetime, "DATETIME"},
+    {kTypeDatetime2, "DATETIME"},
+    {kTypeYear, "YEAR"},
+    {kTypeVarchar, "VARCHAR"},
+    {kTypeVarString, "VARCHAR"},
+    {kTypeBit, "BIT"},
+    {kTypeTypedArray, "ARRAY"},
+    {kTypeVector, "VECTOR"},
+    {kTypeJson, "JSON"},
+    {kTypeNewDecimal, "DECIMAL"},
+    {kTypeEnum, "ENUM"},
+    {kTypeSet, "SET"},
+    {kTypeTinyBlob, "BLOB"},
+    {kTypeMediumBlob, "BLOB"},
+    {kTypeLongBlob, "BLOB"},
+    {kTypeBlob, "BLOB"},
+    {kTypeString, "CHAR"},
+    {kTypeGeometry, "GEOMETRY"},
+};
+
+}  // namespace
 
 std::string TypeName(uint8_t type) {
-  switch (type) {
-    case kTypeDecimal:
-      return "DECIMAL (before 5.0)";
-    case kTypeTiny:
-      return "TINYINT";
-    case kTypeShort:
-      return "SMALLINT";
-    case kTypeLong:
-      return "INT";
-    case kTypeFloat:
-      return "FLOAT";
-    case kTypeDouble:
-      return "DOUBLE";
-    case kTypeNull:
-      return "NULL";
-    case kTypeTimestamp:
-    case kTypeTimestamp2:
-      return "TIMESTAMP";
-    case kTypeLonglong:
-      return "BIGINT";
-    case kTypeInt24:
-      return "MEDIUMINT";
-    case kTypeDate:
-    case kTypeNewDate:
-      return "DATE";
-    case kTypeTime:
-    case kTypeTime2:
-      return "TIME";
-    case kTypeDatetime:
-    case kTypeDatetime2:
-      return "DATETIME";
-    case kTypeYear:
-      return "YEAR";
-    case kTypeVarchar:
-    case kTypeVarString:
-      return "VARCHAR";
-    case kTypeBit:
-      return "BIT";
-    case kTypeTypedArray:
-      return "ARRAY";
-    case kTypeVector:
-      return "VECTOR";
-    case kTypeJson:
-      return "JSON";
-    case kTypeNewDecimal:
-      return "DECIMAL";
-    case kTypeEnum:
-      return "ENUM";
-    case kTypeSet:
-      return "SET";
-    case kTypeTinyBlob:
-    case kTypeMediumBlob:
-    case kTypeLongBlob:
-    case kTypeBlob:
-      return "BLOB";
-    case kTypeString:
-      return "CHAR";
-    case kTypeGeometry:
-      return "GEOMETRY";
-    default:
-      return absl::StrCat("type ", static_cast<int>(type));
+  for (const NamedType& named : kTypeNames) {
+    if (named.type == type) return std::string(named.name);
   }
+  return absl::StrCat("type ", static_cast<int>(type));
 }
 
 bool HasSignedness(uint8_t type) {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/status.h"
-#include "collector/mysql/table_router.h"
+#include "model/wildcard.h"
 
 namespace dcp::cmd {
 namespace {
@@ -40,8 +40,8 @@ absl::StatusOr<mysql::TableFilter> MakeTableFilter(const std::vector<std::string
   return mysql::TableFilter(
       [parsed = std::move(parsed)](absl::string_view database, absl::string_view table) {
         return std::any_of(parsed.begin(), parsed.end(), [&](const Pattern& pattern) {
-          return collector::MatchesWildcard(pattern.database, database) &&
-                 collector::MatchesWildcard(pattern.table, table);
+          return model::MatchesWildcard(pattern.database, database) &&
+                 model::MatchesWildcard(pattern.table, table);
         });
       });
 }

@@ -4,20 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "model/wildcard.h"
 
 namespace dcp::collector {
 namespace {
-
-bool HasWildcard(absl::string_view text) {
-  return text.find_first_of("*?") != absl::string_view::npos;
-}
-
-// The index behind the character of UTF-8 that begins at `at`.
-size_t NextCharacter(absl::string_view text, size_t at) {
-  ++at;
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
-  return at;
-}
 
 absl::Status Invalid(const MysqlTag& tag, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("tag \"", tag.tag.value(), "\": ", what));
@@ -25,38 +15,13 @@ absl::Status Invalid(const MysqlTag& tag, absl::string_view what) {
 
 absl::Status CheckKeyFormat(const MysqlTag& tag) {
   if (tag.key_format != row::KeyFormat::kGravity) return absl::OkStatus();
-  if (tag.tables.size() == 1 && !HasWildcard(tag.tables[0].match)) return absl::OkStatus();
+  if (tag.tables.size() == 1 && !model::HasWildcard(tag.tables[0].match)) return absl::OkStatus();
   return Invalid(tag,
                  "key_format = \"gravity\" has no table name in its keys and so is only for a tag "
                  "of exactly one table; give each table a tag of its own, or use \"dcp\"");
 }
 
 }  // namespace
-
-bool MatchesWildcard(absl::string_view pattern, absl::string_view text) {
-  size_t p = 0, t = 0;
-  // Where to go on after the last '*' when what followed it did not match.
-  size_t star = absl::string_view::npos, star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && pattern[p] == '?') {
-      ++p;
-      t = NextCharacter(text, t);
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != absl::string_view::npos) {
-      p = star + 1;
-      t = star_text = NextCharacter(text, star_text);
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
 
 absl::StatusOr<std::vector<TableRouter::Entry>> TableRouter::EntriesOf(const MysqlTag& tag) {
   DCP_RETURN_IF_ERROR(CheckKeyFormat(tag));
@@ -91,7 +56,8 @@ std::vector<TableRouter::Route> TableRouter::RoutesOf(absl::string_view database
   std::vector<Route> routes;
   for (size_t tag = 0; tag < tags_.size(); ++tag) {
     for (const Entry& entry : tags_[tag]) {
-      if (!MatchesWildcard(entry.database, database) || !MatchesWildcard(entry.table, table)) {
+      if (!model::MatchesWildcard(entry.database, database) ||
+          !model::MatchesWildcard(entry.table, table)) {
         continue;
       }
       const std::string& as = entry.pattern.as;
@@ -105,7 +71,7 @@ std::vector<TableRouter::Route> TableRouter::RoutesOf(absl::string_view database
 std::vector<std::string> TableRouter::ExactTablesIn(absl::string_view database, size_t tag) const {
   std::vector<std::string> names;
   for (const Entry& entry : tags_[tag]) {
-    if (entry.database != database || HasWildcard(entry.table)) continue;
+    if (entry.database != database || model::HasWildcard(entry.table)) continue;
     names.push_back(entry.pattern.as.empty() ? entry.pattern.match : entry.pattern.as);
   }
   return names;

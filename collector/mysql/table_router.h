@@ -13,10 +13,6 @@
 
 namespace dcp::collector {
 
-// True if all of `text` matches `pattern`: `*` any characters, `?` any one
-// character of UTF-8, everything else itself.
-bool MatchesWildcard(absl::string_view pattern, absl::string_view text);
-
 class TableRouter {
  public:
   struct Route {

@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "model/gtid_position.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::model {
@@ -34,10 +35,38 @@ TEST(GtidSetTest, SameUuidTwiceIsOneSource) {
   EXPECT_EQ(Set(OfA("1-3,") + OfA("3-9")).ToString(), OfA("1-9"));
 }
 
+TEST(GtidSetTest, MariaDbStateIsAllNumbersUpToIt) {
+  const GtidSet state = Set("0-1-105, 7-2-9,0-2-7");
+  EXPECT_EQ(state.ToString(), "0-1-105,0-2-7,7-2-9");
+  EXPECT_TRUE(state.Contains(Gtid{GtidSource::MariaDb(0, 1), 1}));
+  EXPECT_TRUE(state.Contains(Gtid{GtidSource::MariaDb(0, 1), 105}));
+  EXPECT_FALSE(state.Contains(Gtid{GtidSource::MariaDb(0, 1), 106}));
+  EXPECT_FALSE(state.Contains(Gtid{GtidSource::MariaDb(1, 1), 1}));
+  EXPECT_EQ(Set("0-1-5..9,0-1-20..20").ToString(), "0-1-5..9,0-1-20..20");
+  EXPECT_EQ(Set(OfA("1-5,") + "0-1-3").ToString(), "0-1-3," + OfA("1-5"));
+  EXPECT_EQ(ToString(Gtid{GtidSource::MariaDb(3, 2), 7}), "3-2-7");
+}
+
+TEST(GtidPositionTest, IsTheLastGtidOfEachDomain) {
+  auto position = GtidPosition::Parse("7-2-9, 0-1-105");
+  ASSERT_OK(position);
+  EXPECT_EQ(position->ToString(), "0-1-105,7-2-9");
+  position->Advance(Gtid{GtidSource::MariaDb(0, 3), 100});
+  EXPECT_EQ(position->ToString(), "0-3-100,7-2-9");
+  EXPECT_EQ(position->Executed().ToString(), "0-3-100,7-2-9");
+  EXPECT_TRUE(GtidPosition::Parse("")->empty());
+  for (const std::string text : {"0-1", "0-0-5", "0-1-0", "a-1-2", "0-1-2-3", "0-1-5,0-2-6",
+                                 "4294967296-1-1", "0-1-5..7", OfA("1").c_str()}) {
+    EXPECT_EQ(GtidPosition::Parse(text).status().code(), absl::StatusCode::kInvalidArgument)
+        << text;
+  }
+}
+
 TEST(GtidSetTest, BadTextIsNamed) {
   for (const std::string text :
-       {"x", "3e11fa47:1", kA, "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",
-        "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3", "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-",
+       {"x", "3e11fa47:1", kA, "0-1", "0-0-5", "0-1-0", "0-1-7..5", "0-1-1..", "0-1-1..2..3",
+        "3e11fa47-71ca-11e1-9e33-c80aa9429562:0", "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3",
+        "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-",
         "3e11fa47-71ca-11e1-9e33-c80aa9429562:99999999999999999999"}) {
     EXPECT_THAT(GtidSet::Parse(text), test::StatusIs(absl::StatusCode::kInvalidArgument,
                                                      ::testing::HasSubstr("GTID set")))

@@ -82,6 +82,8 @@ std::string DescribeMark(const model::Mark& mark) {
       return absl::StrCat("barrier ", mark.barrier_offset);
     case model::Mark::Kind::kUnverified:
       return absl::StrCat("unverified ", mark.table.empty() ? "*" : mark.table, " ", mark.reason);
+    case model::Mark::Kind::kExecuted:
+      return absl::StrCat("executed ", mark.executed.ToString());
     case model::Mark::Kind::kDdl:
       break;
   }
