@@ -19,9 +19,12 @@ bool MakesUnknown(const SegmentSide& side) {
 
 }  // namespace
 
-BarrierPairer::BarrierPairer(uint32_t history, uint32_t lateness, StreamCutter* source,
-                             StreamCutter* target)
-    : history_(history), lateness_(lateness), source_(*source), target_(*target) {}
+BarrierPairer::BarrierPairer(const PairOptions& options, StreamCutter* source, StreamCutter* target)
+    : history_(options.history),
+      lateness_(options.lateness),
+      origin_(options.origin),
+      source_(*source),
+      target_(*target) {}
 
 void BarrierPairer::Advance(std::vector<PairEvent>* events) {
   while (running_ ? Run(events) : Seek(events)) {
@@ -30,23 +33,19 @@ void BarrierPairer::Advance(std::vector<PairEvent>* events) {
 
 std::optional<Pairer::Waiting> BarrierPairer::waiting() const {
   std::optional<Waiting> waiting;
-  const auto add = [&](absl::Duration since, uint64_t to) {
-    if (!waiting) {
-      waiting = Waiting{since, running_ ? common_.back() : to, to, 0};
-    }
-    ++waiting->segments;
-  };
-  if (running_ && source_closed_) add(source_closed_at_, pair_.to);
-  if (!running_ && source_candidate_) add(candidate_since_, *source_candidate_);
-  for (const Chunk& chunk : source_.chunks()) {
-    if (chunk.end == Chunk::End::kBarrier) add(chunk.ended_at, chunk.offset);
+  std::optional<uint64_t> from;
+  if (running_) from = common_.back();
+  if (running_ && source_closed_) AddWaiting(source_closed_at_, *from, pair_.to, &waiting);
+  if (!running_ && source_candidate_) {
+    AddWaiting(candidate_since_, *source_candidate_, *source_candidate_, &waiting);
   }
+  AddWaiting(source_, from, &waiting);
   return waiting;
 }
 
 void BarrierPairer::Drop(const Chunk& chunk) {
   SegmentSide side;
-  chunk.AppendExact(&side);
+  chunk.AppendExact(left_out(), &side);
   dropped_ += side.changes;
 }
 
@@ -96,6 +95,7 @@ bool BarrierPairer::FindTargetCandidate() {
   const Chunk chunk = target_.PopFront();
   Drop(chunk);
   if (chunk.end == Chunk::End::kOrigin) {
+    target_origin_ = chunk.origin;
     target_must_go_back_ = false;
     target_last_.reset();
     return true;
@@ -159,7 +159,7 @@ bool BarrierPairer::CloseSource(std::vector<PairEvent>* events) {
     target_must_go_back_ = true;
     return true;
   }
-  chunk.AppendExact(&pair_.source);
+  chunk.AppendExact(left_out(), &pair_.source);
   if (chunk.offset == *source_last_) return true;  // repeated: cuts nothing
   source_last_ = chunk.offset;
   pair_.to = chunk.offset;
@@ -172,6 +172,7 @@ bool BarrierPairer::MatchTarget(std::vector<PairEvent>* events) {
   if (!target_.has_closed()) return AwaitTarget();
   if (target_.front().end == Chunk::End::kOrigin) {
     const Chunk chunk = target_.PopFront();
+    target_origin_ = chunk.origin;
     source_candidate_ = pair_.to;
     candidate_since_ = source_closed_at_;
     target_last_.reset();
@@ -196,7 +197,7 @@ bool BarrierPairer::MatchTarget(std::vector<PairEvent>* events) {
 }
 
 void BarrierPairer::TakeTarget(uint64_t offset) {
-  target_.PopFront().AppendExact(&pair_.target);
+  target_.PopFront().AppendExact(left_out(), &pair_.target);
   target_last_ = offset;
   target_changed_ = false;
 }
@@ -204,7 +205,7 @@ void BarrierPairer::TakeTarget(uint64_t offset) {
 bool BarrierPairer::TargetChanged() const {
   if (target_changed_) return true;
   SegmentSide side;
-  target_.front().AppendExact(&side);
+  target_.front().AppendExact(left_out(), &side);
   return side.changes > 0;
 }
 
@@ -276,7 +277,7 @@ bool BarrierPairer::TargetIsAhead(uint64_t offset, std::vector<PairEvent>* event
   const Chunk& next = target_.chunks()[1];
   if (next.end == Chunk::End::kBarrier && next.offset < offset) {  // foreign
     target_changed_ = TargetChanged();
-    target_.PopFront().AppendExact(&pair_.target);
+    target_.PopFront().AppendExact(left_out(), &pair_.target);
     return true;
   }
   if (outlook == Outlook::kUnknown) return AwaitSource();

@@ -17,8 +17,9 @@ namespace dcp::checker {
 
 class BarrierPairer final : public Pairer {
  public:
-  // `history`, `lateness`: see PairOptions; they bound how far a replay may go back.
-  BarrierPairer(uint32_t history, uint32_t lateness, StreamCutter* source, StreamCutter* target);
+  // Of the options: `history` and `lateness`, which bound how far a replay may go back,
+  // and `origin`.
+  BarrierPairer(const PairOptions& options, StreamCutter* source, StreamCutter* target);
 
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kBarrier; }
@@ -56,9 +57,13 @@ class BarrierPairer final : public Pairer {
   bool TargetChanged() const;
   bool ReplayedBeyondHistory(uint64_t offset) const;
   void Drop(const Chunk& chunk);
+  const model::StreamOrigin* left_out() const {
+    return origin_ == Origin::kSource ? &target_origin_ : nullptr;
+  }
 
   const uint32_t history_;
   const uint32_t lateness_;
+  const Origin origin_;
   StreamCutter& source_;
   StreamCutter& target_;
   std::string reason_ = "configured, or no GTIDs in common";
@@ -67,6 +72,7 @@ class BarrierPairer final : public Pairer {
   bool needs_source_ = true;  // else the target: what the last step waited for
   uint64_t epoch_ = 1;
   uint64_t dropped_ = 0;
+  model::StreamOrigin target_origin_;  // of the target's stream up to what was consumed
   // Newest offsets consumed on each side, whatever they meant.
   std::optional<uint64_t> source_last_, target_last_;
 

@@ -4,7 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 namespace dcp::checker {
@@ -22,29 +21,29 @@ uint64_t CountMissing(const model::GtidSet& wanted, const model::GtidSet& seen) 
 
 }  // namespace
 
-GtidPairer::GtidPairer(StreamCutter* source, StreamCutter* target)
-    : source_(*source), target_(*target) {}
+GtidPairer::GtidPairer(Origin origin, StreamCutter* source, StreamCutter* target)
+    : origin_(origin), source_(*source), target_(*target) {}
 
 void GtidPairer::Advance(std::vector<PairEvent>* events) {
+  domains_.LookAhead(source_);
   while (running_ ? Run(events) : Seek(events)) {
   }
 }
 
 std::optional<Pairer::Waiting> GtidPairer::waiting() const {
   std::optional<Waiting> waiting;
-  const auto add = [&](absl::Duration since, uint64_t to) {
-    if (!waiting) waiting = Waiting{since, running_ ? common_ : to, to, 0};
-    ++waiting->segments;
+  std::optional<uint64_t> from;
+  if (running_) from = common_;
+  const auto add = [&](const SourceBarrier& barrier) {
+    AddWaiting(barrier.at, from.value_or(barrier.offset), barrier.offset, &waiting);
   };
   if (unshown_) {
-    add(unshown_->at, unshown_->offset);
+    add(*unshown_);
     waiting->unshown = true;
   }
-  if (running_ && source_closed_) add(end_.at, end_.offset);
-  if (!running_ && candidate_) add(candidate_->at, candidate_->offset);
-  for (const Chunk& chunk : source_.chunks()) {
-    if (chunk.end == Chunk::End::kBarrier) add(chunk.ended_at, chunk.offset);
-  }
+  if (running_ && source_closed_) add(end_);
+  if (!running_ && candidate_) add(*candidate_);
+  AddWaiting(source_, from, &waiting);
   return waiting;
 }
 
@@ -56,9 +55,8 @@ bool GtidPairer::target_begins_anew() const {
 }
 
 void GtidPairer::PassTargetOrigin() {
-  const Chunk chunk = target_.PopFront();
-  target_uuid_ = chunk.origin.server_uuid;
-  target_executed_ = chunk.origin.executed;
+  target_origin_ = target_.PopFront().origin;
+  domains_.ForgetTarget();
   seen_ = model::GtidSet();
   unshown_.reset();
   arrivals_.clear();
@@ -77,7 +75,7 @@ bool GtidPairer::ConsumeTargetUntil(Enough enough) {
       const auto holder =
           std::find_if(chunk.batches.rbegin(), chunk.batches.rend(),
                        [&](const BatchHolder& batch) { return batch.get() == ref.batch; });
-      AddArrival(*holder, ref);
+      AddTransaction(*holder, ref);
       continue;
     }
     if (chunk.end != Chunk::End::kBarrier) return false;
@@ -87,23 +85,36 @@ bool GtidPairer::ConsumeTargetUntil(Enough enough) {
   return true;
 }
 
+void GtidPairer::AddTransaction(const BatchHolder& batch, const TxnRef& ref) {
+  const model::Gtid& gtid = ref.get().gtid;
+  const model::Txn& txn = ref.get();
+  AddArrival(batch, ref);
+  NoteMarks(ref);
+  if (gtid.empty()) return;
+  if (awaited_ > 0 && gtids_.Contains(gtid) && !seen_.Contains(gtid)) --awaited_;
+  if (!WrittenOn(txn, target_origin_)) domains_.TargetShows(gtid);
+  seen_.Add(gtid);
+}
+
+void GtidPairer::NoteMarks(const TxnRef& ref) {
+  const model::Txn& txn = ref.get();
+  for (uint32_t i = txn.marks_begin; i < txn.marks_end; ++i) {
+    const model::Mark& mark = (*ref.batch)->marks[i];
+    if (mark.kind == model::Mark::Kind::kBarrier) AddBarrier(txn.gtid, mark.barrier_offset);
+    if (mark.kind == model::Mark::Kind::kExecuted) domains_.TargetTold(mark.executed);
+  }
+}
+
 void GtidPairer::AddArrival(const BatchHolder& batch, const TxnRef& ref) {
   const model::Txn& txn = ref.get();
   Arrival arrival;
   arrival.batch = batch;
   arrival.txn = ref.txn;
   arrival.barriers_before = barriers_seen_;
-  arrival.own = txn.gtid.empty() || txn.gtid.source.uuid == target_uuid_;
+  arrival.own = txn.gtid.empty() || WrittenOn(txn, target_origin_);
+  if (arrival.own && origin_ == Origin::kSource) return;
   arrival.bytes = sizeof(Arrival) + (txn.changes_end - txn.changes_begin) * sizeof(model::Change);
   held_bytes_ += arrival.bytes;
-  for (uint32_t i = txn.marks_begin; i < txn.marks_end; ++i) {
-    const model::Mark& mark = (*batch)->marks[i];
-    if (mark.kind == model::Mark::Kind::kBarrier) AddBarrier(txn.gtid, mark.barrier_offset);
-  }
-  if (!txn.gtid.empty()) {
-    if (awaited_ > 0 && gtids_.Contains(txn.gtid) && !seen_.Contains(txn.gtid)) --awaited_;
-    seen_.Add(txn.gtid);
-  }
   arrivals_.push_back(std::move(arrival));
 }
 
@@ -125,15 +136,14 @@ bool GtidPairer::Seek(std::vector<PairEvent>*) {
 
 bool GtidPairer::FindCandidate() {
   if (!source_.has_closed()) return false;
+  domains_.AwaitFront();
   const Chunk chunk = source_.PopFront();
-  before_.Add(chunk.Gtids());
+  SourceExecuted(chunk.Gtids());
   for (const TxnRef& ref : chunk.txns) {
     dropped_ += ref.get().changes_end - ref.get().changes_begin;
   }
   if (chunk.end == Chunk::End::kOrigin) {
-    before_.Add(chunk.origin.executed);
-    source_uuid_ = chunk.origin.server_uuid;
-    source_last_.reset();
+    BeginSource(chunk.origin);
     unshown_.reset();
     return true;
   }
@@ -142,27 +152,45 @@ bool GtidPairer::FindCandidate() {
     unshown_.reset();
   }
   source_last_ = chunk.offset;
-  if (!chunk.gtid.empty()) candidate_ = SourceBarrier{chunk.offset, chunk.gtid, chunk.ended_at};
+  if (!chunk.gtid.empty()) SetCandidate({chunk.offset, chunk.gtid, chunk.ended_at});
   return true;
+}
+
+void GtidPairer::BeginSource(const model::StreamOrigin& origin) {
+  domains_.ClearAwaited();
+  SourceExecuted(origin.executed);
+  source_servers_.insert({origin.server_uuid, 0});
+  if (origin.server_id != 0) source_servers_.insert({model::Uuid{}, origin.server_id});
+  source_last_.reset();
+}
+
+void GtidPairer::SetCandidate(SourceBarrier barrier) {
+  domains_.AwaitOnly(barrier.gtid);
+  barrier_domain_ = barrier.gtid.source.domain;
+  candidate_ = std::move(barrier);
 }
 
 // The candidate becomes c0 if the target shows it, in its stream.
 bool GtidPairer::AcceptCandidate() {
-  const bool came = ConsumeTargetUntil([&] {
-    return target_executed_.Contains(candidate_->gtid) || seen_.Contains(candidate_->gtid);
-  });
-  if (!came) {
+  const auto executed_before = [&] { return target_origin_.executed.Contains(candidate_->gtid); };
+  const auto passed = [&] {
+    if (candidate_->gtid.source.mariadb()) return domains_.passed();
+    return seen_.Contains(candidate_->gtid);
+  };
+  if (!ConsumeTargetUntil([&] { return executed_before() || passed(); })) {
     if (!target_begins_anew()) return false;
     PassTargetOrigin();
     return true;
   }
   const auto shown = shown_.find(candidate_->gtid);
   if (shown == shown_.end() || shown->second != candidate_->offset) {
-    if (seen_.Contains(candidate_->gtid)) MissedByTarget(*candidate_);
+    if (!executed_before()) MissedByTarget(*candidate_);
     candidate_.reset();  // executed before the target's stream, or skipped there
     return true;
   }
   DropOwnBeforeCandidate();
+  domains_.ClearAwaited();
+  before_c0_ = before_;
   common_ = candidate_->offset;
   candidate_.reset();
   unshown_.reset();
@@ -194,11 +222,11 @@ void GtidPairer::DropOwnBeforeCandidate() {
 
 bool GtidPairer::Run(std::vector<PairEvent>* events) {
   if (!source_closed_) return CloseSource(events);
-  if (!ConsumeTargetUntil([&] { return awaited_ == 0; })) {
+  if (!ConsumeTargetUntil([&] { return awaited_ == 0 && domains_.passed(); })) {
     if (!target_begins_anew()) return false;
     const model::StreamOrigin origin = target_.front().origin;
-    candidate_ = end_;
     EndRun(origin.reason, origin.detail, events);
+    SetCandidate(end_);
     PassTargetOrigin();
     return true;
   }
@@ -214,49 +242,49 @@ bool GtidPairer::Run(std::vector<PairEvent>* events) {
 
 bool GtidPairer::CloseSource(std::vector<PairEvent>* events) {
   if (!source_.has_closed()) return false;
+  domains_.AwaitFront();
   const Chunk chunk = source_.PopFront();
   const model::GtidSet gtids = chunk.Gtids();
   if (chunk.end == Chunk::End::kOrigin) {
     AnnounceShortRun(gtids, events);
-    before_.Add(gtids);
+    SourceExecuted(gtids);
     EndRun(chunk.origin.reason, chunk.origin.detail, events);
-    before_.Add(chunk.origin.executed);
-    source_uuid_ = chunk.origin.server_uuid;
-    source_last_.reset();
+    BeginSource(chunk.origin);
     return true;
   }
   if (chunk.offset < *source_last_) {
     AnnounceShortRun(gtids, events);
     ++epoch_;
-    before_.Add(gtids);
+    SourceExecuted(gtids);
     EndRun(
         "epoch",
         absl::StrCat("the source's barrier went back from ", *source_last_, " to ", chunk.offset),
         events);
     source_last_ = chunk.offset;
-    candidate_ = SourceBarrier{chunk.offset, chunk.gtid, chunk.ended_at};
+    SetCandidate({chunk.offset, chunk.gtid, chunk.ended_at});
     return true;
   }
-  chunk.AppendWhole(&pair_.source);
+  chunk.AppendWhole(left_out(), &pair_.source);
   gtids_.Add(gtids);
+  NoteServers(gtids);
   if (chunk.offset == *source_last_) return true;  // repeated: cuts nothing
   source_last_ = chunk.offset;
   end_ = SourceBarrier{chunk.offset, chunk.gtid, chunk.ended_at};
-  if (gtids_.Intersects(target_executed_)) {  // not seen whole
+  if (gtids_.Intersects(target_origin_.executed)) {  // not seen whole
     if (!announced_) dropped_ += pair_.source.changes;
-    candidate_ = end_;
     EndRun("gap", "the target executed a part of the segment before its stream began", events);
+    SetCandidate(end_);
     return true;
   }
   Announce(events);
-  awaited_ = CountMissing(gtids_, seen_);
+  awaited_ = chunk.gtid.source.mariadb() ? 0 : CountMissing(gtids_, seen_);
   source_closed_ = true;
   return true;
 }
 
 void GtidPairer::EndRun(const std::string& reason, const std::string& detail,
                         std::vector<PairEvent>* events) {
-  before_.Add(gtids_);
+  SourceExecuted(gtids_);
   running_ = false;
   source_closed_ = false;
   unshown_.reset();
@@ -283,7 +311,8 @@ void GtidPairer::Announce(std::vector<PairEvent>* events) {
 // A run that ends in its first segment is one if nothing behind c0 was executed by
 // the target before its stream began; `rest` is the end of that segment.
 void GtidPairer::AnnounceShortRun(const model::GtidSet& rest, std::vector<PairEvent>* events) {
-  if (gtids_.Intersects(target_executed_) || rest.Intersects(target_executed_)) return;
+  if (gtids_.Intersects(target_origin_.executed) || rest.Intersects(target_origin_.executed))
+    return;
   Announce(events);
 }
 
@@ -303,9 +332,14 @@ void GtidPairer::EmitSegment(std::vector<PairEvent>* events) {
   event.pair = std::move(pair_);
   events->push_back(std::move(event));
   common_ = end_.offset;
+  domains_.ClearAwaited();
   before_.Add(gtids_);
+  seen_.Add(gtids_);  // what left no trace too, so that the set has no holes
   recent_.push_back(std::exchange(gtids_, model::GtidSet()));
-  if (recent_.size() > kRecentSegments) recent_.pop_front();
+  if (recent_.size() > kRecentSegments) {
+    NoteNewest(recent_.front());
+    recent_.pop_front();
+  }
   pair_ = SegmentPair{};
   source_closed_ = false;
   absl::erase_if(shown_, [&](const auto& entry) { return entry.second <= common_; });
@@ -318,16 +352,17 @@ void GtidPairer::GiveUpOldest(std::vector<PairEvent>* events) {
   const std::string gtid = model::ToString(arrivals_.front().gtid());
   held_bytes_ -= arrivals_.front().bytes;
   arrivals_.pop_front();
-  candidate_ = end_;
   EndRun("gap",
          absl::StrCat("the target has transaction ", gtid, ", which the source has not shown"),
          events);
+  SetCandidate(end_);
 }
 
 GtidPairer::Place GtidPairer::PlaceOf(const Arrival& arrival) const {
   if (arrival.own) return Place::kHereOwn;
   if (gtids_.Contains(arrival.gtid())) return Place::kHere;
-  if (before_.Contains(arrival.gtid())) return Place::kBefore;
+  if (before_c0_.Contains(arrival.gtid())) return Place::kBefore;
+  if (before_.Contains(arrival.gtid())) return Place::kHere;  // later than its domain's order says
   return IsForeign(arrival, end_.offset) ? Place::kHereOwn : Place::kLater;
 }
 
@@ -336,27 +371,41 @@ GtidPairer::Place GtidPairer::PlaceOf(const Arrival& arrival) const {
 // passed by two segments ago will not come any more. Neither will one of a server
 // of which the source has nothing.
 bool GtidPairer::SourcePassedBy(const model::Gtid& gtid) const {
-  if (gtid.source.uuid != source_uuid_ && !SourceHasServer(gtid.source.uuid)) return true;
-  model::GtidSet passed = before_;
-  for (const model::GtidSet& recent : recent_) passed.Subtract(recent);
-  const auto it = passed.sources().find(gtid.source);
-  return it != passed.sources().end() && gtid.number < it->second.back().last;
+  if (!source_servers_.contains(ServerOf(gtid.source))) return !MayOvertakeBarriers(gtid);
+  const auto newest = newest_.find(gtid.source);
+  return newest != newest_.end() && gtid.number < newest->second;
 }
 
-bool GtidPairer::SourceHasServer(const model::Uuid& uuid) const {
-  for (const model::GtidSet* set : {&before_, &gtids_}) {
-    for (const auto& [source, intervals] : set->sources()) {
-      if (source.uuid == uuid) return true;
-    }
+// Executed on the source before what is in work.
+void GtidPairer::SourceExecuted(const model::GtidSet& gtids) {
+  before_.Add(gtids);
+  NoteServers(gtids);
+  NoteNewest(gtids);
+}
+
+void GtidPairer::NoteServers(const model::GtidSet& gtids) {
+  for (const auto& [source, intervals] : gtids.sources()) source_servers_.insert(ServerOf(source));
+}
+
+void GtidPairer::NoteNewest(const model::GtidSet& gtids) {
+  for (const auto& [source, intervals] : gtids.sources()) {
+    uint64_t& newest = newest_[source];
+    newest = std::max(newest, intervals.back().last);
   }
-  return false;
 }
 
 // The transaction was written on the target: both sides have passed what the source
 // would have shown it before.
 bool GtidPairer::IsForeign(const Arrival& arrival, uint64_t end) const {
   // Two barriers, because one may overtake a transaction in a parallel applier.
-  return FollowedBy(2, arrival, end) && SourcePassedBy(arrival.gtid());
+  if (FollowedBy(2, arrival, end) && SourcePassedBy(arrival.gtid())) return true;
+  return FollowedBy(kBarriersToGiveUp, arrival, end) &&
+         !source_servers_.contains(ServerOf(arrival.gtid().source));
+}
+
+// MariaDB executes domains beside each other, with nothing that bounds how far apart.
+bool GtidPairer::MayOvertakeBarriers(const model::Gtid& gtid) const {
+  return gtid.source.mariadb() && gtid.source.domain != barrier_domain_;
 }
 
 bool GtidPairer::FollowedBy(uint64_t count, const Arrival& arrival, uint64_t end) const {
@@ -368,7 +417,7 @@ bool GtidPairer::FollowedBy(uint64_t count, const Arrival& arrival, uint64_t end
 
 void GtidPairer::GatherTarget(SegmentSide* side) {
   std::vector<Arrival> later;
-  uint64_t missing = gtids_.size();
+  uint64_t missing = gtids_.size() - CountMissing(gtids_, seen_);  // of those that left a trace
   // Own changes put off by an earlier segment wait for this one at most.
   auto put_off = std::count_if(arrivals_.begin(), arrivals_.end(),
                                [](const Arrival& arrival) { return !arrival.rest.empty(); });
@@ -389,6 +438,7 @@ void GtidPairer::GatherTarget(SegmentSide* side) {
     held_bytes_ -= arrival.bytes;
     if (place == Place::kBefore) continue;
     if (place == Place::kHereOwn) {
+      if (origin_ == Origin::kSource) continue;
       PlaceOwn(std::move(arrival), &later, side);
       continue;
     }

@@ -1,6 +1,6 @@
 // GtidPairer: align = gtid. A target transaction belongs to the source segment
 // that holds its GTID, wherever it stands; a segment is closed when all of its
-// GTIDs have come.
+// GTIDs have come (MySQL), or have passed (MariaDB: DomainProgress).
 //
 // Thread-compatible.
 #pragma once
@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "checker/domain_progress.h"
 #include "checker/pairer.h"
 #include "model/gtid_set.h"
 
@@ -19,7 +21,7 @@ namespace dcp::checker {
 
 class GtidPairer final : public Pairer {
  public:
-  GtidPairer(StreamCutter* source, StreamCutter* target);
+  GtidPairer(Origin origin, StreamCutter* source, StreamCutter* target);
 
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kGtid; }
@@ -55,13 +57,17 @@ class GtidPairer final : public Pairer {
   bool Run(std::vector<PairEvent>* events);
 
   bool FindCandidate();
+  void SetCandidate(SourceBarrier barrier);
   bool AcceptCandidate();
+  void BeginSource(const model::StreamOrigin& origin);
   void DropOwnBeforeCandidate();
   bool CloseSource(std::vector<PairEvent>* events);
   // Takes target transactions until `enough` of what is awaited has come.
   // False: more must come first, or the target's stream begins anew there.
   template <typename Enough>
   bool ConsumeTargetUntil(Enough enough);
+  void AddTransaction(const BatchHolder& batch, const TxnRef& ref);
+  void NoteMarks(const TxnRef& ref);
   void AddArrival(const BatchHolder& batch, const TxnRef& ref);
   void AddBarrier(const model::Gtid& gtid, uint64_t offset);
   bool target_begins_anew() const;
@@ -76,12 +82,25 @@ class GtidPairer final : public Pairer {
   bool IsForeign(const Arrival& arrival, uint64_t end) const;
   bool FollowedBy(uint64_t barriers, const Arrival& arrival, uint64_t end) const;
   bool SourcePassedBy(const model::Gtid& gtid) const;
-  bool SourceHasServer(const model::Uuid& uuid) const;
+  bool MayOvertakeBarriers(const model::Gtid& gtid) const;
+  void SourceExecuted(const model::GtidSet& gtids);
+  void NoteServers(const model::GtidSet& gtids);
+  void NoteNewest(const model::GtidSet& gtids);
   void GiveUpOldest(std::vector<PairEvent>* events);
   static std::vector<Item> ItemsOf(const Arrival& arrival);
+  const model::StreamOrigin* left_out() const {
+    return origin_ == Origin::kSource ? &target_origin_ : nullptr;
+  }
   void PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side);
   void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
 
+  // What counts as one server, whatever it writes into: MySQL's uuid, MariaDB's server id.
+  using Server = std::pair<model::Uuid, uint32_t>;
+  static Server ServerOf(const model::GtidSource& source) {
+    return {source.uuid, source.server_id};
+  }
+
+  const Origin origin_;
   StreamCutter& source_;
   StreamCutter& target_;
   std::string reason_ = "configured";
@@ -91,9 +110,12 @@ class GtidPairer final : public Pairer {
   uint64_t epoch_ = 1;
   uint64_t dropped_ = 0;
   std::optional<uint64_t> source_last_;
-  model::GtidSet before_;              // executed on the source up to the last common barrier
-  std::deque<model::GtidSet> recent_;  // of the last segments, which before_ has too
-  model::Uuid source_uuid_{};
+  model::GtidSet before_;     // executed on the source up to the last common barrier
+  model::GtidSet before_c0_;  // of that, up to the run's first
+  // What of before_ lies two segments back and more: the newest number of each.
+  absl::flat_hash_map<model::GtidSource, uint64_t> newest_;
+  std::deque<model::GtidSet> recent_;           // the segments since
+  absl::flat_hash_set<Server> source_servers_;  // that the source has transactions of
 
   std::optional<SourceBarrier> candidate_;  // seeking: is to become c0
   // The oldest barrier behind the last common one whose transaction the target executed in
@@ -106,11 +128,12 @@ class GtidPairer final : public Pairer {
   model::GtidSet gtids_;  // of the segment in work
   SourceBarrier end_;     // of the segment in work
   bool source_closed_ = false;
-  uint64_t awaited_ = 0;  // GTIDs of the segment that have not come
+  uint64_t awaited_ = 0;  // GTIDs of the segment that have not come; MariaDB: domains_ tells
+  DomainProgress domains_;
+  uint32_t barrier_domain_ = 0;
 
   // The target since its stream began.
-  model::Uuid target_uuid_{};
-  model::GtidSet target_executed_;  // before its stream began
+  model::StreamOrigin target_origin_;
   model::GtidSet seen_;
   std::deque<Arrival> arrivals_;
   size_t next_txn_ = 0;  // of the target's first chunk

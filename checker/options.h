@@ -12,6 +12,8 @@ namespace dcp::checker {
 
 enum class Align : uint8_t { kAuto, kGtid, kBarrier };
 enum class Compare : uint8_t { kConverge, kOrdered };
+// Whose transactions are compared: all, or those that the source's side wrote.
+enum class Origin : uint8_t { kAny, kSource };
 
 struct PairOptions {
   std::string check;
@@ -19,6 +21,7 @@ struct PairOptions {
   model::Tag target;
   Align align = Align::kAuto;
   Compare compare = Compare::kConverge;
+  Origin origin = Origin::kAny;
   uint32_t lateness = 1;   // only with barrier alignment
   uint32_t history = 100;  // segments
   absl::Duration timeout = absl::Seconds(30);

@@ -5,8 +5,8 @@
 namespace dcp::checker {
 
 void Outage::Update(const std::optional<Pairer::Waiting>& waiting, uint64_t epoch,
-                    uint64_t target_barrier, const std::string& detail, const Instant& now,
-                    std::vector<model::Outcome>* outcomes) {
+                    uint64_t target_barrier, absl::FunctionRef<std::string()> detail,
+                    const Instant& now, std::vector<model::Outcome>* outcomes) {
   const bool late = waiting && IsLate(waiting->since, now);
   if (late == said_.has_value()) return;
   if (!late) {
@@ -28,7 +28,7 @@ void Outage::Update(const std::optional<Pairer::Waiting>& waiting, uint64_t epoc
   timeout.head.at = now.wall;
   timeout.last_barrier = target_barrier;
   timeout.lag = now.monotonic - waiting->since;
-  timeout.detail = detail;
+  timeout.detail = detail();
   said_ = timeout.head;
   outcomes->push_back(std::move(timeout));
 }

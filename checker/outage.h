@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "checker/options.h"
 #include "checker/pair_checker.h"
 #include "checker/pairer.h"
@@ -24,9 +25,10 @@ class Outage {
     return now.monotonic - since >= options_.timeout;
   }
 
-  // `waiting`: the oldest segment that the target has not closed.
+  // `waiting`: the oldest segment that the target has not closed. `detail` tells the
+  // reader why, and is asked where a timeout is said only.
   void Update(const std::optional<Pairer::Waiting>& waiting, uint64_t epoch,
-              uint64_t target_barrier, const std::string& detail, const Instant& now,
+              uint64_t target_barrier, absl::FunctionRef<std::string()> detail, const Instant& now,
               std::vector<model::Outcome>* outcomes);
 
  private:

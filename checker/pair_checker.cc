@@ -43,8 +43,10 @@ class PairChecker::Impl {
   }
 
   void UpdateOutage(const Instant& now) {
-    outage_.Update(pairer_->waiting(), epoch_, target_.last_offset(), OutageDetail(), now,
-                   &outcomes_);
+    const auto waiting = pairer_->waiting();
+    outage_.Update(
+        waiting, epoch_, target_.last_offset(), [&] { return OutageDetail(waiting); }, now,
+        &outcomes_);
   }
 
   std::vector<model::Outcome> TakeOutcomes() { return std::exchange(outcomes_, {}); }
@@ -127,8 +129,7 @@ class PairChecker::Impl {
                      std::make_move_iterator(judged.end()));
   }
 
-  std::string OutageDetail() const {
-    const auto waiting = pairer_->waiting();
+  std::string OutageDetail(const std::optional<Pairer::Waiting>& waiting) const {
     if (waiting && waiting->unshown) {
       return "the target executed a barrier's transaction but does not show the barrier: does a "
              "filter leave out the database drc there?";

@@ -35,11 +35,7 @@ class AutoPairer final : public Pairer {
   std::optional<Waiting> waiting() const override {
     if (chosen_) return chosen_->waiting();
     std::optional<Waiting> waiting;
-    for (const Chunk& chunk : source_.chunks()) {
-      if (chunk.end != Chunk::End::kBarrier) continue;
-      if (!waiting) waiting = Waiting{chunk.ended_at, chunk.offset, chunk.offset, 0};
-      ++waiting->segments;
-    }
+    AddWaiting(source_, std::nullopt, &waiting);
     return waiting;
   }
 
@@ -48,11 +44,15 @@ class AutoPairer final : public Pairer {
     size_t next = 0;
     const Chunk* at = nullptr;  // a chunk that ends with a barrier
     model::Uuid server_uuid{};
+    uint32_t server_id = 0;
 
     bool Find(const StreamCutter& cutter) {
       while (at == nullptr && next + 1 < cutter.chunks().size()) {
         const Chunk& chunk = cutter.chunks()[next++];
-        if (chunk.end == Chunk::End::kOrigin) server_uuid = chunk.origin.server_uuid;
+        if (chunk.end == Chunk::End::kOrigin) {
+          server_uuid = chunk.origin.server_uuid;
+          server_id = chunk.origin.server_id;
+        }
         if (chunk.end == Chunk::End::kBarrier) at = &chunk;
       }
       return at != nullptr;
@@ -71,17 +71,17 @@ class AutoPairer final : public Pairer {
   void Choose(const Chunk& s, const Chunk& t) {
     if (s.gtid.empty() || t.gtid.empty()) {
       reason_ = "the barrier's transactions carry no GTIDs";
-    } else if (source_cursor_.server_uuid == target_cursor_.server_uuid) {
+    } else if (source_cursor_.server_uuid == target_cursor_.server_uuid &&
+               source_cursor_.server_id == target_cursor_.server_id) {
       reason_ = "both tags come from one server";
     } else if (s.gtid != t.gtid) {
       reason_ = "the target's barrier does not carry the source's GTID";
     } else {
       reason_ = "the target's transactions carry the source's GTIDs";
-      chosen_ = std::make_unique<GtidPairer>(&source_, &target_);
+      chosen_ = std::make_unique<GtidPairer>(options_.origin, &source_, &target_);
       return;
     }
-    chosen_ =
-        std::make_unique<BarrierPairer>(options_.history, options_.lateness, &source_, &target_);
+    chosen_ = std::make_unique<BarrierPairer>(options_, &source_, &target_);
   }
 
   const PairOptions options_;
@@ -94,13 +94,27 @@ class AutoPairer final : public Pairer {
 
 }  // namespace
 
+void Pairer::AddWaiting(absl::Duration since, uint64_t from, uint64_t to,
+                        std::optional<Waiting>* waiting) {
+  if (!*waiting) *waiting = Waiting{since, from, to, 0};
+  ++(*waiting)->segments;
+}
+
+void Pairer::AddWaiting(const StreamCutter& source, std::optional<uint64_t> from,
+                        std::optional<Waiting>* waiting) {
+  const Chunk* oldest = source.oldest_barrier();
+  if (oldest == nullptr) return;
+  AddWaiting(oldest->ended_at, from.value_or(oldest->offset), oldest->offset, waiting);
+  (*waiting)->segments += source.barriers() - 1;
+}
+
 std::unique_ptr<Pairer> MakePairer(const PairOptions& options, StreamCutter* source,
                                    StreamCutter* target) {
   switch (options.align) {
     case Align::kGtid:
-      return std::make_unique<GtidPairer>(source, target);
+      return std::make_unique<GtidPairer>(options.origin, source, target);
     case Align::kBarrier:
-      return std::make_unique<BarrierPairer>(options.history, options.lateness, source, target);
+      return std::make_unique<BarrierPairer>(options, source, target);
     case Align::kAuto:
       break;
   }

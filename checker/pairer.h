@@ -59,6 +59,14 @@ class Pairer {
   // Bytes of target transactions taken from the cutter and still waiting here.
   virtual uint64_t held_target_bytes() const { return 0; }
   virtual uint64_t dropped_changes() const = 0;
+
+ protected:
+  // Adds a segment that was closed later than those added before.
+  static void AddWaiting(absl::Duration since, uint64_t from, uint64_t to,
+                         std::optional<Waiting>* waiting);
+  // Adds what stands in the source's queue; nullopt: from each barrier to itself.
+  static void AddWaiting(const StreamCutter& source, std::optional<uint64_t> from,
+                         std::optional<Waiting>* waiting);
 };
 
 // The pairer that `options.align` asks for; kAuto decides at the first common offset.

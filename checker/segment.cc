@@ -5,6 +5,22 @@
 
 namespace dcp::checker {
 
+namespace {
+
+bool IsCompared(const model::Mark& mark) {
+  return mark.kind == model::Mark::Kind::kUnverified || mark.kind == model::Mark::Kind::kDdl;
+}
+
+}  // namespace
+
+bool WrittenOn(const model::Txn& txn, const model::StreamOrigin& stream) {
+  if (!txn.gtid.empty() && !txn.gtid.source.mariadb()) {
+    return txn.gtid.source.uuid == stream.server_uuid;
+  }
+  if (txn.gtid.source.mariadb()) return txn.gtid.source.server_id == stream.server_id;
+  return txn.server_id != 0 && txn.server_id == stream.server_id;
+}
+
 void SegmentSide::KeepAlive(const BatchHolder& batch) {
   if (batches.empty() || batches.back() != batch) batches.push_back(batch);
 }
@@ -28,7 +44,7 @@ void AppendItems(const TxnRef& ref, TxnPlace from, TxnPlace to, SegmentSide* sid
   for (uint32_t i = from.mark; i < to.mark; ++i) {
     const model::Mark& mark = (*ref.batch)->marks[i];
     for (; change < mark.at; ++change) side->Add({ref.batch, ref.txn, change, false});
-    if (mark.kind != model::Mark::Kind::kBarrier) side->Add({ref.batch, ref.txn, i, true});
+    if (IsCompared(mark)) side->Add({ref.batch, ref.txn, i, true});
   }
   for (; change < to.change; ++change) side->Add({ref.batch, ref.txn, change, false});
 }

@@ -35,9 +35,13 @@ struct TxnRef {
 // A shared pointer that many Items point at; its address is stable.
 using BatchHolder = std::shared_ptr<const model::ChangeBatchPtr>;
 
+// True if the transaction was first written on the server behind `stream`: by its
+// GTID's uuid or server id, else by its event's server id.
+bool WrittenOn(const model::Txn& txn, const model::StreamOrigin& stream);
+
 struct SegmentSide {
   std::vector<BatchHolder> batches;
-  std::vector<Item> items;  // no barrier marks
+  std::vector<Item> items;  // what is compared: no barriers
   uint64_t changes = 0;     // items that are changes
 
   void Append(SegmentSide other);
@@ -68,7 +72,7 @@ struct TxnPlace {
 TxnPlace BeginOf(const model::Txn& txn);
 TxnPlace EndOf(const model::Txn& txn);
 
-// Appends what lies from `from` up to `to`, in order, without barrier marks.
+// Appends what lies from `from` up to `to`, in order, and is compared.
 void AppendItems(const TxnRef& ref, TxnPlace from, TxnPlace to, SegmentSide* side);
 
 // All of a transaction's items.

@@ -15,11 +15,16 @@ uint64_t BytesOf(const TxnRef& ref) {
   return bytes;
 }
 
+bool IsLeftOut(const TxnRef& ref, const model::StreamOrigin* left_out) {
+  return left_out != nullptr && WrittenOn(ref.get(), *left_out);
+}
+
 }  // namespace
 
-void Chunk::AppendExact(SegmentSide* side) const {
+void Chunk::AppendExact(const model::StreamOrigin* left_out, SegmentSide* side) const {
   for (const BatchHolder& batch : batches) side->KeepAlive(batch);
   for (size_t i = 0; i < txns.size(); ++i) {
+    if (IsLeftOut(txns[i], left_out)) continue;
     const bool first = continued && i == 0;
     const bool ends_here = end == End::kBarrier && i + 1 == txns.size();
     AppendItems(txns[i], first ? begin : BeginOf(txns[i].get()),
@@ -27,9 +32,11 @@ void Chunk::AppendExact(SegmentSide* side) const {
   }
 }
 
-void Chunk::AppendWhole(SegmentSide* side) const {
+void Chunk::AppendWhole(const model::StreamOrigin* left_out, SegmentSide* side) const {
   for (const BatchHolder& batch : batches) side->KeepAlive(batch);
-  for (size_t i = first_own_txn(); i < txns.size(); ++i) AppendItems(txns[i], side);
+  for (size_t i = first_own_txn(); i < txns.size(); ++i) {
+    if (!IsLeftOut(txns[i], left_out)) AppendItems(txns[i], side);
+  }
 }
 
 model::GtidSet Chunk::Gtids() const {
@@ -59,7 +66,16 @@ Chunk StreamCutter::PopFront() {
   Chunk chunk = std::move(chunks_.front());
   chunks_.pop_front();
   pending_bytes_ -= chunk.bytes;
+  if (chunk.end == Chunk::End::kBarrier) --barriers_;
   return chunk;
+}
+
+const Chunk* StreamCutter::oldest_barrier() const {
+  // Only origins, which are rare, stand before it.
+  for (const Chunk& chunk : chunks_) {
+    if (chunk.end == Chunk::End::kBarrier) return &chunk;
+  }
+  return nullptr;
 }
 
 void StreamCutter::KeepAlive(const BatchHolder& holder) {
@@ -86,6 +102,7 @@ void StreamCutter::CutAtBarrier(const BatchHolder& holder, const TxnRef& ref, ui
   const TxnPlace place{barrier.at, mark + 1};
   Chunk& closed = open();
   closed.end = Chunk::End::kBarrier;
+  ++barriers_;
   closed.offset = barrier.barrier_offset;
   closed.gtid = ref.get().gtid;
   closed.ended_at = now;

@@ -35,10 +35,11 @@ struct Chunk {
   model::StreamOrigin origin;  // kOrigin: what begins behind this chunk
   absl::Duration ended_at;     // monotonic
 
+  // Both leave out what was written on the server behind `left_out`; nullptr: nothing.
   // Cut exactly at the barrier marks.
-  void AppendExact(SegmentSide* side) const;
+  void AppendExact(const model::StreamOrigin* left_out, SegmentSide* side) const;
   // Whole transactions: each belongs to the chunk that it begins in.
-  void AppendWhole(SegmentSide* side) const;
+  void AppendWhole(const model::StreamOrigin* left_out, SegmentSide* side) const;
   // Transactions that begin in this chunk start at this index of `txns`.
   size_t first_own_txn() const { return continued ? 1 : 0; }
   // GTIDs of the transactions that begin in this chunk.
@@ -58,6 +59,11 @@ class StreamCutter {
   // REQUIRES: has_closed()
   Chunk PopFront();
 
+  // Chunks that a barrier ended.
+  uint64_t barriers() const { return barriers_; }
+  // The oldest of them; nullptr: none.
+  const Chunk* oldest_barrier() const;
+
   bool opened() const { return opened_; }
   uint64_t pending_bytes() const { return pending_bytes_; }
   uint64_t last_offset() const { return last_offset_; }  // newest barrier seen, 0: none
@@ -72,6 +78,7 @@ class StreamCutter {
   void KeepAlive(const BatchHolder& holder);
 
   std::deque<Chunk> chunks_ = std::deque<Chunk>(1);
+  uint64_t barriers_ = 0;
   uint64_t pending_bytes_ = 0;
   uint64_t last_offset_ = 0;
   uint64_t changes_since_barrier_ = 0;

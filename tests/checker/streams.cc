@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "model/gtid_position.h"
 
 namespace dcp::test {
 namespace {
@@ -70,7 +71,8 @@ model::Version V(const std::string& name) {
 
 void StreamWriter::Open(const std::string& reason, model::GtidSet executed) {
   model::StreamOrigin origin;
-  origin.server_uuid = ServerUuid(side_ == checker::Side::kSource ? 1 : 2);
+  origin.server_id = side_ == checker::Side::kSource ? 1 : 2;
+  origin.server_uuid = ServerUuid(static_cast<uint8_t>(origin.server_id));
   origin.executed = std::move(executed);
   origin.has_gtids = true;
   origin.reason = reason;
@@ -85,6 +87,23 @@ StreamWriter& StreamWriter::Begin() {
 StreamWriter& StreamWriter::Gtid(uint64_t n, uint8_t server) {
   next_gtid_ = model::Gtid{{ServerUuid(server), ""}, n};
   return *this;
+}
+
+StreamWriter& StreamWriter::Gtid(const std::string& text) {
+  next_gtid_ = model::GtidPosition::Parse(text).value().last().begin()->second;
+  return *this;
+}
+
+StreamWriter& StreamWriter::WrittenOn(uint32_t server_id) {
+  next_server_id_ = server_id;
+  return *this;
+}
+
+void StreamWriter::Executed(const std::string& state) {
+  model::Mark mark;
+  mark.kind = model::Mark::Kind::kExecuted;
+  mark.executed = model::GtidSet::Parse(state).value();
+  AddMark(std::move(mark));
 }
 
 void StreamWriter::Put(const std::string& key, const std::string& before,
@@ -156,6 +175,7 @@ void StreamWriter::End() {
   grouped_ = false;
   model::Txn txn;
   txn.gtid = std::exchange(next_gtid_, model::Gtid{});
+  txn.server_id = std::exchange(next_server_id_, 0);
   txn.changes_end = static_cast<uint32_t>(batch_.changes.size());
   txn.marks_end = static_cast<uint32_t>(batch_.marks.size());
   batch_.txns.push_back(txn);

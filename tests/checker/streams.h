@@ -40,6 +40,12 @@ class StreamWriter {
   // The GTID of the next transaction: number `n` of server `server` (1: the
   // source's, 2: the target's own); 0: none. Without it transactions have none.
   StreamWriter& Gtid(uint64_t n, uint8_t server = 1);
+  // Likewise, of MariaDB: "0-1-7".
+  StreamWriter& Gtid(const std::string& text);
+  // What the server says that it has executed: "0-1-7,3-1-2".
+  void Executed(const std::string& state);
+  // The server id in the next transaction's events.
+  StreamWriter& WrittenOn(uint32_t server_id);
 
  private:
   void AddMark(model::Mark mark);
@@ -49,6 +55,7 @@ class StreamWriter {
   const checker::Side side_;
   bool grouped_ = false;
   model::Gtid next_gtid_;
+  uint32_t next_server_id_ = 0;
   model::ChangeBatch batch_;
 };
 

@@ -96,7 +96,10 @@ INSTANTIATE_TEST_SUITE_P(, DifferentialTest,
                                            DifferentialCase{"Gtid", Theme::kGtid},
                                            DifferentialCase{"Restart", Theme::kRestart},
                                            DifferentialCase{"Faults", Theme::kFaults},
-                                           DifferentialCase{"GtidFaults", Theme::kGtidFaults}),
+                                           DifferentialCase{"GtidFaults", Theme::kGtidFaults},
+                                           DifferentialCase{"MariaDb", Theme::kMariaDb},
+                                           DifferentialCase{"MariaDbFaults",
+                                                            Theme::kMariaDbFaults}),
                          [](const auto& c) { return c.param.name; });
 
 }  // namespace

@@ -33,6 +33,7 @@ model::Uuid UuidOf(uint8_t first) {
 constexpr uint8_t kSourceServer = 1;
 constexpr uint8_t kTargetServer = 2;
 constexpr uint8_t kThirdServer = 3;
+constexpr uint8_t kUpstreamServer = 4;  // that the source replicates from
 
 Gtid GtidOf(uint8_t server, uint64_t number) { return {{UuidOf(server), ""}, number}; }
 
@@ -56,8 +57,9 @@ struct Unit {  // a write or a barrier (index)
 struct SourceTxn {
   std::vector<Write> writes;  // empty: a barrier
   int64_t barrier = -1;
-  int64_t segment = 0;
+  int64_t segment = 0;  // -1: not the source's
   uint64_t number = 0;
+  Gtid gtid = {};
 };
 
 class Generator {
@@ -92,7 +94,8 @@ class Generator {
   // --- what kind of history ---
 
   void ChooseOptions() {
-    gtid_ = Is(Theme::kGtid) || Is(Theme::kGtidFaults);
+    mariadb_ = Is(Theme::kMariaDb) || Is(Theme::kMariaDbFaults);
+    gtid_ = mariadb_ || Is(Theme::kGtid) || Is(Theme::kGtidFaults);
     PairOptions& options = history_.options;
     options.check = "c";
     options.source = model::Tag("src");
@@ -223,15 +226,35 @@ class Generator {
     for (int64_t i = 0; i <= barriers_; ++i) {
       const int64_t txns = i + quiet_ > barriers_ ? 0 : random_.In(0, 2);
       for (int64_t t = 0; t < txns; ++t) source_.push_back(MakeSourceTxn(i));
-      source_.push_back({{}, i, i, 0});
+      source_.push_back({{}, i, i, 0, {}});
     }
     for (size_t i = 0; i < source_.size(); ++i) source_[i].number = i + 1;
+    if (mariadb_) {
+      NameByDomain();
+    } else {
+      for (SourceTxn& txn : source_) txn.gtid = GtidOf(kSourceServer, txn.number);
+    }
+  }
+
+  // Numbers count per domain, whoever writes; now and then another server does.
+  void NameByDomain() {
+    const uint64_t domains = 1 + random_.Below(3);
+    std::map<uint32_t, Gtid> last;
+    for (SourceTxn& txn : source_) {
+      const auto domain = static_cast<uint32_t>(txn.barrier >= 0 ? 0 : random_.Below(domains));
+      Gtid& gtid = last[domain];
+      const uint32_t writer = gtid.empty() ? kSourceServer : gtid.source.server_id;
+      const uint32_t other = writer == kSourceServer ? kUpstreamServer : kSourceServer;
+      gtid = {model::GtidSource::MariaDb(domain, random_.Percent(10) ? other : writer),
+              gtid.number + 1};
+      txn.gtid = gtid;
+    }
   }
 
   uint64_t letters() const { return static_cast<uint64_t>(letters_); }
 
   SourceTxn MakeSourceTxn(int64_t segment) {
-    SourceTxn txn{{}, -1, segment, 0};
+    SourceTxn txn{{}, -1, segment, 0, {}};
     const int64_t writes = random_.In(1, 3);
     for (int64_t i = 0; i < writes; ++i) {
       const std::string key = key_names_[random_.Below(key_names_.size())];
@@ -288,7 +311,12 @@ class Generator {
 
   model::StreamOrigin Origin(bool source, const std::string& reason) const {
     model::StreamOrigin origin;
-    origin.server_uuid = UuidOf(source ? kSourceServer : kTargetServer);
+    const uint8_t server = source ? kSourceServer : kTargetServer;
+    if (mariadb_) {
+      origin.server_id = server;
+    } else {
+      origin.server_uuid = UuidOf(server);
+    }
     origin.has_gtids = gtid_;
     origin.reason = reason;
     return origin;
@@ -598,7 +626,7 @@ class Generator {
   PlainTxn PlainOf(const SourceTxn& txn, std::map<std::string, Version>& state,
                    const std::set<int64_t>& misses) const {
     PlainTxn plain;
-    plain.gtid = GtidOf(kSourceServer, txn.number);
+    plain.gtid = txn.gtid;
     for (const Write& write : txn.writes) {
       Version& now = state[write.key];
       if (!write.relative && now == write.after) continue;
@@ -618,7 +646,7 @@ class Generator {
     for (const SourceTxn& txn : source_) {
       const PlainTxn plain = PlainOf(txn, state, source_misses_);
       if (txn.segment < source_start_) {
-        origin.executed.Add(plain.gtid);
+        AddExecuted(plain.gtid, origin.executed);
       } else {
         seen.push_back(plain);
       }
@@ -627,8 +655,15 @@ class Generator {
     for (const PlainTxn& txn : seen) history_.source.push_back(txn);
   }
 
+  // MariaDB's states tell the last number only.
+  static void AddExecuted(const Gtid& gtid, model::GtidSet& executed) {
+    executed.AddInterval(gtid.source, {gtid.source.mariadb() ? 1 : gtid.number, gtid.number});
+  }
+
   static bool Independent(const SourceTxn& a, const SourceTxn& b) {
     if (a.barrier >= 0 && b.barrier >= 0) return false;
+    const bool ordered = a.gtid.source.mariadb() && a.gtid.source.domain == b.gtid.source.domain;
+    if (ordered) return false;
     for (const Write& x : a.writes) {
       for (const Write& y : b.writes) {
         if (x.key == y.key) return false;
@@ -648,24 +683,38 @@ class Generator {
   void EmitGtidTarget() {
     std::vector<SourceTxn> txns = source_;
     Shuffle(txns);
-    if (Is(Theme::kGtidFaults)) InjectGtidFaults(txns);
+    if (Is(Theme::kGtidFaults) || Is(Theme::kMariaDbFaults)) InjectGtidFaults(txns);
     auto state = initial_;
     model::StreamOrigin origin = Origin(false, "");
     std::vector<PlainTxn> seen;
     size_t start = random_.Percent(30) ? random_.Below(txns.size() / 2 + 1) : 0;
     while (!IsPrefix(txns, start)) --start;
+    model::GtidSet applied;
     for (size_t i = 0; i < txns.size(); ++i) {
       PlainTxn plain = PlainOf(txns[i], state, target_misses_);
       if (txns[i].segment < 0) plain.gtid = OwnGtid(i);
       if (i < start) {
-        if (!plain.gtid.empty()) origin.executed.Add(plain.gtid);
-      } else {
-        seen.push_back(plain);
+        if (!plain.gtid.empty()) AddExecuted(plain.gtid, origin.executed);
+        continue;
       }
+      if (txns[i].segment >= 0) AddExecuted(txns[i].gtid, applied);
+      const bool traced = !mariadb_ || !plain.entries.empty();
+      if (traced) seen.push_back(plain);
+      const bool told = mariadb_ && (i + 1 == txns.size() || random_.Percent(15));
+      if (told) seen.push_back(Told(applied));
     }
     target_state_ = state;
     history_.target.push_back(origin);
     for (const PlainTxn& txn : seen) history_.target.push_back(txn);
+  }
+
+  static PlainTxn Told(const model::GtidSet& executed) {
+    PlainTxn txn;
+    Mark mark;
+    mark.kind = Mark::Kind::kExecuted;
+    mark.executed = executed;
+    txn.entries.emplace_back(std::move(mark));
+    return txn;
   }
 
   // True if the first `count` are the source's first, in whatever order.
@@ -681,6 +730,11 @@ class Generator {
 
   Gtid OwnGtid(size_t i) {
     const uint64_t kind = random_.Below(3);
+    if (mariadb_) {
+      const uint8_t server = kind == 1 ? kThirdServer : kTargetServer;
+      return {model::GtidSource::MariaDb(static_cast<uint32_t>(random_.Below(2)), server),
+              1000 + i};
+    }
     if (kind == 0) return {};
     return GtidOf(kind == 1 ? kTargetServer : kThirdServer, i + 1);
   }
@@ -699,7 +753,7 @@ class Generator {
     const std::string key = extra ? absl::StrCat(KeyedTable(), "[9]")
                                   : key_names_[random_.Below(static_cast<uint64_t>(keys_))];
     Note(absl::StrCat("own write of ", key));
-    SourceTxn own{{{key, Letter(100), false, 0, -1, true}}, -1, -1, 0};
+    SourceTxn own{{{key, Letter(100), false, 0, -1, true}}, -1, -1, 0, {}};
     if (random_.Percent(30)) own.writes.push_back({key, Version(), false, 0, -1, false});
     txns.insert(txns.begin() + static_cast<std::ptrdiff_t>(at), own);
   }
@@ -750,6 +804,7 @@ class Generator {
   Random random_;
   History history_;
 
+  bool mariadb_ = false;
   bool gtid_ = false, pushed_source_ = false, pushed_target_ = false, keyless_ = false;
   int64_t keys_ = 1, letters_ = 2, barriers_ = 4, quiet_ = 0;
   uint64_t base_offset_ = 1;
@@ -782,9 +837,14 @@ uint64_t Random::Next() {
 History Generate(Theme theme, uint64_t seed) { return Generator(theme, seed).Make(); }
 
 void AppendQuietBarriers(uint64_t from, uint64_t count, Stream* source, Stream* target) {
+  const bool mariadb = std::any_of(source->begin(), source->end(), [](const StreamItem& item) {
+    const auto* txn = std::get_if<PlainTxn>(&item);
+    return txn != nullptr && txn->gtid.source.mariadb();
+  });
   for (uint64_t i = 0; i < count; ++i) {
     PlainTxn txn;
     txn.gtid = GtidOf(kSourceServer, 1'000'000 + i);
+    if (mariadb) txn.gtid.source = model::GtidSource::MariaDb(0, kSourceServer);
     model::Mark mark;
     mark.barrier_offset = from + i;
     txn.entries.push_back(mark);

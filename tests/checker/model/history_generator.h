@@ -32,13 +32,15 @@ class Random {
 };
 
 enum class Theme : uint8_t {
-  kExact,      // merging appliers, missed and foreign barriers, late starts
-  kLateness,   // rows that cross barriers
-  kReplay,     // retries, replays with barriers going back
-  kGtid,       // any order of transactions
-  kRestart,    // streams that begin anew, epochs, unverified marks
-  kFaults,     // barrier alignment with faults
-  kGtidFaults  // GTID alignment with faults
+  kExact,       // merging appliers, missed and foreign barriers, late starts
+  kLateness,    // rows that cross barriers
+  kReplay,      // retries, replays with barriers going back
+  kGtid,        // any order of transactions
+  kRestart,     // streams that begin anew, epochs, unverified marks
+  kFaults,      // barrier alignment with faults
+  kGtidFaults,  // GTID alignment with faults
+  kMariaDb,     // domains in any order, transactions without a trace
+  kMariaDbFaults
 };
 
 // A version that the source never had, written on the target.

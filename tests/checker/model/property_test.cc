@@ -31,7 +31,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(ThemeCase{"Exact", Theme::kExact}, ThemeCase{"Lateness", Theme::kLateness},
                       ThemeCase{"Replay", Theme::kReplay}, ThemeCase{"Gtid", Theme::kGtid},
                       ThemeCase{"Restart", Theme::kRestart}, ThemeCase{"Faults", Theme::kFaults},
-                      ThemeCase{"GtidFaults", Theme::kGtidFaults}),
+                      ThemeCase{"GtidFaults", Theme::kGtidFaults},
+                      ThemeCase{"MariaDb", Theme::kMariaDb},
+                      ThemeCase{"MariaDbFaults", Theme::kMariaDbFaults}),
     [](const auto& c) { return c.param.name; });
 
 }  // namespace

@@ -99,7 +99,21 @@ std::vector<uint64_t> BarriersFrom(const Stretch& stretch, size_t begin) {
 void AddEntry(const Event& event, std::vector<Entry>& entries) {
   if (const auto* change = std::get_if<PlainChange>(&event.what)) entries.push_back(*change);
   const auto* mark = std::get_if<Mark>(&event.what);
-  if (mark != nullptr && mark->kind != Mark::Kind::kBarrier) entries.push_back(*mark);
+  if (mark == nullptr) return;
+  const bool compared = mark->kind == Mark::Kind::kUnverified || mark->kind == Mark::Kind::kDdl;
+  if (compared) entries.push_back(*mark);
+}
+
+// MariaDB: the server's stream or its mark of executed transactions names it.
+bool Names(const Event& event, const Gtid& gtid) {
+  const auto* mark = std::get_if<Mark>(&event.what);
+  const bool told = mark != nullptr && mark->kind == Mark::Kind::kExecuted;
+  return event.gtid == gtid || (told && mark->executed.Contains(gtid));
+}
+
+bool IsServer(const Gtid& gtid, const model::StreamOrigin& origin) {
+  if (gtid.source.mariadb()) return gtid.source.server_id == origin.server_id;
+  return gtid.source.uuid == origin.server_uuid;
 }
 
 std::vector<Entry> Between(const Stretch& stretch, size_t begin, size_t end) {
@@ -152,7 +166,8 @@ class Cutter {
     if (options_.align != Align::kAuto) return options_.align == Align::kGtid;
     const Gtid& gtid = S(at_common).events[at_common.s].gtid;
     return !gtid.empty() && gtid == T(at_common).events[at_common.t].gtid &&
-           S(at_common).origin.server_uuid != T(at_common).origin.server_uuid;
+           (S(at_common).origin.server_uuid != T(at_common).origin.server_uuid ||
+            S(at_common).origin.server_id != T(at_common).origin.server_id);
   }
 
   // The first barrier at or behind `from` that both stretches show.
@@ -349,6 +364,25 @@ class Cutter {
     return segment_of;
   }
 
+  // MariaDB: the target has named one that stands behind it in the source's stream, in
+  // its domain, so it has executed this one too.
+  bool LeftNoTrace(const Place& at, const std::string& text) const {
+    bool behind = false;
+    uint32_t domain = 0;
+    for (const Event& event : S(at).events) {
+      if (!event.gtid.source.mariadb()) continue;
+      if (model::ToString(event.gtid) == text) {
+        behind = true;
+        domain = event.gtid.source.domain;
+      }
+      if (!behind || event.gtid.source.domain != domain) continue;
+      for (const Event& shown : T(at).events) {
+        if (Names(shown, event.gtid)) return true;
+      }
+    }
+    return false;
+  }
+
   // Per segment the target event with which it is closed; stops at the first
   // segment that is not.
   std::vector<size_t> ClosedAt(const Place& at, const std::vector<size_t>& cuts,
@@ -362,8 +396,8 @@ class Cutter {
         for (size_t t = 0; t < T(at).events.size(); ++t) {
           if (model::ToString(T(at).events[t].gtid) == gtid) seen = t;
         }
-        if (!seen.has_value()) return closed_at;
-        end = std::max(end, *seen);
+        if (!seen.has_value() && !LeftNoTrace(at, gtid)) return closed_at;
+        if (seen.has_value()) end = std::max(end, *seen);
       }
       closed_at.push_back(end);
     }
@@ -375,13 +409,13 @@ class Cutter {
                                              const std::map<std::string, size_t>& segment_of,
                                              const std::vector<size_t>& closed_at, size_t t) const {
     const Gtid& gtid = T(at).events[t].gtid;
-    const bool own = gtid.empty() || gtid.source.uuid == T(at).origin.server_uuid;
+    const bool own = gtid.empty() || IsServer(gtid, T(at).origin);
     if (!own) {
       const auto it = segment_of.find(model::ToString(gtid));
       if (it != segment_of.end()) return it->second;
       if (S(at).origin.executed.Contains(gtid)) return 0;
       // It comes from the source, so the source will show it.
-      if (gtid.source.uuid == S(at).origin.server_uuid) return std::nullopt;
+      if (IsServer(gtid, S(at).origin)) return std::nullopt;
     }
     if (own) {
       for (size_t i = 0; i < closed_at.size(); ++i) {
@@ -389,6 +423,9 @@ class Cutter {
       }
       return std::nullopt;
     }
+    // Domains overtake each other without a bound (and 100 barriers are never seen here).
+    const bool other_domain = gtid.source.domain != S(at).events[at.s].gtid.source.domain;
+    if (gtid.source.mariadb() && other_domain) return std::nullopt;
     const size_t first = NextBarrier(T(at), t + 1);
     const size_t second = NextBarrier(T(at), first + 1);
     if (second == T(at).events.size()) return std::nullopt;

@@ -20,6 +20,8 @@ std::string DumpEntry(const model::Mark& mark) {
       return absl::StrCat("| ", mark.barrier_offset);
     case model::Mark::Kind::kUnverified:
       return absl::StrCat("UNVERIFIED ", mark.reason, " ", mark.table);
+    case model::Mark::Kind::kExecuted:
+      return absl::StrCat("EXECUTED ", mark.executed.ToString());
     case model::Mark::Kind::kDdl:
       return absl::StrCat("DDL ", mark.table, " ", mark.ddl.low, " effect ",
                           static_cast<int>(mark.effect));
@@ -33,7 +35,9 @@ std::string DumpItem(const model::StreamOrigin& origin) {
 
 std::string DumpItem(const PlainTxn& txn) {
   std::string text;
-  if (!txn.gtid.empty()) {
+  if (txn.gtid.source.mariadb()) {
+    text = absl::StrCat("g", model::ToString(txn.gtid), "  ");
+  } else if (!txn.gtid.empty()) {
     text = absl::StrCat("g", txn.gtid.source.uuid[0], ":", txn.gtid.number, "  ");
   }
   for (size_t i = 0; i < txn.entries.size(); ++i) {
