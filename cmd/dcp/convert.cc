@@ -37,6 +37,8 @@ checker::PairOptions ToPairOptions(const config::CheckOptions& check, const mode
   options.timeout = check.timeout;
   options.max_diff_rows = check.max_diff_rows;
   options.confirm = check.confirm;
+  options.origin = check.origin == config::Origin::kSource ? checker::Origin::kSource
+                                                           : checker::Origin::kAny;
   options.ignore_ddl = check.ddl == config::Ddl::kIgnore;
   return options;
 }
