@@ -21,6 +21,7 @@ constexpr Word<DigestWord> kDigests[] = {
 constexpr uint32_t kMaxHistory = 200'000;
 constexpr uint32_t kMaxLateness = 1'000;
 constexpr uint32_t kMaxDiffRows = 1'000'000;
+constexpr uint32_t kMaxBarrierId = std::numeric_limits<uint32_t>::max();
 
 void ReadTag(const Value& value, model::Tag* out) {
   std::string name;
@@ -63,6 +64,8 @@ constexpr Field<CheckOptions> kFields[] = {
     {"ddl", [](const Value& v, CheckOptions& o) { ReadWord(v, kDdls, &o.ddl); }},
     {"max_diff_rows",
      [](const Value& v, CheckOptions& o) { ReadNumber(v, 1, kMaxDiffRows, &o.max_diff_rows); }},
+    {"barrier_id",
+     [](const Value& v, CheckOptions& o) { ReadNumber(v, 1, kMaxBarrierId, &o.barrier_id); }},
 };
 
 }  // namespace

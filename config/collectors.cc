@@ -160,6 +160,16 @@ void ReadCollector(const Node& node, Draft& draft, Context& context) {
   }
 }
 
+void ReadBarrier(const Node& node, Draft& draft, Context& context) {
+  BarrierOptions options;
+  TableReader reader(node, "[barrier]", context);
+  reader.Read(kBarrierFields, options);
+  ReadConnection(reader, SecretsFor(context.purpose()), &options.connection);
+  FinishWithConnection(reader);
+  draft.config.barriers.push_back(std::move(options));
+  draft.barrier_nodes.push_back(&node);
+}
+
 }  // namespace
 
 void ReadSections(const Value& value, const char* section,
@@ -179,13 +189,10 @@ void ReadSections(const Value& value, const char* section,
   }
 }
 
-void ReadBarrier(const Value& value, Draft& draft) {
-  BarrierOptions options;
-  TableReader reader(value.node, "[barrier]", value.context);
-  reader.Read(kBarrierFields, options);
-  ReadConnection(reader, SecretsFor(value.context.purpose()), &options.connection);
-  FinishWithConnection(reader);
-  draft.config.barrier = std::move(options);
+void ReadBarriers(const Value& value, Draft& draft) {
+  const auto read = [&](const Node& node) { ReadBarrier(node, draft, value.context); };
+  if (value.node.kind != Node::Kind::kArray) return read(value.node);
+  ReadSections(value, "barrier", read);
 }
 
 void ReadCollectors(const Value& value, Draft& draft) {

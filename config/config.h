@@ -57,6 +57,7 @@ struct MysqlTagOptions {
   std::vector<TableRule> tables;  // the first that matches counts; never empty
   KeyFormat key_format = KeyFormat::kDcp;
   // What the checks that use the tag ask for (set by validation).
+  uint32_t barrier_id = 1;
   Digest digest = Digest::kXxh3;
   Capture capture = Capture::kKey;  // kRow if any of the checks wants rows
   bool used = false;                // by some check
@@ -110,6 +111,9 @@ struct CheckOptions {
   Origin origin = Origin::kAny;
   Ddl ddl = Ddl::kCompare;
   uint32_t max_diff_rows = 100;
+  // The row of drc.barrier that cuts the check's streams (0 in the file's place for "not
+  // said"; set by validation).
+  uint32_t barrier_id = 0;
 };
 
 struct AlarmOptions {
@@ -146,7 +150,7 @@ struct StateOptions {
 };
 
 struct Config {
-  std::optional<BarrierOptions> barrier;
+  std::vector<BarrierOptions> barriers;
   std::vector<MysqlCollectorOptions> mysql_collectors;
   std::vector<GrpcCollectorOptions> grpc_collectors;
   std::vector<CheckOptions> checks;

@@ -20,10 +20,10 @@ namespace {
 constexpr size_t kMaxFile = size_t{4} << 20;
 
 constexpr Field<Draft> kRootFields[] = {
-    {"barrier", ReadBarrier}, {"collector", ReadCollectors},
-    {"check", ReadChecks},    {"alarm", ReadAlarms},
-    {"job", ReadJobs},        {"http", ReadHttp},
-    {"control", ReadControl}, {"state", ReadState},
+    {"barrier", ReadBarriers}, {"collector", ReadCollectors},
+    {"check", ReadChecks},     {"alarm", ReadAlarms},
+    {"job", ReadJobs},         {"http", ReadHttp},
+    {"control", ReadControl},  {"state", ReadState},
 };
 
 Loaded Failed(const std::string& file, const std::string& message) {

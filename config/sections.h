@@ -15,6 +15,7 @@ namespace dcp::config {
 // the table of item i of the vector of the same name.
 struct Draft {
   Config config;
+  std::vector<const Node*> barrier_nodes;
   std::vector<const Node*> mysql_collector_nodes;
   std::vector<const Node*> grpc_collector_nodes;
   std::vector<const Node*> check_nodes;
@@ -25,7 +26,7 @@ struct Draft {
   bool collectors_broken = false;
 };
 
-void ReadBarrier(const Value& value, Draft& draft);
+void ReadBarriers(const Value& value, Draft& draft);
 void ReadCollectors(const Value& value, Draft& draft);
 void ReadChecks(const Value& value, Draft& draft);
 void ReadAlarms(const Value& value, Draft& draft);

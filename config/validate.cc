@@ -2,7 +2,6 @@
 
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,21 +43,14 @@ void CheckNames(const Draft& draft, Context& context) {
   }
 }
 
-using Server = std::tuple<std::string, uint16_t, std::string>;
-
-Server ServerOf(const model::ConnectionOptions& options) {
-  if (!options.socket.empty()) return {"", 0, options.socket};
-  return {options.host, options.port, ""};
-}
-
 // A server ends the stream of a replica when another of the same id connects.
 void CheckServerIds(const Draft& draft, Context& context) {
-  std::map<std::pair<Server, uint32_t>, std::string> seen;
+  std::map<std::pair<std::string, uint32_t>, std::string> seen;
   for (size_t i = 0; i < draft.config.mysql_collectors.size(); ++i) {
     const MysqlCollectorOptions& collector = draft.config.mysql_collectors[i];
     if (collector.server_id == 0) continue;  // said already
     const auto [it, added] = seen.emplace(
-        std::make_pair(ServerOf(collector.connection), collector.server_id), collector.name);
+        std::make_pair(model::ServerOf(collector.connection), collector.server_id), collector.name);
     if (added) continue;
     context.Error(PlaceOf(*draft.mysql_collector_nodes[i], "server_id"),
                   absl::StrCat("collector '", it->second,
@@ -114,7 +106,8 @@ void CheckJobs(const Draft& draft, Context& context) {
     const Node& node = *draft.job_nodes[i];
     names.Add(job.name, node);
     const bool sides = node.Find("source") != nullptr && node.Find("target") != nullptr;
-    if (sides && MapsNothing(job.tables) && ServerOf(job.source) == ServerOf(job.target)) {
+    if (sides && MapsNothing(job.tables) &&
+        model::ServerOf(job.source) == model::ServerOf(job.target)) {
       context.Error(PlaceOf(node, "target"),
                     "source and target are the same server and no table has 'as': every table "
                     "would be compared with itself");
@@ -158,6 +151,7 @@ void ValidateForRun(const Node& root, Draft& draft, Context& context) {
   CheckEndpoints(root, draft, context);
   const Feeds feeds(draft, context);
   ValidateChecks(feeds, draft, context);
+  ResolveBarriers(feeds, draft, context);
   ResolveDigests(feeds, draft, context);
   FinishTags(feeds, draft, context);
   if (root.Find("check") == nullptr && root.Find("job") == nullptr) {

@@ -11,4 +11,7 @@ namespace dcp::config {
 // tags leave no choice.
 void ValidateChecks(const Feeds& feeds, Draft& draft, Context& context);
 
+// Says which row of drc.barrier cuts each check, and so each tag.
+void ResolveBarriers(const Feeds& feeds, Draft& draft, Context& context);
+
 }  // namespace dcp::config

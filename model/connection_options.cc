@@ -4,9 +4,13 @@
 
 namespace dcp::model {
 
+std::string ServerOf(const ConnectionOptions& options) {
+  if (!options.socket.empty()) return options.socket;
+  return absl::StrCat(options.host, ":", options.port);
+}
+
 std::string Describe(const ConnectionOptions& options) {
-  if (!options.socket.empty()) return absl::StrCat(options.user, "@", options.socket);
-  return absl::StrCat(options.user, "@", options.host, ":", options.port);
+  return absl::StrCat(options.user, "@", ServerOf(options));
 }
 
 }  // namespace dcp::model

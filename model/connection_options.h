@@ -32,6 +32,8 @@ struct ConnectionOptions {
   absl::Duration connect_timeout = absl::Seconds(10);
 };
 
+// "host:port" or "socket": equal for options that name the same server the same way.
+std::string ServerOf(const ConnectionOptions& options);
 // "user@host:port" or "user@socket": for messages, without the password.
 std::string Describe(const ConnectionOptions& options);
 

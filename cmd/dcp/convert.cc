@@ -37,13 +37,13 @@ checker::PairOptions ToPairOptions(const config::CheckOptions& check, const mode
   options.timeout = check.timeout;
   options.max_diff_rows = check.max_diff_rows;
   options.confirm = check.confirm;
-  options.origin = check.origin == config::Origin::kSource ? checker::Origin::kSource
-                                                           : checker::Origin::kAny;
+  options.origin =
+      check.origin == config::Origin::kSource ? checker::Origin::kSource : checker::Origin::kAny;
   options.ignore_ddl = check.ddl == config::Ddl::kIgnore;
   return options;
 }
 
-collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag, uint32_t barrier_id) {
+collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag) {
   collector::MysqlTag mysql;
   mysql.tag = tag.tag;
   for (const config::TableRule& rule : tag.tables) {
@@ -54,7 +54,7 @@ collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag, uint32_t barr
   mysql.digest =
       tag.digest == config::Digest::kMd5 ? row::DigestKind::kMd5 : row::DigestKind::kXxh3;
   mysql.capture_rows = tag.capture == config::Capture::kRow;
-  mysql.barrier_id = barrier_id;
+  mysql.barrier_id = tag.barrier_id;
   return mysql;
 }
 

@@ -15,7 +15,7 @@
 namespace dcp::cmd {
 
 checker::PairOptions ToPairOptions(const config::CheckOptions& check, const model::Tag& target);
-collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag, uint32_t barrier_id);
+collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag);
 std::vector<verifier::TableRule> ToVerifierRules(const config::MysqlTagOptions& tag);
 // `resume` begins now: this version keeps no state between runs.
 collector::StartPoint ToStartPoint(const config::StartPoint& start);

@@ -9,7 +9,6 @@
 #include "alarm/dispatcher.h"
 #include "alarm/file_sink.h"
 #include "alarm/log_sink.h"
-#include "barrier/barrier_table.h"
 #include "barrier/barrier_writer.h"
 #include "base/status.h"
 #include "cmd/dcp/binlog_opener.h"
@@ -102,7 +101,7 @@ class Daemon::Impl {
     for (const config::GrpcCollectorOptions& options : config_.grpc_collectors) {
       DCP_RETURN_IF_ERROR(AddGrpcCollector(options));
     }
-    if (config_.barrier) barrier_ = MakeBarrierWriter(*config_.barrier);
+    for (const auto& options : config_.barriers) barriers_.push_back(MakeBarrierWriter(options));
     return absl::OkStatus();
   }
 
@@ -111,14 +110,14 @@ class Daemon::Impl {
     for (auto& runner : runners_) runner->Start();
     for (auto& collector : grpc_collectors_) DCP_RETURN_IF_ERROR(collector->Start());
     for (auto& collector : mysql_collectors_) collector->Start();
-    if (barrier_) barrier_->Start();
+    for (auto& barrier : barriers_) barrier->Start();
     return absl::OkStatus();
   }
 
   void Stop(absl::Duration limit) {
     const absl::Duration end = clock_.Monotonic() + limit;
     const auto left = [&] { return std::max(end - clock_.Monotonic(), absl::ZeroDuration()); };
-    if (barrier_) barrier_->Stop();
+    for (auto& barrier : barriers_) barrier->Stop();
     bool held_up = false;
     for (auto& collector : grpc_collectors_) {
       held_up |= !collector->Stop(std::min(left(), limit / 4)).ok();
@@ -190,20 +189,16 @@ class Daemon::Impl {
     verifier::RowReader::Options options;
     options.source = {from.collector->connection, ToVerifierRules(*from.tag)};
     options.target = {to.collector->connection, ToVerifierRules(*to.tag)};
-    options.barrier_id = barrier_id();
-    options.key_format = ToMysqlTag(*from.tag, barrier_id()).key_format;
+    options.barrier_id = to.tag->barrier_id;
+    options.key_format = ToMysqlTag(*from.tag).key_format;
     return std::make_unique<verifier::RowReader>(std::move(options));
-  }
-
-  uint32_t barrier_id() const {
-    return config_.barrier ? config_.barrier->id : barrier::kDefaultId;
   }
 
   absl::Status AddMysqlCollector(const config::MysqlCollectorOptions& options) {
     collector::MysqlCollectorOptions mysql;
     mysql.name = options.name;
     for (const config::MysqlTagOptions& tag : options.tags) {
-      if (tag.used) mysql.groups.tags.push_back(ToMysqlTag(tag, barrier_id()));
+      if (tag.used) mysql.groups.tags.push_back(ToMysqlTag(tag));
     }
     if (mysql.groups.tags.empty()) return absl::OkStatus();
     mysql.groups.registry = &tables_;
@@ -258,7 +253,7 @@ class Daemon::Impl {
   std::vector<std::unique_ptr<collector::MysqlCollector>> mysql_collectors_;
   std::vector<std::string> mysql_names_;  // of mysql_collectors_
   std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
-  std::unique_ptr<barrier::BarrierWriter> barrier_;
+  std::vector<std::unique_ptr<barrier::BarrierWriter>> barriers_;
 };
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config,

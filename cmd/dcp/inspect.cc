@@ -34,8 +34,9 @@ constexpr absl::Duration kReadTimeout = absl::Seconds(60);
 // One connection under inspection.
 struct Subject {
   InspectedServer report;
-  const config::MysqlCollectorOptions* collector = nullptr;  // null: the barrier's
-  std::unique_ptr<mysql::Connection> connection;             // null: not reached
+  const config::MysqlCollectorOptions* collector = nullptr;  // null: a barrier's
+  const config::BarrierOptions* barrier = nullptr;
+  std::unique_ptr<mysql::Connection> connection;  // null: not reached
   ServerSettings settings;
 
   bool Has(absl::string_view role) const {
@@ -116,12 +117,14 @@ class Inspector {
       subject->report.roles = RolesOf(collector);
       subjects_.push_back(std::move(subject));
     }
-    if (!config_.barrier.has_value()) return;
-    auto subject = std::make_unique<Subject>();
-    subject->report.name = "barrier";
-    subject->report.address = Describe(config_.barrier->connection);
-    subject->report.roles = {"barrier"};
-    subjects_.push_back(std::move(subject));
+    for (const config::BarrierOptions& barrier : config_.barriers) {
+      auto subject = std::make_unique<Subject>();
+      subject->barrier = &barrier;
+      subject->report.name = "barrier";
+      subject->report.address = Describe(barrier.connection);
+      subject->report.roles = {"barrier"};
+      subjects_.push_back(std::move(subject));
+    }
   }
 
   Names RolesOf(const config::MysqlCollectorOptions& collector) const {
@@ -142,7 +145,7 @@ class Inspector {
 
   void Connect(Subject& subject) {
     const model::ConnectionOptions& options =
-        subject.collector != nullptr ? subject.collector->connection : config_.barrier->connection;
+        subject.collector != nullptr ? subject.collector->connection : subject.barrier->connection;
     absl::Status status = Open(options, subject);
     if (status.ok()) return;
     subject.connection = nullptr;
@@ -305,7 +308,7 @@ class Inspector {
     const absl::Status row =
         subject.connection
             ->QueryValue(absl::StrCat("SELECT `offset` FROM `drc`.`barrier` WHERE `id` = ",
-                                      config_.barrier->id))
+                                      subject.barrier->id))
             .status();
     if (row.code() == absl::StatusCode::kInvalidArgument) {
       Add(subject, "drc.barrier",

@@ -74,7 +74,7 @@ TEST_F(FullExampleTest, NamesEveryKey) {
 TEST_F(FullExampleTest, CollectorsAreRead) {
   const Loaded loaded = Full();
   ASSERT_TRUE(loaded.ok()) << loaded.status();
-  const BarrierOptions& barrier = *loaded->config.barrier;
+  const BarrierOptions& barrier = loaded->config.barriers.at(0);
   EXPECT_EQ(barrier.interval, absl::Milliseconds(500));
   EXPECT_EQ(barrier.id, 7u);
   EXPECT_EQ(barrier.connection.password, kSecret);

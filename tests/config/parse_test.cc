@@ -43,7 +43,7 @@ TEST_F(ParseTest, DefaultsAreTheContracts) {
   EXPECT_EQ(loaded->config.mysql_collectors.at(0).connection.port, 3306);
   EXPECT_EQ(loaded->config.state.dir, "dcp-state");
   EXPECT_EQ(loaded->config.state.memory_bytes, uint64_t{512} << 20);
-  EXPECT_FALSE(loaded->config.barrier.has_value());
+  EXPECT_TRUE(loaded->config.barriers.empty());
 }
 
 TEST_F(ParseTest, WithoutAlarmThereIsALogSinkForAllButSame) {
@@ -251,7 +251,7 @@ TEST_F(ParseTest, TlsRules) {
               ElementsAre(EndsWith("did you mean 'verify-ca'?")));
   const Loaded loaded = Run(with("{ mode = 'required' }"));
   ASSERT_TRUE(loaded.ok()) << loaded.status();
-  EXPECT_EQ(loaded->config.barrier->connection.tls.mode, model::TlsMode::kRequired);
+  EXPECT_EQ(loaded->config.barriers.at(0).connection.tls.mode, model::TlsMode::kRequired);
 }
 
 TEST_F(ParseTest, ControlCharactersCannotBreakAMessageApart) {
@@ -291,7 +291,7 @@ class SecretsTest : public ConfigTest {
 TEST_F(SecretsTest, VariableIsRead) {
   const Loaded loaded = Run(Barrier("password_env = 'DCP_PASSWORD'"));
   ASSERT_TRUE(loaded.ok()) << loaded.status();
-  EXPECT_EQ(loaded->config.barrier->connection.password, kSecret);
+  EXPECT_EQ(loaded->config.barriers.at(0).connection.password, kSecret);
 }
 
 TEST_F(SecretsTest, MissingVariableIsNamed) {
@@ -311,7 +311,7 @@ TEST_F(SecretsTest, FileIsReadWithoutItsLineEnd) {
     WritePassword(absl::StrCat(" pass word ", end), 0600);
     const Loaded loaded = Run(Barrier(FileKey()));
     ASSERT_TRUE(loaded.ok()) << loaded.status();
-    EXPECT_EQ(loaded->config.barrier->connection.password, " pass word ");
+    EXPECT_EQ(loaded->config.barriers.at(0).connection.password, " pass word ");
     EXPECT_THAT(Lines(loaded->warnings), Each(Not(HasSubstr("password"))));
   }
 }

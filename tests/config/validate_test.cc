@@ -51,6 +51,47 @@ TEST_F(ValidateTest, TagFedTwiceIsAnError) {
               ElementsAre(HasSubstr("tag 'dst' is fed by collector 'target' already")));
 }
 
+std::string Barrier(const std::string& host, uint32_t id) {
+  return absl::StrCat("[[barrier]]\nuser = 'dcp'\nhost = '", host, "'\nid = ", id, "\n");
+}
+
+TEST_F(ValidateTest, CheckFollowsTheBarrierOfItsSource) {
+  const auto loaded = Run(kSource, kTarget, kCheck, Barrier("db1", 7), Barrier("db9", 8));
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded->config.checks[0].barrier_id, 7U);
+  for (const auto& collector : loaded->config.mysql_collectors) {
+    EXPECT_EQ(collector.tags[0].barrier_id, 7U) << collector.name;
+  }
+}
+
+TEST_F(ValidateTest, TheOnlyBarrierIsForAllChecks) {
+  const auto loaded = Run(kSource, kTarget, kCheck, Barrier("db9", 8));
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded->config.checks[0].barrier_id, 8U);
+}
+
+TEST_F(ValidateTest, WhereSeveralBarriersCouldBeMeantTheCheckSaysWhich) {
+  const std::string barriers = Barrier("db8", 7) + Barrier("db9", 8);
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, barriers),
+              ElementsAre(HasSubstr("say barrier_id = 7 or 8")));
+  const auto loaded = Run(kSource, kTarget, Check("c", "dst", "barrier_id = 9"), barriers);
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded->config.checks[0].barrier_id, 9U);
+}
+
+TEST_F(ValidateTest, ARowHasOneWriter) {
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, Barrier("db1", 7), Barrier("db1", 7)),
+              ElementsAre(HasSubstr("another [[barrier]] writes row 7")));
+}
+
+TEST_F(ValidateTest, ATagIsCutByOneRow) {
+  EXPECT_THAT(Errors(kSource, kTarget, Check("a", "dst", "barrier_id = 1"),
+                     Check("b", "dst", "barrier_id = 2")),
+              ElementsAre(HasSubstr("tag 'dst' is cut by row 2 of drc.barrier here and by row 1 in "
+                                    "check 'a'"),
+                          HasSubstr("tag 'src' is cut by row 2")));
+}
+
 TEST_F(ValidateTest, UnusedTagIsAWarning) {
   EXPECT_THAT(Warnings(kSource, kTarget, kPushed, kCheck),
               ElementsAre(HasSubstr("no [[check]] uses tag 'cache'")));
