@@ -21,6 +21,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/substitute.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/status.h"
@@ -45,8 +46,8 @@ struct Programs {
 };
 
 // Runs tests/servers/fetch; its progress and its reasons go to our standard error.
-absl::StatusOr<Programs> Fetch() {
-  const std::string command = absl::StrCat("'", SourceFile("fetch"), "' mysql");
+absl::StatusOr<Programs> Fetch(const Words& words) {
+  const std::string command = absl::StrCat("'", SourceFile("fetch"), "' ", words.fetch);
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return absl::ErrnoToStatus(errno, command);
   std::string output;
@@ -54,8 +55,8 @@ absl::StatusOr<Programs> Fetch() {
   const int status = pclose(pipe);
   const std::vector<std::string> lines = absl::StrSplit(output, '\n');
   if (status != 0 || lines.size() != 3) {
-    return absl::UnavailableError(
-        absl::StrCat("no MySQL server to test with: ", command, " failed; its reason is above"));
+    return absl::UnavailableError(absl::StrCat("no ", words.name, " server to test with: ", command,
+                                               " failed; its reason is above"));
   }
   return Programs{lines[0], lines[1]};
 }
@@ -111,7 +112,11 @@ bool TestFailed() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<MysqlServer>> MysqlServer::Start(MysqlOptions options) {
-  DCP_ASSIGN_OR_RETURN(const Programs programs, Fetch());
+  const Words& words = WordsOf(options.flavour);
+  if (options.gtid_domain_id != 0 && words.gtid_domain == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(words.name, " has no GTID domains"));
+  }
+  DCP_ASSIGN_OR_RETURN(const Programs programs, Fetch(words));
   DCP_ASSIGN_OR_RETURN(const std::string dir, MakeDirectory(options.name));
   std::unique_ptr<MysqlServer> server(new MysqlServer(std::move(options), programs.dir, dir));
   std::error_code error;
@@ -151,7 +156,7 @@ absl::Status MysqlServer::StartOnFreePort() {
 std::vector<std::string> MysqlServer::Arguments(const std::vector<std::string>& extra_args) const {
   std::vector<std::string> args = {
       programs_ + "/bin/mysqld",
-      "--defaults-file=" + SourceFile("mysql.cnf"),
+      "--defaults-file=" + SourceFile(absl::StrCat(words().fetch, ".cnf")),
       "--datadir=" + data_dir(),
       "--socket=" + socket(),
       "--pid-file=" + dir_ + "/mysqld.pid",
@@ -161,10 +166,15 @@ std::vector<std::string> MysqlServer::Arguments(const std::vector<std::string>& 
       absl::StrCat("--report-port=", port_),
       absl::StrCat("--server-id=", options_.server_id),
   };
-  const std::string gtid = options_.gtid ? "ON" : "OFF";
-  args.insert(args.end(), {"--gtid-mode=" + gtid, "--enforce-gtid-consistency=" + gtid});
-  args.insert(args.end(), options_.extra_args.begin(), options_.extra_args.end());
-  args.insert(args.end(), extra_args.begin(), extra_args.end());
+  const auto append = [&args](const std::vector<std::string>& more) {
+    args.insert(args.end(), more.begin(), more.end());
+  };
+  append(options_.gtid ? words().gtid_on : words().gtid_off);
+  if (options_.gtid_domain_id != 0) {
+    append({absl::Substitute(words().gtid_domain, options_.gtid_domain_id)});
+  }
+  append(options_.extra_args);
+  append(extra_args);
   return args;
 }
 
@@ -191,7 +201,7 @@ absl::Status MysqlServer::CheckReady() const {
 }
 
 absl::Status MysqlServer::StartError(const std::string& what) const {
-  return absl::UnavailableError(absl::StrCat("MySQL server ", options_.name,
+  return absl::UnavailableError(absl::StrCat(words().name, " server ", options_.name,
                                              " does not start: ", what, "; the end of ", log_path(),
                                              ":\n", Tail(ReadFile(log_path()), 2000)));
 }
@@ -215,11 +225,16 @@ void MysqlServer::ForgetSession() {
 absl::Status MysqlServer::Execute(const std::string& sql) { return Query(sql).status(); }
 
 absl::StatusOr<Rows> MysqlServer::Query(const std::string& sql) {
+  DCP_ASSIGN_OR_RETURN(Table table, QueryTable(sql));
+  return std::move(table.rows);
+}
+
+absl::StatusOr<Table> MysqlServer::QueryTable(const std::string& sql) {
   MutexLock lock(mu_);
   DCP_ASSIGN_OR_RETURN(Session* const session, SharedSession());
-  absl::StatusOr<Rows> rows = session->Query(sql);
-  if (absl::IsUnavailable(rows.status())) session_.reset();
-  return rows;
+  absl::StatusOr<Table> table = session->QueryTable(sql);
+  if (absl::IsUnavailable(table.status())) session_.reset();
+  return table;
 }
 
 absl::StatusOr<std::string> MysqlServer::QueryValue(const std::string& sql) {
@@ -242,8 +257,7 @@ absl::Status MysqlServer::Stop() {
 
 // A server that ends waits up to ten seconds for those who read its binlog.
 absl::Status MysqlServer::EndBinlogDumps() {
-  DCP_ASSIGN_OR_RETURN(const Rows dumps, Query("SELECT id FROM performance_schema.processlist "
-                                               "WHERE command LIKE 'Binlog Dump%'"));
+  DCP_ASSIGN_OR_RETURN(const Rows dumps, Query(words().binlog_dumps));
   for (const Row& row : dumps) {
     absl::Status status = Execute("KILL " + row[0].value_or(""));
     if (!status.ok() && !absl::StrContains(status.message(), "(1094)")) return status;  // gone

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "base/clock.h"
 #include "base/status.h"
 
 namespace dcp::test {
@@ -15,15 +15,6 @@ constexpr char kDatabases[] =
     "SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN "
     "('mysql', 'sys', 'performance_schema', 'information_schema')";
 
-// The replica's errors: connection, coordinator, workers.
-constexpr char kReplicationErrors[] =
-    "SELECT last_error_message FROM performance_schema.replication_connection_status "
-    "WHERE last_error_number <> 0 AND service_state = 'OFF' UNION ALL "
-    "SELECT last_error_message FROM performance_schema.replication_applier_status_by_worker "
-    "WHERE last_error_number <> 0 AND service_state = 'OFF' UNION ALL "
-    "SELECT last_error_message FROM performance_schema.replication_applier_status_by_coordinator "
-    "WHERE last_error_number <> 0 AND service_state = 'OFF'";
-
 absl::Status DropDatabases(MysqlServer& server) {
   DCP_ASSIGN_OR_RETURN(const Rows databases, server.Query(kDatabases));
   for (const Row& row : databases) {
@@ -32,21 +23,25 @@ absl::Status DropDatabases(MysqlServer& server) {
   return absl::OkStatus();
 }
 
-// XA RECOVER: formatID, gtrid_length, bqual_length, 0x<gtrid><bqual>.
+std::string Hex(const std::string& bytes) {
+  return absl::StrCat("X'", absl::BytesToHexString(bytes), "'");
+}
+
+// XA RECOVER: formatID, gtrid_length, bqual_length, <gtrid><bqual>.
 absl::Status RollBackPrepared(MysqlServer& server) {
-  DCP_ASSIGN_OR_RETURN(const Rows prepared, server.Query("XA RECOVER CONVERT XID"));
+  DCP_ASSIGN_OR_RETURN(const Rows prepared, server.Query("XA RECOVER"));
   for (const Row& row : prepared) {
-    const std::string hex = row[3].value_or("").substr(2);
-    const size_t gtrid_digits = 2 * std::stoul(row[1].value_or("0"));
+    const std::string xid = row[3].value_or("");
+    const size_t gtrid = std::stoul(row[1].value_or("0"));
     DCP_RETURN_IF_ERROR(
-        server.Execute(absl::StrCat("XA ROLLBACK X'", hex.substr(0, gtrid_digits), "', X'",
-                                    hex.substr(gtrid_digits), "', ", row[0].value_or("1"))));
+        server.Execute(absl::StrCat("XA ROLLBACK ", Hex(xid.substr(0, gtrid)), ", ",
+                                    Hex(xid.substr(gtrid)), ", ", row[0].value_or("1"))));
   }
   return absl::OkStatus();
 }
 
 bool IsNumber(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
 }
 
 // Sets what differs. An error names the variable: it may be one that only a start can set.
@@ -70,77 +65,95 @@ absl::Status RestoreArguments(MysqlServer& server, const Rows& variables) {
   return RestoreVariables(server, variables);
 }
 
+absl::Status AwakenAndForget(MysqlServer& server) {
+  if (!server.Query("SELECT 1").ok()) DCP_RETURN_IF_ERROR(server.Restart());
+  return ForgetSources(server);
+}
+
+void Prepend(const std::vector<std::string>& args, MysqlOptions& options) {
+  options.extra_args.insert(options.extra_args.begin(), args.begin(), args.end());
+}
+
+void SetApplier(const Applier& applier, MysqlOptions& options) {
+  Prepend(WordsOf(options.flavour).applier(applier), options);
+}
+
 }  // namespace
 
-// Without those that no test can set.
 absl::StatusOr<Rows> GlobalVariables(MysqlServer& server) {
-  return server.Query(
-      "SELECT variable_name, variable_value FROM performance_schema.global_variables "
-      "WHERE variable_name NOT LIKE 'gtid\\_%ed' AND variable_name NOT LIKE '%server_uuid' "
-      "ORDER BY variable_name");
+  return server.Query(server.words().global_variables);
 }
 
 absl::Status ResetServer(MysqlServer& server, const Rows& variables) {
-  if (!server.Query("SELECT 1").ok()) DCP_RETURN_IF_ERROR(server.Restart());
+  DCP_RETURN_IF_ERROR(AwakenAndForget(server));
   DCP_RETURN_IF_ERROR(RestoreArguments(server, variables));
   DCP_RETURN_IF_ERROR(server.Execute("SET SESSION lock_wait_timeout = 20"));
   DCP_RETURN_IF_ERROR(RollBackPrepared(server));
   DCP_RETURN_IF_ERROR(DropDatabases(server));
-  return server.Execute("RESET BINARY LOGS AND GTIDS");
+  return server.Execute(server.words().reset_binlog);
+}
+
+ReplicaPairOptions PairOf(Flavour flavour, Applier applier) {
+  ReplicaPairOptions options{.applier = applier};
+  options.source.flavour = flavour;
+  options.replica.flavour = flavour;
+  return options;
 }
 
 absl::StatusOr<std::unique_ptr<ReplicaPair>> ReplicaPair::Start(ReplicaPairOptions options) {
-  options.replica.extra_args.insert(
-      options.replica.extra_args.begin(),
-      {absl::StrCat("--replica-parallel-workers=", options.workers),
-       absl::StrCat("--replica-preserve-commit-order=", options.preserve_commit_order ? 1 : 0)});
+  SetApplier(options.applier, options.replica);
+  if (options.circular) SetApplier(options.applier, options.source);
   DCP_ASSIGN_OR_RETURN(auto source, MysqlServer::Start(std::move(options.source)));
   DCP_ASSIGN_OR_RETURN(auto replica, MysqlServer::Start(std::move(options.replica)));
-  std::unique_ptr<ReplicaPair> pair(new ReplicaPair(std::move(source), std::move(replica)));
+  std::unique_ptr<ReplicaPair> pair(
+      new ReplicaPair(std::move(source), std::move(replica), options.circular));
   DCP_ASSIGN_OR_RETURN(pair->source_variables_, GlobalVariables(pair->source()));
   DCP_ASSIGN_OR_RETURN(pair->replica_variables_, GlobalVariables(pair->replica()));
-  DCP_RETURN_IF_ERROR(pair->PointReplicaAtSource());
+  DCP_RETURN_IF_ERROR(pair->BeginReplication());
   return pair;
 }
 
-absl::Status ReplicaPair::PointReplicaAtSource() {
-  return replica_->Execute(absl::StrCat(
-      "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=", source_->port(),
-      ", SOURCE_USER='dcp', SOURCE_PASSWORD='dcp', SOURCE_AUTO_POSITION=1, "
-      "GET_SOURCE_PUBLIC_KEY=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=100000; START REPLICA"));
-}
-
-absl::Status ReplicaPair::StopReplication() { return replica_->Execute("STOP REPLICA"); }
-absl::Status ReplicaPair::StartReplication() { return replica_->Execute("START REPLICA"); }
-
-absl::Status ReplicaPair::CheckReplication() {
-  DCP_ASSIGN_OR_RETURN(const Rows errors, replica_->Query(kReplicationErrors));
-  if (errors.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("replication stopped: ", errors[0][0].value_or("")));
-}
-
-absl::Status ReplicaPair::WaitForReplica(absl::Duration timeout) {
-  DCP_ASSIGN_OR_RETURN(const std::string executed,
-                       source_->QueryValue("SELECT @@GLOBAL.gtid_executed"));
-  const std::string wait =
-      absl::StrCat("SELECT WAIT_FOR_EXECUTED_GTID_SET(", Quoted(executed), ", 0.2)");
-  const absl::Duration start = Clock::Real().Monotonic();
-  do {
-    DCP_ASSIGN_OR_RETURN(const std::string timed_out, replica_->QueryValue(wait));
-    if (timed_out == "0") return absl::OkStatus();
-    DCP_RETURN_IF_ERROR(CheckReplication());
-  } while (Clock::Real().Monotonic() - start < timeout);
-  return absl::DeadlineExceededError(absl::StrCat("the replica has not applied ", executed,
-                                                  " within ", absl::FormatDuration(timeout)));
+absl::Status ReplicaPair::BeginReplication() {
+  DCP_RETURN_IF_ERROR(forth_.Begin());
+  return circular_ ? back_.Begin() : absl::OkStatus();
 }
 
 absl::Status ReplicaPair::Reset() {
-  if (!replica_->Query("SELECT 1").ok()) DCP_RETURN_IF_ERROR(replica_->Restart());
-  DCP_RETURN_IF_ERROR(replica_->Execute("STOP REPLICA; RESET REPLICA ALL"));
+  DCP_RETURN_IF_ERROR(AwakenAndForget(*replica_));
   DCP_RETURN_IF_ERROR(Annotate(ResetServer(*source_, source_variables_), "reset the source"));
   DCP_RETURN_IF_ERROR(Annotate(ResetServer(*replica_, replica_variables_), "reset the replica"));
-  return PointReplicaAtSource();
+  return BeginReplication();
+}
+
+FanInOptions FanInOf(Flavour flavour, Applier applier) {
+  FanInOptions options{.applier = applier};
+  const bool domains = WordsOf(flavour).gtid_domain != nullptr;
+  uint32_t domain = 0;
+  for (MysqlOptions& source : options.sources) {
+    source.flavour = flavour;
+    source.gtid_domain_id = domains ? ++domain : 0;
+  }
+  options.replica.flavour = flavour;
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<FanIn>> FanIn::Start(FanInOptions options) {
+  SetApplier(options.applier, options.replica);
+  std::unique_ptr<FanIn> fan_in(new FanIn);
+  DCP_ASSIGN_OR_RETURN(fan_in->replica_, MysqlServer::Start(std::move(options.replica)));
+  for (MysqlOptions& source : options.sources) {
+    DCP_ASSIGN_OR_RETURN(auto server, MysqlServer::Start(std::move(source)));
+    fan_in->sources_.push_back(std::move(server));
+    fan_in->channels_.emplace_back(*fan_in->sources_.back(), *fan_in->replica_,
+                                   absl::StrCat("source", fan_in->sources_.size()));
+    DCP_RETURN_IF_ERROR(fan_in->channels_.back().Begin());
+  }
+  return fan_in;
+}
+
+absl::Status FanIn::WaitForReplica(absl::Duration timeout) {
+  for (Replication& channel : channels_) DCP_RETURN_IF_ERROR(channel.Wait(timeout));
+  return absl::OkStatus();
 }
 
 }  // namespace dcp::test

@@ -21,7 +21,21 @@ Row ReadRow(MYSQL_ROW fields, const unsigned long* lengths, unsigned int count) 
   return row;
 }
 
+std::vector<std::string> ColumnNames(MYSQL_RES* result) {
+  const MYSQL_FIELD* const fields = mysql_fetch_fields(result);
+  std::vector<std::string> names;
+  for (unsigned int i = 0; i < mysql_num_fields(result); ++i) names.emplace_back(fields[i].name);
+  return names;
+}
+
 }  // namespace
+
+std::string Table::Value(const Row& row, const std::string& column) const {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] == column) return row[i].value_or("");
+  }
+  return "";
+}
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(const std::string& socket,
                                                        const std::string& user,
@@ -52,31 +66,37 @@ absl::Status Session::Error(const std::string& sql) const {
 absl::Status Session::Execute(const std::string& sql) { return Query(sql).status(); }
 
 absl::StatusOr<Rows> Session::Query(const std::string& sql) {
+  DCP_ASSIGN_OR_RETURN(Table table, QueryTable(sql));
+  return std::move(table.rows);
+}
+
+absl::StatusOr<Table> Session::QueryTable(const std::string& sql) {
   if (mysql_real_query(mysql_, sql.data(), sql.size()) != 0) return Error(sql);
-  Rows first;
+  Table first;
   bool found = false;
   for (int next = 0; next == 0; next = mysql_next_result(mysql_)) {
     const bool has_rows = mysql_field_count(mysql_) > 0;
-    DCP_ASSIGN_OR_RETURN(Rows rows, FetchRows(sql));
-    if (has_rows && !std::exchange(found, true)) first = std::move(rows);
+    DCP_ASSIGN_OR_RETURN(Table table, FetchTable(sql));
+    if (has_rows && !std::exchange(found, true)) first = std::move(table);
   }
   if (mysql_errno(mysql_) != 0) return Error(sql);
   return first;
 }
 
-absl::StatusOr<Rows> Session::FetchRows(const std::string& sql) {
-  Rows rows;
+absl::StatusOr<Table> Session::FetchTable(const std::string& sql) {
+  Table table;
   const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(mysql_store_result(mysql_),
                                                                         &mysql_free_result);
   if (result == nullptr) {
     if (mysql_errno(mysql_) != 0) return Error(sql);
-    return rows;
+    return table;
   }
+  table.columns = ColumnNames(result.get());
   while (MYSQL_ROW fields = mysql_fetch_row(result.get())) {
-    rows.push_back(
+    table.rows.push_back(
         ReadRow(fields, mysql_fetch_lengths(result.get()), mysql_num_fields(result.get())));
   }
-  return rows;
+  return table;
 }
 
 absl::StatusOr<std::string> FirstValue(const Rows& rows) {

@@ -20,6 +20,15 @@ namespace dcp::test {
 using Row = std::vector<std::optional<std::string>>;
 using Rows = std::vector<Row>;
 
+// A result with the names of its columns.
+struct Table {
+  std::vector<std::string> columns;
+  Rows rows;
+
+  // The value of one of its rows; empty for NULL and where there is no such column.
+  std::string Value(const Row& row, const std::string& column) const;
+};
+
 class Session {
  public:
   // Connects over the server's socket.
@@ -40,11 +49,12 @@ class Session {
   // Runs one or more statements and returns the rows of the first that has a result.
   // Errors as Execute.
   absl::StatusOr<Rows> Query(const std::string& sql);
+  absl::StatusOr<Table> QueryTable(const std::string& sql);
 
  private:
   explicit Session(st_mysql* mysql) : mysql_(mysql) {}
   absl::Status Error(const std::string& sql) const;
-  absl::StatusOr<Rows> FetchRows(const std::string& sql);
+  absl::StatusOr<Table> FetchTable(const std::string& sql);
 
   st_mysql* const mysql_;
 };
