@@ -24,8 +24,8 @@ std::vector<std::string> MariaDbApplier(const Applier& applier) {
       absl::StrCat("--slave-parallel-mode=", kModes[static_cast<size_t>(applier.parallel_mode)])};
 }
 
-const Words& Mysql97Words() {
-  static const Words* const words = new Words{
+const FlavourWords& Mysql97Words() {
+  static const FlavourWords* const words = new FlavourWords{
       .name = "MySQL 9.7",
       .fetch = "mysql",
       .gtid_on = {"--gtid-mode=ON", "--enforce-gtid-consistency=ON"},
@@ -70,8 +70,8 @@ const Words& Mysql97Words() {
   return *words;
 }
 
-const Words& Mysql56Words() {
-  static const Words* const words = new Words{
+const FlavourWords& Mysql56Words() {
+  static const FlavourWords* const words = new FlavourWords{
       .name = "MySQL 5.6",
       .fetch = "mysql56",
       .gtid_on = {"--gtid-mode=ON", "--enforce-gtid-consistency=ON"},
@@ -108,8 +108,8 @@ const Words& Mysql56Words() {
 }
 
 // Its binlog always has GTIDs; "off" means that nobody looks at them.
-const Words& MariaDbWords() {
-  static const Words* const words = new Words{
+const FlavourWords& MariaDbWords() {
+  static const FlavourWords* const words = new FlavourWords{
       .name = "MariaDB 10.11",
       .fetch = "mariadb",
       .gtid_on = {},
@@ -147,7 +147,7 @@ const Words& MariaDbWords() {
 
 }  // namespace
 
-const Words& WordsOf(Flavour flavour) {
+const FlavourWords& WordsOf(Flavour flavour) {
   switch (flavour) {
     case Flavour::kMysql97:
       return Mysql97Words();
@@ -159,7 +159,7 @@ const Words& WordsOf(Flavour flavour) {
   return Mysql97Words();
 }
 
-std::string InChannel(const Words& words, const std::string& channel) {
+std::string InChannel(const FlavourWords& words, const std::string& channel) {
   return words.channel == nullptr ? "" : absl::Substitute(words.channel, channel);
 }
 

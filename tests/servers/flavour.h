@@ -28,14 +28,15 @@ struct Applier {
   bool operator==(const Applier&) const = default;
 };
 
-// A thread of a replica, as columns of Words::replica_errors: `error` counts where `running` is No.
+// A thread of a replica, as columns of FlavourWords::replica_errors: `error` counts where `running`
+// is No.
 struct ReplicaThread {
   const char* running;
   const char* error;
 };
 
 // Statements are templates for absl::Substitute; $channel below stands for what InChannel() gives.
-struct Words {
+struct FlavourWords {
   const char* name;   // for people
   const char* fetch;  // of its programs: the argument of tests/servers/fetch; and of its .cnf
 
@@ -71,10 +72,10 @@ struct Words {
   std::vector<ReplicaThread> replica_threads;
 };
 
-const Words& WordsOf(Flavour flavour);
+const FlavourWords& WordsOf(Flavour flavour);
 
 // The part of a statement that names a channel; empty where the flavour has no channels.
-std::string InChannel(const Words& words, const std::string& channel);
+std::string InChannel(const FlavourWords& words, const std::string& channel);
 
 // A name for tests: letters and digits only.
 std::string NameOf(Flavour flavour);

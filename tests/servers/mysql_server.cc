@@ -46,7 +46,7 @@ struct Programs {
 };
 
 // Runs tests/servers/fetch; its progress and its reasons go to our standard error.
-absl::StatusOr<Programs> Fetch(const Words& words) {
+absl::StatusOr<Programs> Fetch(const FlavourWords& words) {
   const std::string command = absl::StrCat("'", SourceFile("fetch"), "' ", words.fetch);
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return absl::ErrnoToStatus(errno, command);
@@ -112,7 +112,7 @@ bool TestFailed() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<MysqlServer>> MysqlServer::Start(MysqlOptions options) {
-  const Words& words = WordsOf(options.flavour);
+  const FlavourWords& words = WordsOf(options.flavour);
   if (options.gtid_domain_id != 0 && words.gtid_domain == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(words.name, " has no GTID domains"));
   }

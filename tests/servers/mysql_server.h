@@ -52,7 +52,7 @@ class MysqlServer {
 
   uint16_t port() const { return port_; }
   const MysqlOptions& options() const { return options_; }
-  const Words& words() const { return WordsOf(options_.flavour); }
+  const FlavourWords& words() const { return WordsOf(options_.flavour); }
   std::string socket() const { return dir_ + "/mysqld.sock"; }
   std::string log_path() const { return dir_ + "/error.log"; }
   std::string data_dir() const { return dir_ + "/data"; }

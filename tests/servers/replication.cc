@@ -18,7 +18,7 @@ bool SaysApplied(const absl::StatusOr<std::string>& value) {
 }  // namespace
 
 absl::Status CheckReplica(MysqlServer& replica) {
-  const Words& words = replica.words();
+  const FlavourWords& words = replica.words();
   DCP_ASSIGN_OR_RETURN(const Table status, replica.QueryTable(words.replica_errors));
   for (const Row& row : status.rows) {
     for (const ReplicaThread& thread : words.replica_threads) {
@@ -32,7 +32,7 @@ absl::Status CheckReplica(MysqlServer& replica) {
 }
 
 absl::Status ForgetSources(MysqlServer& replica) {
-  const Words& words = replica.words();
+  const FlavourWords& words = replica.words();
   DCP_RETURN_IF_ERROR(replica.Execute(words.stop_all));
   DCP_ASSIGN_OR_RETURN(const Rows channels, replica.Query(words.channels));
   for (const Row& row : channels) {
@@ -52,7 +52,7 @@ absl::Status Replication::Tell(const char* statement) {
 }
 
 absl::Status Replication::Begin() {
-  const Words& words = replica_.words();
+  const FlavourWords& words = replica_.words();
   if (words.channel == nullptr && !channel_.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(words.name, " has no channels"));
   }
@@ -66,7 +66,7 @@ absl::Status Replication::Stop() { return Tell(replica_.words().stop); }
 absl::Status Replication::Start() { return Tell(replica_.words().start); }
 
 absl::StatusOr<std::string> Replication::WaitStatement() {
-  const Words& words = replica_.words();
+  const FlavourWords& words = replica_.words();
   if (ByGtid() && words.await_gtids != nullptr) {
     DCP_ASSIGN_OR_RETURN(const std::string gtids,
                          source_.QueryValue(source_.words().executed_gtids));
