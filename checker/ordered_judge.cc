@@ -138,10 +138,11 @@ void OrderedJudge::Compare(const model::Digest& digest, const Sequences& sequenc
   Say(digest, sequences, KindOf(source, target, IsUnordered(sequences.source)));
 }
 
+// REQUIRES: one of the sequences is not empty.
 void OrderedJudge::Say(const model::Digest& digest, const Sequences& sequences, DiffKind kind) {
   const Item* source = sequences.source.empty() ? nullptr : sequences.source.back();
   const Item* target = sequences.target.empty() ? nullptr : sequences.target.back();
-  const Item& any = source != nullptr ? *source : *target;
+  const Item& any = source != nullptr ? *source : *sequences.target.back();
   model::RowDiff row;
   row.kind = any.is_mark ? DiffKind::kDdl : kind;
   row.key = digest;

@@ -20,10 +20,10 @@ class DigitWriter {
   // The first byte has the sign bit in it.
   bool Group(size_t digits, bool first_byte) {
     if (digits == 0) return true;
-    const size_t bytes = kBytesOfDigits[digits];
+    const size_t bytes = kBytesOfDigits[digits];  // from 1 to 4
     auto value = static_cast<uint32_t>(LoadBe(p_, bytes));
-    if (first_byte) value ^= uint32_t{0x80} << (8 * (bytes - 1));
-    if (negative_) value = ~value & (0xffffffffu >> (32 - 8 * bytes));
+    if (first_byte) value ^= static_cast<uint32_t>(uint64_t{1} << (8 * bytes - 1));
+    if (negative_) value = ~value & static_cast<uint32_t>((uint64_t{1} << (8 * bytes)) - 1);
     p_ += bytes;
     if (value >= kPowers[digits]) return false;
     for (size_t i = digits; i-- > 0; value /= 10) out_[i] = static_cast<char>('0' + value % 10);

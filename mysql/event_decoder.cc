@@ -164,7 +164,7 @@ const BinlogEvent* EventDecoder::Deliver(Kind kind) {
   return &event_;
 }
 
-const BinlogEvent* EventDecoder::Unreadable(absl::Status error) {
+const BinlogEvent* EventDecoder::Unreadable(const absl::Status& error) {
   event_.error = Locate(error);
   return Deliver(Kind::kUnreadable);
 }

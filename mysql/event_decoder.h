@@ -90,7 +90,7 @@ class EventDecoder {
   absl::StatusOr<const BinlogEvent*> OnRows(const EventHeader& header, Bytes body);
   absl::StatusOr<const BinlogEvent*> OnPayload(Bytes body);
   const BinlogEvent* Deliver(BinlogEvent::Kind kind);
-  const BinlogEvent* Unreadable(absl::Status error);
+  const BinlogEvent* Unreadable(const absl::Status& error);
 
   absl::Status Prepare(TableEntry* entry);
   absl::StatusOr<TableSchema> SchemaOf(TableMap map);

@@ -111,7 +111,7 @@ bool IsComplete(const TableMap& map) {
          map.has_labels;
 }
 
-absl::StatusOr<TableSchema> CompleteSchema(TableMap map, const TableSchema* catalog) {
+absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchema* catalog) {
   TableSchema schema = map.schema;
   // Names come with FULL metadata only, which tells a key where there is one.
   if (map.has_names && !map.has_key) schema.key_kind = KeyKind::kNone;

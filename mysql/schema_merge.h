@@ -22,6 +22,6 @@ bool IsComplete(const TableMap& map);
 // `catalog`: the table on the server now; null: no server (a file). Without it,
 // columns whose values depend on what is not told are marked approximate.
 //   kFailedPrecondition  the schema of the table changed since this event
-absl::StatusOr<TableSchema> CompleteSchema(TableMap map, const TableSchema* catalog);
+absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchema* catalog);
 
 }  // namespace dcp::mysql

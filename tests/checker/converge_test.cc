@@ -164,11 +164,11 @@ TEST_F(ConvergeTest, HotRowAlwaysOneChangeBehindIsDecided) {
   Both(1);
   src.Put("k", "v0", "v1");
   Both(2);
-  for (int i = 1; i < 8; ++i) {
-    const auto v = [&](int n) { return "v" + std::to_string(n); };
+  for (uint64_t i = 1; i < 8; ++i) {
+    const auto v = [&](uint64_t n) { return "v" + std::to_string(n); };
     src.Put("k", v(i), v(i + 1));
     dst.Put("k", v(i - 1), v(i));
-    Both(static_cast<uint64_t>(i + 2));
+    Both(i + 2);
   }
   const auto said = Said();
   EXPECT_GE(said.size(), 5u);

@@ -9,7 +9,6 @@ namespace dcp::config {
 namespace {
 
 using ::dcp::test::HasCode;
-using ::testing::HasSubstr;
 
 TEST(ParseDurationTest, ReadsUnitsAndTheirSums) {
   EXPECT_EQ(ParseDuration("2s").value(), absl::Seconds(2));

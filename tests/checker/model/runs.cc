@@ -288,7 +288,6 @@ class Cutter {
       }
       if (offset == last) changed = false;
     }
-    if (scanned > T(now).events.size()) scanned = T(now).events.size();
     runs_.push_back(std::move(run));
     ++now.s;
     ++now.t;
