@@ -15,15 +15,12 @@
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "mysql/client_connect.h"
 #include "mysql/server_error.h"
 #include "mysql/tls.h"
 
 namespace dcp::mysql {
 namespace {
-
-constexpr char kSessionSettings[] =
-    "SET NAMES utf8mb4, SESSION time_zone = '+00:00', "
-    "SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'";
 
 sql::SQLString ToSql(absl::string_view text) { return sql::SQLString(text.data(), text.size()); }
 

@@ -17,9 +17,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "mysql/client_connect.h"
 #include "mysql/gtid_codec.h"
 #include "mysql/server_error.h"
-#include "mysql/tls.h"
 
 namespace dcp::mysql {
 namespace {
@@ -33,7 +33,6 @@ constexpr uint16_t kDumpNonBlocking = 1;
 constexpr uint16_t kDumpHeartbeatV2 = 2;
 constexpr uint64_t kFirstEvent = 4;  // behind the magic bytes of a file
 constexpr int kSilentHeartbeats = 3;
-constexpr unsigned long kMaxPacket = 1ul << 30;
 constexpr char kReportedHost[] = "dcp";
 
 void Append(uint64_t value, size_t bytes, std::string* out) {
@@ -52,11 +51,6 @@ std::string RandomUuid() {
   uuid[6] = static_cast<uint8_t>((uuid[6] & 0x0f) | 0x40);
   uuid[8] = static_cast<uint8_t>((uuid[8] & 0x3f) | 0x80);
   return model::ToString(uuid);
-}
-
-unsigned int ToSeconds(absl::Duration duration) {
-  return static_cast<unsigned int>(std::clamp<int64_t>(
-      absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))), 1, 1 << 24));
 }
 
 // st_ma_pvio_tls of ma_tls.h, a header that does not compile beside ma_pvio.h.
@@ -148,33 +142,8 @@ absl::StatusOr<std::unique_ptr<ReplicationConnection>> ReplicationConnection::Op
 
 absl::Status ReplicationConnection::Connect() {
   MYSQL* const mysql = &client_->mysql;
-  const model::ConnectionOptions& to = options_.connection;
-  const model::TlsMode mode = EffectiveTlsMode(to);
-  const unsigned int connect_timeout = ToSeconds(to.connect_timeout);
-  const unsigned int read_timeout =
-      std::max(connect_timeout, ToSeconds(options_.heartbeat_period * kSilentHeartbeats));
-  mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
-  mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_timeout);
-  mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_timeout);
-  mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &kMaxPacket);
-  mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-  if (mode != model::TlsMode::kDisabled) {
-    const auto name = [](const std::string& file) { return file.empty() ? nullptr : file.c_str(); };
-    mysql_ssl_set(mysql, name(to.tls.key), name(to.tls.cert), name(to.tls.ca), nullptr, nullptr);
-    const my_bool verify = VerifiesCertificate(mode) ? 1 : 0;
-    mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-  }
-  const bool over_socket = !to.socket.empty();
-  if (mysql_real_connect(mysql, over_socket ? nullptr : to.host.c_str(), to.user.c_str(),
-                         to.password.c_str(), nullptr, over_socket ? 0 : to.port,
-                         over_socket ? to.socket.c_str() : nullptr, 0) == nullptr) {
-    return client_->Error(server_, "connect");
-  }
-  const bool encrypted = mysql_get_ssl_cipher(mysql) != nullptr;
-  if (!encrypted && mode != model::TlsMode::kDisabled && mode != model::TlsMode::kPreferred) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(server_, ": the server does not offer TLS, which tls mode demands"));
-  }
+  DCP_RETURN_IF_ERROR(
+      ConnectClient(options_.connection, options_.heartbeat_period * kSilentHeartbeats, mysql));
   socket_ = dup(static_cast<int>(mysql_get_socket(mysql)));
   if (socket_ < 0) return absl::ResourceExhaustedError("no file descriptor left");
   return absl::OkStatus();

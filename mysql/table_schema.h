@@ -27,6 +27,8 @@ struct Column {
   // Something of the type that the canonical value depends on is not known
   // (signedness, charset, labels): the value is approximate.
   bool approximate = false;
+
+  friend bool operator==(const Column&, const Column&) = default;
 };
 
 struct TableSchema {
@@ -42,6 +44,8 @@ struct TableSchema {
   std::vector<Column> columns;
   KeyKind key_kind = KeyKind::kUnknown;
   std::vector<uint32_t> key_columns;  // ordinals, in key order
+
+  friend bool operator==(const TableSchema&, const TableSchema&) = default;
 };
 
 }  // namespace dcp::mysql

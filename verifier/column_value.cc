@@ -89,17 +89,24 @@ bool ToTemporal(uint8_t type, absl::string_view text, std::string* out) {
 
 bool IsBinary(const Column& column) { return column.collation == mysql::kBinaryCollation; }
 
+void Clear(model::Value* value) {
+  value->signed_int = 0;
+  value->unsigned_int = 0;
+  value->real = 0;
+  value->text.clear();
+}
+
 // CHAR, VARCHAR, TEXT and their binary kin. Row images of BINARY(n) lack its
 // trailing 0x00.
-void ToCharacters(const Column& column, const std::string& text, model::Value* value) {
+void ToCharacters(const Column& column, absl::string_view text, model::Value* value) {
   value->kind = IsBinary(column) ? Kind::kBytes : Kind::kText;
-  value->text = text;
+  value->text.assign(text.data(), text.size());
   if (IsBinary(column) && column.type == mysql::kTypeString) {
     value->text.resize(value->text.find_last_not_of('\0') + 1);
   }
 }
 
-bool Convert(const Column& column, const std::string& text, model::Value* value) {
+bool Convert(const Column& column, absl::string_view text, model::Value* value) {
   switch (column.type) {
     case mysql::kTypeTiny:
     case mysql::kTypeShort:
@@ -124,7 +131,7 @@ bool Convert(const Column& column, const std::string& text, model::Value* value)
     case mysql::kTypeEnum:
     case mysql::kTypeSet:
       value->kind = Kind::kText;
-      value->text = text;
+      value->text.assign(text.data(), text.size());
       return true;
     case mysql::kTypeJson:
       value->kind = Kind::kJson;
@@ -133,7 +140,7 @@ bool Convert(const Column& column, const std::string& text, model::Value* value)
     case mysql::kTypeGeometry:
     case mysql::kTypeVector:
       value->kind = Kind::kBytes;
-      value->text = text;
+      value->text.assign(text.data(), text.size());
       return true;
     default:
       ToCharacters(column, text, value);
@@ -163,9 +170,9 @@ std::string SelectExpression(const Column& column) {
   }
 }
 
-absl::Status ToValue(const Column& column, const std::optional<std::string>& text,
+absl::Status ToValue(const Column& column, const std::optional<absl::string_view>& text,
                      model::Value* value) {
-  *value = {};
+  Clear(value);
   if (!text.has_value()) {
     value->kind = Kind::kNull;
     return absl::OkStatus();

@@ -22,9 +22,9 @@ absl::Status CheckReadable(const mysql::Column& column);
 // What to SELECT of the column.
 std::string SelectExpression(const mysql::Column& column);
 
-// The value that SelectExpression(column) gave. Replaces `*value`.
+// The value that SelectExpression(column) gave. Replaces `*value`, whose text keeps its capacity.
 //   kDataLoss  the text is no value of this type: the column has changed meanwhile
-absl::Status ToValue(const mysql::Column& column, const std::optional<std::string>& text,
+absl::Status ToValue(const mysql::Column& column, const std::optional<absl::string_view>& text,
                      model::Value* value);
 
 // "YYYY-MM-DD[ HH:MM:SS[.f]]", 'T' instead of the blank, 'Z' at the end allowed.

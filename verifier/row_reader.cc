@@ -4,13 +4,11 @@
 #include <map>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "barrier/barrier_table.h"
 #include "base/status.h"
-#include "model/change.h"
-#include "row/canonical.h"
+#include "verifier/row_fetch.h"
 #include "verifier/row_key.h"
 #include "verifier/side_session.h"
 #include "verifier/table_plan.h"
@@ -21,30 +19,8 @@ namespace {
 using model::RowAnswer;
 using model::RowRequest;
 
-constexpr size_t kRowsPerStatement = 200;
-
-// A row that is asked for.
-struct Lookup {
-  size_t request = 0;  // its index
-  std::string key_text;
-  std::vector<KeyPart> key;
-};
-
-// What one side holds of it.
-struct RowState {
-  absl::Status status;  // not OK: the rest says nothing
-  model::PresentRow row;
-  size_t copies = 0;
-};
-
 bool SameRow(const RowState& a, const RowState& b) {
   return a.row.exists == b.row.exists && a.row.content == b.row.content;
-}
-
-std::vector<uint32_t> Ordinals(size_t begin, size_t end) {
-  std::vector<uint32_t> ordinals;
-  for (size_t i = begin; i < end; ++i) ordinals.push_back(static_cast<uint32_t>(i));
-  return ordinals;
 }
 
 void Add(std::vector<std::string> names, std::vector<std::string>* all) {
@@ -167,7 +143,7 @@ class RowReader::Pass {
       return absl::FailedPreconditionError(
           absl::StrCat(table->name, " has no key: its rows cannot be looked up"));
     }
-    PlanInput input{table->name, table->columns, {}, {}, {}};
+    PlanInput input{table->name, table->columns, {}, {}, {}, false};
     DCP_RETURN_IF_ERROR(
         ReadSchemas(options_.source, sessions_.source, table->name, &input.source, &input.ignored));
     DCP_RETURN_IF_ERROR(
@@ -233,71 +209,9 @@ class RowReader::Pass {
     return Compare(first, target, second);
   }
 
-  // One state per lookup.
   std::vector<RowState> ReadSide(const TablePlan& plan, const std::vector<TableRead>& tables,
                                  SideSession& session, const std::vector<Lookup>& lookups) {
-    std::vector<RowState> states(lookups.size());
-    for (const TableRead& table : tables) {
-      const absl::Status status = ReadFrom(plan, table, session, lookups, &states);
-      if (status.ok()) continue;
-      for (RowState& state : states) state.status.Update(Annotate(status, table.name.ToString()));
-      return states;
-    }
-    for (RowState& state : states) {
-      if (state.copies < 2) continue;
-      state.status.Update(absl::FailedPreconditionError(
-          absl::StrCat(session.server(), ": ", state.copies, " tables that are ", table_->name,
-                       " hold a row with this key")));
-    }
-    return states;
-  }
-
-  absl::Status ReadFrom(const TablePlan& plan, const TableRead& table, SideSession& session,
-                        const std::vector<Lookup>& lookups, std::vector<RowState>* states) {
-    std::string sql = SelectFrom(table);
-    size_t conditions = 0;
-    for (size_t i = 0; i < lookups.size(); ++i) {
-      const auto condition = KeyCondition(plan, table, lookups[i].key);
-      if (!condition.ok())
-        (*states)[i].status.Update(Annotate(
-            condition.status(), absl::StrCat(session.server(), ": ", table.name.ToString())));
-      if (!condition.ok() || !condition->has_value()) continue;
-      absl::StrAppend(&sql, conditions++ == 0 ? "" : " OR ", **condition);
-    }
-    if (conditions == 0) return absl::OkStatus();
-    DCP_ASSIGN_OR_RETURN(const mysql::Rows rows, session.Query(sql));
-    return TakeRows(plan, table, rows, lookups, states);
-  }
-
-  absl::Status TakeRows(const TablePlan& plan, const TableRead& table, const mysql::Rows& rows,
-                        const std::vector<Lookup>& lookups, std::vector<RowState>* states) {
-    const std::vector<uint32_t> compared = Ordinals(0, plan.compared);
-    absl::flat_hash_map<std::string, std::string> contents;
-    std::vector<model::Value> values;
-    for (const mysql::Row& row : rows) {
-      DCP_RETURN_IF_ERROR(ToValues(plan, table, row, &values));
-      std::string content(1, model::kCanonicalRow);
-      row::AppendBinaryRow(values, compared, &content);
-      contents[KeyText(plan, values)] = std::move(content);
-    }
-    for (size_t i = 0; i < lookups.size(); ++i) {
-      const auto found = contents.find(lookups[i].key_text);
-      if (found == contents.end()) continue;
-      ++(*states)[i].copies;
-      (*states)[i].row = {true, found->second};
-    }
-    return absl::OkStatus();
-  }
-
-  std::string KeyText(const TablePlan& plan, const std::vector<model::Value>& values) {
-    std::string text;
-    if (options_.key_format == row::KeyFormat::kGravity) {
-      row::AppendGravityKey(values[plan.compared], &text);
-    } else {
-      row::AppendKeyText(table_->name, values,
-                         Ordinals(plan.compared, plan.compared + plan.key_columns), &text);
-    }
-    return text;
+    return FetchRows(plan, tables, {table_->name, options_.key_format}, session, lookups);
   }
 
   const Options& options_;

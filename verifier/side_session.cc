@@ -14,6 +14,32 @@ namespace {
 // How much longer than the server a silent statement is waited for.
 constexpr absl::Duration kAnswerMargin = absl::Seconds(5);
 
+// Makes a new session one of ours.
+template <typename Connection>
+absl::Status Prepare(Connection& connection, absl::Duration statement_timeout) {
+  for (const absl::string_view statement :
+       {"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET SESSION autocommit = 1",
+        // A key may be a date that a table has and the calendar has not.
+        "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',ALLOW_INVALID_DATES')"}) {
+    DCP_RETURN_IF_ERROR(connection.Execute(statement));
+  }
+  // Whoever waits for a lock, it is not another that gives way. Waiting for DDL counts as running.
+  // MariaDB has another name for the limit, MySQL before 5.7 none; MySQL before 8.0.30 has no
+  // generated invisible keys.
+  const int64_t seconds = std::max<int64_t>(1, absl::ToInt64Seconds(statement_timeout));
+  for (const std::string& statement :
+       {std::string("SET SESSION innodb_lock_wait_timeout = 1"),
+        absl::StrCat("SET SESSION lock_wait_timeout = ", seconds),
+        absl::StrCat("SET SESSION max_execution_time = ",
+                     absl::ToInt64Milliseconds(statement_timeout)),
+        absl::StrCat("SET SESSION max_statement_time = ", absl::ToDoubleSeconds(statement_timeout)),
+        std::string("SET SESSION show_gipk_in_create_table_and_information_schema = ON")}) {
+    const absl::Status status = connection.Execute(statement);
+    if (absl::IsUnavailable(status)) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 SideSession::SideSession(model::ConnectionOptions options, absl::Duration statement_timeout)
@@ -22,26 +48,7 @@ SideSession::SideSession(model::ConnectionOptions options, absl::Duration statem
 absl::Status SideSession::Connect() {
   DCP_ASSIGN_OR_RETURN(connection_,
                        mysql::Connection::Connect(options_, statement_timeout_ + kAnswerMargin));
-  for (const absl::string_view statement :
-       {"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET SESSION autocommit = 1",
-        // A key may be a date that a table has and the calendar has not.
-        "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',ALLOW_INVALID_DATES')"}) {
-    DCP_RETURN_IF_ERROR(connection_->Execute(statement));
-  }
-  // Waiting for DDL counts as running. MariaDB has another name for the limit, MySQL before 5.7
-  // none; MySQL before 8.0.30 has no generated invisible keys.
-  const int64_t seconds = std::max<int64_t>(1, absl::ToInt64Seconds(statement_timeout_));
-  for (const std::string& statement :
-       {absl::StrCat("SET SESSION lock_wait_timeout = ", seconds),
-        absl::StrCat("SET SESSION max_execution_time = ",
-                     absl::ToInt64Milliseconds(statement_timeout_)),
-        absl::StrCat("SET SESSION max_statement_time = ",
-                     absl::ToDoubleSeconds(statement_timeout_)),
-        std::string("SET SESSION show_gipk_in_create_table_and_information_schema = ON")}) {
-    const absl::Status status = connection_->Execute(statement);
-    if (absl::IsUnavailable(status)) return status;
-  }
-  return absl::OkStatus();
+  return Prepare(*connection_, statement_timeout_);
 }
 
 absl::Status SideSession::EnsureConnected() {
@@ -70,10 +77,35 @@ absl::StatusOr<mysql::Rows> SideSession::Query(absl::string_view sql) {
   return Run([&](mysql::Connection& connection) { return connection.Query(sql); });
 }
 
+absl::Status SideSession::Execute(absl::string_view sql) {
+  DCP_RETURN_IF_ERROR(EnsureConnected());
+  const absl::Status status = connection_->Execute(sql);
+  if (absl::IsUnavailable(status)) connection_ = nullptr;
+  return status;
+}
+
 absl::StatusOr<mysql::TableSchema> SideSession::ReadSchema(const TableName& table) {
   return Run([&](mysql::Connection& connection) {
     return mysql::ReadTableSchema(connection, table.database, table.name);
   });
+}
+
+ScanSession::ScanSession(model::ConnectionOptions options, absl::Duration statement_timeout)
+    : options_(std::move(options)), statement_timeout_(statement_timeout) {}
+
+absl::Status ScanSession::Stream(absl::string_view sql, mysql::StreamingConnection::RowSink sink) {
+  if (connection_ == nullptr) {
+    DCP_ASSIGN_OR_RETURN(connection_, mysql::StreamingConnection::Connect(
+                                          options_, statement_timeout_ + kAnswerMargin));
+    if (absl::Status status = Prepare(*connection_, statement_timeout_); !status.ok()) {
+      connection_ = nullptr;
+      return status;
+    }
+  }
+  const absl::Status status = connection_->Stream(sql, sink);
+  // After some errors of a sink, and of the client library, the session is no use any more.
+  if (absl::IsUnavailable(status) || absl::IsDataLoss(status)) connection_ = nullptr;
+  return status;
 }
 
 }  // namespace dcp::verifier

@@ -1,5 +1,6 @@
-// SideSession: the session that reads one side's rows: READ COMMITTED, no locks, every
-// statement bounded in time. Opened when first used, opened again when lost.
+// The sessions that read one side's rows: READ COMMITTED, no locks, every statement bounded in
+// time. Opened when first used, opened again when lost. SideSession keeps results, ScanSession
+// hands out rows while they come.
 //
 // Thread-compatible. Errors are those of mysql/server_error.h and name the server.
 #pragma once
@@ -14,6 +15,7 @@
 #include "absl/time/time.h"
 #include "model/connection_options.h"
 #include "mysql/connection.h"
+#include "mysql/streaming_connection.h"
 #include "mysql/table_schema.h"
 #include "verifier/table_rule.h"
 
@@ -31,6 +33,9 @@ class SideSession {
 
   absl::StatusOr<mysql::Rows> Query(absl::string_view sql);
 
+  // For the statements that a verification writes. Not tried again.
+  absl::Status Execute(absl::string_view sql);
+
   //   kNotFound  the table does not exist, or the account may not see it
   absl::StatusOr<mysql::TableSchema> ReadSchema(const TableName& table);
 
@@ -46,6 +51,21 @@ class SideSession {
 
   std::unique_ptr<mysql::Connection> connection_;
   absl::Status refused_;  // why there is no connection
+};
+
+class ScanSession {
+ public:
+  ScanSession(model::ConnectionOptions options, absl::Duration statement_timeout);
+
+  // As StreamingConnection::Stream. What fails is not tried again here: rows may have been given.
+  absl::Status Stream(absl::string_view sql, mysql::StreamingConnection::RowSink sink);
+
+ private:
+  // Constant after construction.
+  const model::ConnectionOptions options_;
+  const absl::Duration statement_timeout_;
+
+  std::unique_ptr<mysql::StreamingConnection> connection_;
 };
 
 }  // namespace dcp::verifier

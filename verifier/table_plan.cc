@@ -69,8 +69,21 @@ Names ChooseColumns(const PlanInput& input) {
   return names;
 }
 
+// The places of the key's columns in `names`, to which those that lack are added.
+std::vector<uint32_t> AddKey(const Names& key, Names* names) {
+  std::vector<uint32_t> places;
+  for (const std::string& name : key) {
+    const auto found = std::find_if(names->begin(), names->end(), [&](const std::string& n) {
+      return absl::EqualsIgnoreCase(n, name);
+    });
+    places.push_back(static_cast<uint32_t>(found - names->begin()));
+    if (found == names->end()) names->push_back(name);
+  }
+  return places;
+}
+
 absl::StatusOr<TableRead> ToRead(const TableSchema& schema, const Names& names) {
-  TableRead read{{schema.database, schema.name}, {}};
+  TableRead read{{schema.database, schema.name}, {}, {}};
   for (const std::string& name : names) {
     const Column* column = FindColumn(schema, name);
     if (column == nullptr) {
@@ -103,13 +116,6 @@ void ChooseWidths(TablePlan* plan) {
   }
 }
 
-// What the binlog path makes of a DOUBLE that is compared with a FLOAT.
-void Narrow(model::Value* value) {
-  if (value->kind != model::Value::Kind::kDouble) return;
-  value->kind = model::Value::Kind::kFloat;
-  value->real = static_cast<double>(static_cast<float>(value->real));
-}
-
 }  // namespace
 
 absl::StatusOr<TablePlan> MakePlan(const PlanInput& input) {
@@ -117,12 +123,15 @@ absl::StatusOr<TablePlan> MakePlan(const PlanInput& input) {
     return absl::FailedPreconditionError(absl::StrCat(
         "no table of the ", input.source.empty() ? "source" : "target", " is ", input.logical));
   }
-  DCP_ASSIGN_OR_RETURN(const Names key, ChooseKey(input));
-  Names names = ChooseColumns(input);
   TablePlan plan;
+  plan.keyless = input.allow_keyless && input.source[0].key_kind == KeyKind::kNone;
+  Names names = ChooseColumns(input);
+  Names key = names;
+  if (!plan.keyless) {
+    DCP_ASSIGN_OR_RETURN(key, ChooseKey(input));
+  }
   plan.compared = names.size();
-  plan.key_columns = key.size();
-  names.insert(names.end(), key.begin(), key.end());
+  plan.key = AddKey(key, &names);
   DCP_RETURN_IF_ERROR(AppendReads(input.source, names, &plan.source));
   DCP_RETURN_IF_ERROR(AppendReads(input.target, names, &plan.target));
   ChooseWidths(&plan);
@@ -134,20 +143,32 @@ std::string SelectFrom(const TableRead& table) {
       table.columns, ", ",
       [](std::string* out, const Column& column) { out->append(SelectExpression(column)); });
   return absl::StrCat("SELECT ", columns, " FROM ", mysql::QuoteName(table.name.database), ".",
-                      mysql::QuoteName(table.name.name), " WHERE ");
+                      mysql::QuoteName(table.name.name));
+}
+
+std::string WhereOf(const TableRead& table, absl::string_view condition) {
+  if (table.where.empty() && condition.empty()) return "";
+  if (table.where.empty()) return absl::StrCat(" WHERE ", condition);
+  return absl::StrCat(" WHERE (", table.where, ")", condition.empty() ? "" : " AND ", condition);
+}
+
+void NarrowToFloat(model::Value* value) {
+  if (value->kind != model::Value::Kind::kDouble) return;
+  value->kind = model::Value::Kind::kFloat;
+  value->real = static_cast<double>(static_cast<float>(value->real));
 }
 
 absl::StatusOr<std::optional<std::string>> KeyCondition(const TablePlan& plan,
                                                         const TableRead& table,
                                                         const std::vector<KeyPart>& key) {
-  if (key.size() != plan.key_columns) {
+  if (key.size() != plan.key.size()) {
     return absl::InvalidArgumentError(absl::StrCat("the key has ", key.size(), " values, but ",
-                                                   plan.key_columns,
+                                                   plan.key.size(),
                                                    " columns are the table's key now"));
   }
   std::string condition = "(";
   for (size_t i = 0; i < key.size(); ++i) {
-    const Column& column = table.columns[plan.compared + i];
+    const Column& column = table.columns[plan.key[i]];
     DCP_ASSIGN_OR_RETURN(const std::optional<std::string> literal, KeyLiteral(column, key[i]));
     if (!literal.has_value()) return std::nullopt;
     absl::StrAppend(&condition, i == 0 ? "" : " AND ", mysql::QuoteName(column.name), " = ",
@@ -155,19 +176,6 @@ absl::StatusOr<std::optional<std::string>> KeyCondition(const TablePlan& plan,
   }
   condition.push_back(')');
   return condition;
-}
-
-absl::Status ToValues(const TablePlan& plan, const TableRead& table, const mysql::Row& row,
-                      std::vector<model::Value>* values) {
-  values->resize(table.columns.size());
-  if (row.size() != values->size()) {
-    return absl::DataLossError(absl::StrCat(row.size(), " values came for ", values->size()));
-  }
-  for (size_t i = 0; i < row.size(); ++i) {
-    DCP_RETURN_IF_ERROR(ToValue(table.columns[i], row[i], &(*values)[i]));
-    if (i < plan.compared && plan.float_width[i]) Narrow(&(*values)[i]);
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace dcp::verifier

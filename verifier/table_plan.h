@@ -13,25 +13,32 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/status.h"
 #include "model/value.h"
 #include "mysql/connection.h"
 #include "mysql/table_schema.h"
+#include "verifier/column_value.h"
 #include "verifier/row_key.h"
 #include "verifier/table_rule.h"
 
 namespace dcp::verifier {
 
-// One physical table. `columns` are the compared ones and behind them those of the key.
+// One physical table. `columns` are the compared ones and behind them those of the key that are
+// not compared.
 struct TableRead {
   TableName name;
   std::vector<mysql::Column> columns;
+  std::string where = {};  // only rows that satisfy it count; empty: all
 };
 
 struct TablePlan {
   size_t compared = 0;            // number of compared columns
-  size_t key_columns = 0;         // number of key columns
+  std::vector<uint32_t> key;      // the key's columns, by their places in `columns`
+  bool keyless = false;           // the key is all compared columns; rows may repeat
   std::vector<bool> float_width;  // by compared column
   std::vector<TableRead> source;
   std::vector<TableRead> target;
@@ -44,14 +51,21 @@ struct PlanInput {
   // The physical tables; of one side or of both there may be several.
   std::vector<mysql::TableSchema> source;
   std::vector<mysql::TableSchema> target;
+  bool allow_keyless = false;
 };
 
-//   kFailedPrecondition  no key, or a side lacks the table or a key column
+//   kFailedPrecondition  no key (unless that is allowed), or a side lacks the table or a key column
 //   kUnimplemented       a column's type is not supported
 absl::StatusOr<TablePlan> MakePlan(const PlanInput& input);
 
-// "SELECT … FROM … WHERE ", to be followed by conditions.
+// "SELECT … FROM …"
 std::string SelectFrom(const TableRead& table);
+
+// " WHERE …" of the table's own condition and `condition`; either may be empty.
+std::string WhereOf(const TableRead& table, absl::string_view condition);
+
+// What the binlog path makes of a DOUBLE that is compared with a FLOAT.
+void NarrowToFloat(model::Value* value);
 
 // The condition that finds the row with `key`; nullopt: the table cannot hold it.
 // Errors as KeyLiteral.
@@ -59,8 +73,20 @@ absl::StatusOr<std::optional<std::string>> KeyCondition(const TablePlan& plan,
                                                         const TableRead& table,
                                                         const std::vector<KeyPart>& key);
 
-// One row of SelectFrom(), in the order of `table.columns`. Errors as ToValue.
-absl::Status ToValues(const TablePlan& plan, const TableRead& table, const mysql::Row& row,
-                      std::vector<model::Value>* values);
+// One row of SelectFrom(), in the order of `table.columns`. `Fields` is a mysql::Row or a span of
+// StreamingConnection::Field. Errors as ToValue.
+template <typename Fields>
+absl::Status ToValues(const TablePlan& plan, const TableRead& table, const Fields& row,
+                      std::vector<model::Value>* values) {
+  values->resize(table.columns.size());
+  if (row.size() != values->size()) {
+    return absl::DataLossError(absl::StrCat(row.size(), " values came for ", values->size()));
+  }
+  for (size_t i = 0; i < row.size(); ++i) {
+    DCP_RETURN_IF_ERROR(ToValue(table.columns[i], row[i], &(*values)[i]));
+    if (i < plan.compared && plan.float_width[i]) NarrowToFloat(&(*values)[i]);
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace dcp::verifier
