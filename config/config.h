@@ -47,6 +47,7 @@ struct TableRule {
   std::string match;  // "db.table"; '*' stands for any characters
   std::string as;     // logical name "db.table"; empty: each keeps its own
   std::vector<std::string> ignore_columns;
+  std::string where;  // jobs only: SQL condition of the rows that count; empty: all
 
   friend bool operator==(const TableRule&, const TableRule&) = default;
 };
@@ -134,6 +135,11 @@ struct JobOptions {
   std::vector<TableRule> tables;  // never empty
   Sync sync = Sync::kAuto;
   absl::Duration sync_timeout = absl::Seconds(10);
+  uint32_t barrier_id = 1;  // of the row in drc.barrier
+  absl::Duration chunk_time = absl::Milliseconds(500);
+  uint32_t chunk_rows = 100'000;    // at most in a chunk
+  uint32_t unpaged_rows = 100'000;  // at most in a table that cannot be read in pieces
+  uint32_t parallel = 1;            // tables at the same time
 };
 
 struct HttpOptions {

@@ -35,8 +35,9 @@ void ReadHttp(const Value& value, Draft& draft);
 void ReadControl(const Value& value, Draft& draft);
 void ReadState(const Value& value, Draft& draft);
 
-// "tables" of a tag or of a job.
+// "tables" of a tag, and of a job, which may have a "where".
 void ReadTables(const Value& value, std::vector<TableRule>* out);
+void ReadJobTables(const Value& value, std::vector<TableRule>* out);
 
 void AppendBarrierKeys(std::vector<KnownKey>* out);
 void AppendCollectorKeys(std::vector<KnownKey>* out);

@@ -123,12 +123,23 @@ constexpr Field<JobOptions> kJobFields[] = {
      [](const Value& v, JobOptions& o) { ReadJobSide(v, "source of [[job]]", &o.source); }, true},
     {"target",
      [](const Value& v, JobOptions& o) { ReadJobSide(v, "target of [[job]]", &o.target); }, true},
-    {"tables", [](const Value& v, JobOptions& o) { ReadTables(v, &o.tables); }, true},
+    {"tables", [](const Value& v, JobOptions& o) { ReadJobTables(v, &o.tables); }, true},
     {"sync", [](const Value& v, JobOptions& o) { ReadWord(v, kSyncs, &o.sync); }},
     {"sync_timeout",
      [](const Value& v, JobOptions& o) {
        ReadDuration(v, absl::Milliseconds(100), absl::Hours(24), &o.sync_timeout);
      }},
+    {"barrier_id",
+     [](const Value& v, JobOptions& o) { ReadNumber(v, 1, 4'294'967'295, &o.barrier_id); }},
+    {"chunk_time",
+     [](const Value& v, JobOptions& o) {
+       ReadDuration(v, absl::Milliseconds(10), absl::Minutes(1), &o.chunk_time);
+     }},
+    {"chunk_rows",
+     [](const Value& v, JobOptions& o) { ReadNumber(v, 1, 10'000'000, &o.chunk_rows); }},
+    {"unpaged_rows",
+     [](const Value& v, JobOptions& o) { ReadNumber(v, 0, 100'000'000, &o.unpaged_rows); }},
+    {"parallel", [](const Value& v, JobOptions& o) { ReadNumber(v, 1, 64, &o.parallel); }},
 };
 
 constexpr Field<HttpOptions> kHttpFields[] = {

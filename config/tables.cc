@@ -1,5 +1,6 @@
 // "tables" of a tag or of a job.
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,14 +45,29 @@ constexpr Field<TableRule> kFields[] = {
     {"ignore_columns", [](const Value& v, TableRule& o) { ReadTexts(v, &o.ignore_columns); }},
 };
 
-void ReadTable(const Value& item, std::vector<TableRule>* out) {
+constexpr Field<TableRule> kJobFields[] = {
+    {"where", [](const Value& v, TableRule& o) { ReadText(v, &o.where); }},
+};
+
+enum class Owner : uint8_t { kTag, kJob };
+
+void ReadTableKeys(const Value& item, Owner owner, TableRule& rule) {
+  TableReader reader(item.node, owner == Owner::kJob ? "tables of [[job]]" : "tables",
+                     item.context);
+  reader.Read(kFields, rule);
+  if (owner == Owner::kJob) reader.Read(kJobFields, rule);
+  reader.Finish();
+}
+
+void ReadTable(const Value& item, Owner owner, std::vector<TableRule>* out) {
   TableRule rule;
   if (item.node.kind == Node::Kind::kString) {
     ReadMatch(item, rule);
   } else if (item.node.kind == Node::Kind::kTable) {
-    TableReader(item.node, "tables", item.context).Read(kFields, rule).Finish();
+    ReadTableKeys(item, owner, rule);
   } else {
-    return item.WrongType("a string or { match, as, ignore_columns }");
+    return item.WrongType(owner == Owner::kJob ? "a string or { match, as, ignore_columns, where }"
+                                               : "a string or { match, as, ignore_columns }");
   }
   if (rule.match.empty()) return;  // said already
   const bool twice = std::any_of(out->begin(), out->end(),
@@ -65,9 +81,16 @@ void ReadTable(const Value& item, std::vector<TableRule>* out) {
 }  // namespace
 
 void ReadTables(const Value& value, std::vector<TableRule>* out) {
-  ReadItems(value, [out](const Value& item) { ReadTable(item, out); });
+  ReadItems(value, [out](const Value& item) { ReadTable(item, Owner::kTag, out); });
 }
 
-void AppendTableKeys(std::vector<KnownKey>* out) { AppendKeys("tables", kFields, out); }
+void ReadJobTables(const Value& value, std::vector<TableRule>* out) {
+  ReadItems(value, [out](const Value& item) { ReadTable(item, Owner::kJob, out); });
+}
+
+void AppendTableKeys(std::vector<KnownKey>* out) {
+  AppendKeys("tables", kFields, out);
+  AppendKeys("tables", kJobFields, out);
+}
 
 }  // namespace dcp::config

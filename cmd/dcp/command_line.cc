@@ -98,6 +98,25 @@ CLI::App* AddBinlog(CLI::App& app, BinlogCommand* command) {
   return sub;
 }
 
+CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
+  CLI::App* sub =
+      app.add_subcommand("verify", "Compare all rows of a job's tables, while both sides live");
+  sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
+  sub->add_option("--job", command->job, "Name of a [[job]]")->required();
+  CLI::Option* json =
+      sub->add_flag("--json", command->json, "One line of JSON per difference and table");
+  CLI::Option* explain = sub->add_flag("--explain", command->explain,
+                                       "Say what would be read and how, and read no row");
+  CLI::Option* schema =
+      sub->add_flag("--schema-only", command->schema_only, "Compare the definitions only");
+  explain->excludes(json)->excludes(schema);
+  sub->footer(
+      "Exit status, added up: 0 all equal, 1 an error, 2 rows differ, 4 something could not be\n"
+      "decided, 8 a table or a column was not compared. 78: not even begun.\n"
+      "Example: dcp verify --config dcp.toml --job nightly");
+  return sub;
+}
+
 // Never repeats what may be a password.
 std::string UsageError(const CLI::ParseError& error, int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
@@ -107,15 +126,14 @@ std::string UsageError(const CLI::ParseError& error, int argc, char** argv) {
       return "a password cannot be given on the command line: use --password-file or MYSQL_PWD";
     }
   }
-  static const std::vector<std::string> kLater = {"verify", "repair", "wait",
-                                                  "status", "diffs",  "watch"};
+  static const std::vector<std::string> kLater = {"repair", "wait", "status", "diffs", "watch"};
   if (!args.empty() && std::find(kLater.begin(), kLater.end(), args[0]) != kLater.end()) {
     return "'" + args[0] + "' is not available in this version";
   }
-  const std::vector<std::string> known = {"run", "check-config", "push", "binlog"};
+  const std::vector<std::string> known = {"run", "check-config", "push", "binlog", "verify"};
   if (args.empty() || std::find(known.begin(), known.end(), args[0]) == known.end()) {
     const std::string what = args.empty() ? "no command" : "unknown command '" + args[0] + "'";
-    return what + "; there are run, check-config, push and binlog (dcp --help)";
+    return what + "; there are run, check-config, push, binlog and verify (dcp --help)";
   }
   return std::string(error.what()) + " (dcp " + args[0] + " --help)";
 }
@@ -130,10 +148,12 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   CheckConfigCommand check_config;
   PushCommand push;
   BinlogCommand binlog;
+  VerifyCommand verify;
   const CLI::App* run_app = AddRun(app, &run);
   const CLI::App* check_app = AddCheckConfig(app, &check_config);
   const CLI::App* push_app = AddPush(app, &push);
   const CLI::App* binlog_app = AddBinlog(app, &binlog);
+  const CLI::App* verify_app = AddVerify(app, &verify);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // also --help and --version
@@ -145,6 +165,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   if (check_app->parsed()) return {check_config, 0};
   if (push_app->parsed()) return {push, 0};
   if (binlog_app->parsed()) return {binlog, 0};
+  if (verify_app->parsed()) return {verify, 0};
   return {std::nullopt, kExitUsage};
 }
 

@@ -35,7 +35,16 @@ struct BinlogCommand {
   std::vector<std::string> files;
 };
 
-using Command = std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand>;
+struct VerifyCommand {
+  std::string config;
+  std::string job;
+  bool json = false;
+  bool explain = false;
+  bool schema_only = false;
+};
+
+using Command =
+    std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand, VerifyCommand>;
 
 struct ParsedCommandLine {
   std::optional<Command> command;

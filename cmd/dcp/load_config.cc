@@ -1,12 +1,10 @@
 #include "cmd/dcp/load_config.h"
 
-#include "config/load.h"
-
 namespace dcp::cmd {
 
-std::optional<config::Config> LoadConfig(const std::string& path, std::ostream& messages) {
-  const config::Loaded loaded =
-      config::Load(path, config::Purpose::kRun, config::ProcessEnvironment());
+std::optional<config::Config> LoadConfig(const std::string& path, std::ostream& messages,
+                                         config::Purpose purpose) {
+  const config::Loaded loaded = config::Load(path, purpose, config::ProcessEnvironment());
   for (const config::Diagnostic& error : loaded.errors()) {
     messages << "dcp: error: " << ToString(error) << "\n";
   }

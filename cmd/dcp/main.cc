@@ -12,6 +12,7 @@
 #include "cmd/dcp/read_binlog.h"
 #include "cmd/dcp/run.h"
 #include "cmd/dcp/stop_signal.h"
+#include "cmd/dcp/verify.h"
 
 int main(int argc, char** argv) {
   using namespace dcp::cmd;  // NOLINT(google-build-using-namespace): main's own words
@@ -27,5 +28,8 @@ int main(int argc, char** argv) {
     return CheckConfig(*check);
   }
   StopSignal stop;
+  if (const auto* verify = std::get_if<VerifyCommand>(&*parsed.command)) {
+    return Verify(*verify, stop);
+  }
   return Run(std::get<RunCommand>(*parsed.command), stop);
 }

@@ -1,0 +1,172 @@
+#include "cmd/dcp/verify.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <iostream>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/load_config.h"
+#include "cmd/dcp/verify_report.h"
+
+namespace dcp::cmd {
+namespace {
+
+// Lets time pass for several threads, until it is told to stop.
+class Stopper {
+ public:
+  absl::Status Pause(absl::Duration time) ABSL_LOCKS_EXCLUDED(mu_) {
+    const MutexLock lock(mu_);
+    const Clock& clock = Clock::Real();
+    const absl::Duration until = clock.Monotonic() + time;
+    while (!stopped_ && clock.Monotonic() < until) {
+      changed_.WaitFor(mu_, until - clock.Monotonic());
+    }
+    return stopped_ ? absl::CancelledError("stopped") : absl::OkStatus();
+  }
+
+  void Stop() ABSL_LOCKS_EXCLUDED(mu_) {
+    {
+      const MutexLock lock(mu_);
+      stopped_ = true;
+    }
+    changed_.NotifyAll();
+  }
+
+ private:
+  Mutex mu_;
+  CondVar changed_;
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// Gives a signal on to a Stopper, as long as it lives.
+class SignalWatch {
+ public:
+  SignalWatch(StopSignal& signal, Stopper& stopper)
+      : thread_([this, &signal, &stopper] {
+          while (!done_) {
+            if (signal.Wait(absl::Milliseconds(100))) return stopper.Stop();
+          }
+        }) {}
+  ~SignalWatch() {
+    done_ = true;
+    thread_.join();
+  }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+verifier::SyncKind ToSyncKind(config::Sync sync) {
+  switch (sync) {
+    case config::Sync::kAuto:
+      return verifier::SyncKind::kAuto;
+    case config::Sync::kBarrier:
+      return verifier::SyncKind::kBarrier;
+    case config::Sync::kGtid:
+      return verifier::SyncKind::kGtid;
+    case config::Sync::kNone:
+      return verifier::SyncKind::kNone;
+  }
+  return verifier::SyncKind::kAuto;
+}
+
+const config::JobOptions* FindJob(const config::Config& config, const std::string& name) {
+  for (const config::JobOptions& job : config.jobs) {
+    if (job.name == name) return &job;
+  }
+  std::string names;
+  for (const config::JobOptions& job : config.jobs) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", job.name);
+  }
+  std::cerr << "dcp: error: there is no [[job]] '" << name << "'; there is " << names << "\n";
+  return nullptr;
+}
+
+// A wrong setting, or a server that cannot be had at the start, is not an error while working.
+int StatusOfError(const absl::Status& status, bool started) {
+  std::cerr << "dcp: error: " << status.message() << "\n";
+  return started ? int{kVerifyError} : int{kExitConfig};
+}
+
+int Explain(const verifier::VerificationOptions& options) {
+  const auto lines = verifier::ExplainVerification(options);
+  if (!lines.ok()) return StatusOfError(lines.status(), /*started=*/false);
+  for (const std::string& line : *lines) std::cout << line << "\n";
+  std::cout << std::flush;
+  return kVerifyEqual;
+}
+
+// Notes whether the work has begun.
+class StartedReport final : public verifier::VerificationEvents {
+ public:
+  explicit StartedReport(VerifyReport& report) : report_(report) {}
+  bool started() const { return started_; }
+
+  void OnStart(const std::vector<verifier::TableTask>& tables, const std::string& sync) override {
+    started_ = true;
+    report_.OnStart(tables, sync);
+  }
+  void OnWarning(const std::string& text) override { report_.OnWarning(text); }
+  void OnRows(const std::string& table, uint64_t rows) override { report_.OnRows(table, rows); }
+  void OnDifference(const verifier::Difference& difference) override {
+    report_.OnDifference(difference);
+  }
+  void OnTable(const verifier::TableResult& result) override { report_.OnTable(result); }
+
+ private:
+  VerifyReport& report_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+verifier::VerificationOptions ToVerificationOptions(const config::JobOptions& job) {
+  verifier::VerificationOptions options;
+  options.source = job.source;
+  options.target = job.target;
+  for (const config::TableRule& rule : job.tables) {
+    options.tables.push_back({{rule.match, rule.as, rule.ignore_columns}, rule.where});
+  }
+  options.sync.kind = ToSyncKind(job.sync);
+  options.sync.timeout = job.sync_timeout;
+  options.sync.barrier_id = job.barrier_id;
+  options.scan.chunk.target = job.chunk_time;
+  options.scan.chunk.max = job.chunk_rows;
+  options.unpaged_rows = job.unpaged_rows;
+  options.parallel = job.parallel;
+  return options;
+}
+
+int Verify(const VerifyCommand& command, StopSignal& stop) {
+  const auto config = LoadConfig(command.config, std::cerr, config::Purpose::kVerify);
+  if (!config.has_value()) return kExitConfig;
+  const config::JobOptions* const job = FindJob(*config, command.job);
+  if (job == nullptr) return kExitConfig;
+  const verifier::VerificationOptions options = ToVerificationOptions(*job);
+  if (command.explain) return Explain(options);
+
+  Stopper stopper;
+  const SignalWatch watch(stop, stopper);
+  const Clock& clock = Clock::Real();
+  VerifyReport report({command.json, isatty(STDERR_FILENO) == 1}, std::cout, std::cerr, clock);
+  StartedReport started(report);
+  const absl::Status status =
+      command.schema_only
+          ? verifier::CompareJobSchemas(options, started)
+          : verifier::RunVerification(
+                options, clock, [&](absl::Duration time) { return stopper.Pause(time); }, started);
+  if (started.started()) report.Finish();
+  if (!status.ok()) return report.status() | StatusOfError(status, started.started());
+  return report.status();
+}
+
+}  // namespace dcp::cmd

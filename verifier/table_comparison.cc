@@ -1,0 +1,252 @@
+#include "verifier/table_comparison.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "mysql/charset.h"
+#include "mysql/column_type.h"
+
+namespace dcp::verifier {
+namespace {
+
+using mysql::Column;
+using mysql::TableSchema;
+
+// Types of one family can hold equal values.
+enum class Family : uint8_t {
+  kNumber,
+  kDecimal,
+  kDate,
+  kDatetime,
+  kTimestamp,
+  kTime,
+  kText,
+  kBytes,
+  kJson,
+};
+
+Family FamilyOf(const Column& column) {
+  switch (column.type) {
+    case mysql::kTypeNewDecimal:
+      return Family::kDecimal;
+    case mysql::kTypeDate:
+      return Family::kDate;
+    case mysql::kTypeDatetime2:
+      return Family::kDatetime;
+    case mysql::kTypeTimestamp2:
+      return Family::kTimestamp;
+    case mysql::kTypeTime2:
+      return Family::kTime;
+    case mysql::kTypeEnum:
+    case mysql::kTypeSet:
+      return Family::kText;
+    case mysql::kTypeJson:
+      return Family::kJson;
+    case mysql::kTypeGeometry:
+    case mysql::kTypeVector:
+      return Family::kBytes;
+    case mysql::kTypeString:
+    case mysql::kTypeVarchar:
+    case mysql::kTypeBlob:
+      return column.collation == mysql::kBinaryCollation ? Family::kBytes : Family::kText;
+    default:
+      return Family::kNumber;
+  }
+}
+
+bool Contains(const std::vector<std::string>& names, absl::string_view name) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& other) { return absl::EqualsIgnoreCase(other, name); });
+}
+
+const Column* FindColumn(const TableSchema& schema, absl::string_view name) {
+  const auto found =
+      std::find_if(schema.columns.begin(), schema.columns.end(),
+                   [&](const Column& column) { return absl::EqualsIgnoreCase(column.name, name); });
+  return found == schema.columns.end() ? nullptr : &*found;
+}
+
+std::string NameOf(const TableSchema& schema) {
+  return absl::StrCat(schema.database, ".", schema.name);
+}
+
+class SchemaComparer {
+ public:
+  explicit SchemaComparer(const std::vector<std::string>& ignored) : ignored_(ignored) {}
+
+  // Of each column of `one`, what `other` has in its place.
+  void Compare(const TableSchema& one, absl::string_view one_side, const TableSchema& other,
+               absl::string_view other_side) {
+    for (const Column& column : one.columns) {
+      if (Contains(ignored_, column.name) || Contains(found_.columns, column.name)) continue;
+      const Column* const same = FindColumn(other, column.name);
+      if (same == nullptr) {
+        Add(column, absl::StrCat("column ", column.name, " of ", NameOf(one), " on the ", one_side,
+                                 " is missing in ", NameOf(other), " on the ", other_side));
+      } else if (FamilyOf(column) != FamilyOf(*same)) {
+        Add(column, absl::StrCat("column ", column.name, " is ", mysql::TypeName(column.type),
+                                 " in ", NameOf(one), " on the ", one_side, " and ",
+                                 mysql::TypeName(same->type), " in ", NameOf(other), " on the ",
+                                 other_side, ", which have no value in common"));
+      }
+    }
+  }
+
+  SchemaDifferences Take() { return std::move(found_); }
+
+ private:
+  void Add(const Column& column, std::string line) {
+    found_.columns.push_back(column.name);
+    found_.lines.push_back(absl::StrCat(line, ": not compared"));
+  }
+
+  const std::vector<std::string>& ignored_;
+  SchemaDifferences found_;
+};
+
+std::vector<std::string> KeyNames(const TablePlan& plan, const TableRead& table) {
+  std::vector<std::string> names;
+  for (const uint32_t i : plan.key) names.push_back(table.columns[i].name);
+  return names;
+}
+
+absl::StatusOr<std::vector<TableSchema>> ReadSchemas(const std::vector<TableName>& tables,
+                                                     SideSession& session) {
+  std::vector<TableSchema> schemas;
+  for (const TableName& table : tables) {
+    DCP_ASSIGN_OR_RETURN(TableSchema schema, session.ReadSchema(table));
+    schemas.push_back(std::move(schema));
+  }
+  return schemas;
+}
+
+class Planner {
+ public:
+  Planner(const TableTask& task, SideSession& source, SideSession& target)
+      : task_(task), source_(source), target_(target) {}
+
+  absl::StatusOr<TableComparison> Plan() {
+    DCP_ASSIGN_OR_RETURN(result_.source_schemas, ReadSchemas(task_.source, source_));
+    DCP_ASSIGN_OR_RETURN(result_.target_schemas, ReadSchemas({task_.target}, target_));
+    SchemaDifferences differences =
+        CompareSchemas(result_.source_schemas, result_.target_schemas, task_.ignore_columns);
+    PlanInput input{task_.logical,
+                    {},
+                    std::move(differences.columns),
+                    result_.source_schemas,
+                    result_.target_schemas,
+                    /*allow_keyless=*/true};
+    input.ignored.insert(input.ignored.end(), task_.ignore_columns.begin(),
+                         task_.ignore_columns.end());
+    result_.schema_differences = std::move(differences.lines);
+    DCP_ASSIGN_OR_RETURN(result_.plan, MakePlan(input));
+    for (auto* side : {&result_.plan.source, &result_.plan.target}) {
+      for (TableRead& table : *side) table.where = task_.where;
+    }
+    DCP_RETURN_IF_ERROR(ChoosePaging());
+    return std::move(result_);
+  }
+
+ private:
+  absl::Status ChoosePaging() {
+    if (result_.plan.keyless) {
+      Unpage("neither a primary key nor a unique key without NULLs");
+    } else if (!SameLabels()) {
+      Unpage("an ENUM or SET in its key has other labels on the other side");
+    }
+    DCP_RETURN_IF_ERROR(FindIndexes(result_.plan.source, source_, &result_.source_index));
+    DCP_RETURN_IF_ERROR(FindIndexes(result_.plan.target, target_, &result_.target_index));
+    if (result_.paged) return absl::OkStatus();
+    for (auto* indexes : {&result_.source_index, &result_.target_index}) {
+      indexes->assign(indexes->size(), std::nullopt);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status FindIndexes(const std::vector<TableRead>& tables, SideSession& session,
+                           std::vector<std::optional<PagingIndex>>* indexes) {
+    for (const TableRead& table : tables) {
+      indexes->emplace_back();
+      if (!result_.paged) continue;
+      DCP_ASSIGN_OR_RETURN(
+          const mysql::Rows rows,
+          session.Query(absl::StrCat("SHOW INDEX FROM ", mysql::QuoteName(table.name.database), ".",
+                                     mysql::QuoteName(table.name.name))));
+      indexes->back() = FindPagingIndex(rows, KeyNames(result_.plan, table));
+      if (!indexes->back().has_value()) {
+        Unpage(absl::StrCat("no index over the whole key in ", table.name.ToString(), " of ",
+                            session.server()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void Unpage(std::string why) {
+    result_.paged = false;
+    result_.unpaged_because = std::move(why);
+  }
+
+  bool SameLabels() const {
+    const TableRead& first = result_.plan.source[0];
+    for (const auto* side : {&result_.plan.source, &result_.plan.target}) {
+      for (const TableRead& table : *side) {
+        for (const uint32_t i : result_.plan.key) {
+          if (table.columns[i].labels != first.columns[i].labels) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  const TableTask& task_;
+  SideSession& source_;
+  SideSession& target_;
+  TableComparison result_;
+};
+
+absl::Status CheckSide(const std::vector<TableSchema>& before, SideSession& session) {
+  for (const TableSchema& schema : before) {
+    const absl::StatusOr<TableSchema> now = session.ReadSchema({schema.database, schema.name});
+    if (absl::IsNotFound(now.status())) {
+      return absl::FailedPreconditionError(absl::StrCat(session.server(), ": ", NameOf(schema),
+                                                        " was dropped while it was compared"));
+    }
+    DCP_RETURN_IF_ERROR(now.status());
+    if (*now == schema) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(session.server(), ": the definition of ", NameOf(schema),
+                     " changed while it was compared; compare it again"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+SchemaDifferences CompareSchemas(const std::vector<TableSchema>& source,
+                                 const std::vector<TableSchema>& target,
+                                 const std::vector<std::string>& ignored) {
+  SchemaComparer comparer(ignored);
+  for (const TableSchema& one : source) {
+    for (const TableSchema& other : target) {
+      comparer.Compare(one, "source", other, "target");
+      comparer.Compare(other, "target", one, "source");
+    }
+  }
+  return comparer.Take();
+}
+
+absl::StatusOr<TableComparison> PlanComparison(const TableTask& task, SideSession& source,
+                                               SideSession& target) {
+  return Planner(task, source, target).Plan();
+}
+
+absl::Status CheckUnchanged(const TableComparison& comparison, SideSession& source,
+                            SideSession& target) {
+  DCP_RETURN_IF_ERROR(CheckSide(comparison.source_schemas, source));
+  return CheckSide(comparison.target_schemas, target);
+}
+
+}  // namespace dcp::verifier
