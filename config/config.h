@@ -47,7 +47,7 @@ struct TableRule {
   std::string match;  // "db.table"; '*' stands for any characters
   std::string as;     // logical name "db.table"; empty: each keeps its own
   std::vector<std::string> ignore_columns;
-  std::string where;  // jobs only: SQL condition of the rows that count; empty: all
+  std::string where = {};  // jobs only: SQL condition of the rows that count; empty: all
 
   friend bool operator==(const TableRule&, const TableRule&) = default;
 };

@@ -115,6 +115,12 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(job.target.port, 3307);
   EXPECT_EQ(job.sync, Sync::kBarrier);
   EXPECT_EQ(job.sync_timeout, absl::Seconds(20));
+  EXPECT_EQ(job.tables.at(0).where, "region = 'eu'");
+  EXPECT_EQ(job.barrier_id, 2u);
+  EXPECT_EQ(job.chunk_time, absl::Milliseconds(250));
+  EXPECT_EQ(job.chunk_rows, 50'000u);
+  EXPECT_EQ(job.unpaged_rows, 1000u);
+  EXPECT_EQ(job.parallel, 4u);
   EXPECT_EQ(loaded->config.state.dir, "/var/lib/dcp");
   EXPECT_EQ(loaded->config.state.memory_bytes, uint64_t{1} << 30);
 }

@@ -220,8 +220,9 @@ TEST_F(RowReaderTest, ALostConnectionIsOpenedAgain) {
     ASSERT_OK_AND_ASSIGN(const auto sessions,
                          server->Query("SELECT id FROM performance_schema.processlist WHERE user = "
                                        "'dcp' AND command = 'Sleep'"));
-    ASSERT_FALSE(sessions.empty());
-    for (const auto& row : sessions) ASSERT_OK(server->Execute("KILL " + row[0].value_or("")));
+    size_t killed = 0;  // a session of the test before may be about to end by itself
+    for (const auto& row : sessions) killed += server->Execute("KILL " + row[0].value_or("")).ok();
+    ASSERT_GT(killed, 0u);
   }
   EXPECT_THAT(Read(R"(shop.orders[1,"eu"])"), IsKind(Kind::kEqual));
 }

@@ -1,0 +1,148 @@
+// `dcp verify` as a user runs it: what it prints, and its exit status.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/cmd/dcp_process.h"
+#include "tests/servers/shared_servers.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class VerifyCommandTest : public ::testing::Test {
+ protected:
+  VerifyCommandTest() : dir_("dcp-verify") {}
+
+  void SetUp() override {
+    ASSERT_OK(SharedServers::Reset());
+    ASSERT_OK(pair_.source().Execute(
+        "CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY, r VARCHAR(9)); "
+        "INSERT INTO shop.orders VALUES (1, 'a\"b'), (2, NULL), (3, 'c')"));
+    ASSERT_OK(pair_.WaitForReplica());
+  }
+
+  static std::string Inline(const MysqlServer& server) {
+    return absl::StrCat("{ host = \"127.0.0.1\", port = ", server.port(),
+                        ", user = \"dcp\", password_file = \"PASSWORD\" }");
+  }
+
+  ProgramResult Verify(std::vector<std::string> flags, const std::string& more = "",
+                       const std::string& job = "nightly") {
+    WriteFile(dir_ / "password", "dcp");
+    std::string config = absl::StrCat(
+        "[[job]]\nname = \"nightly\"\nschedule = \"0 3 * * *\"\nsource = ", Inline(pair_.source()),
+        "\ntarget = ", Inline(pair_.replica()), "\n",
+        more.empty() ? "tables = [\"shop.*\"]\n" : more);
+    for (size_t at = 0; (at = config.find("PASSWORD")) != std::string::npos;) {
+      config.replace(at, 8, dir_ / "password");
+    }
+    WriteFile(dir_ / "dcp.toml", config);
+    std::vector<std::string> args = {"verify", "--config", dir_ / "dcp.toml", "--job", job};
+    args.insert(args.end(), flags.begin(), flags.end());
+    const auto result = RunDcp(args);
+    EXPECT_OK(result);
+    return result.value_or(ProgramResult());
+  }
+
+  // The lines of JSON.
+  static std::vector<Alarm> Json(const ProgramResult& result) {
+    std::vector<Alarm> lines;
+    for (const absl::string_view line : absl::StrSplit(result.output, '\n')) {
+      if (line.empty() || line[0] != '{') continue;
+      lines.push_back(Alarm::parse(line.begin(), line.end()));
+    }
+    return lines;
+  }
+
+  ReplicaPair& pair_ = SharedServers::Pair();
+  TestDir dir_;
+};
+
+TEST_F(VerifyCommandTest, EqualTablesEndWithZero) {
+  const ProgramResult text = Verify({});
+  EXPECT_EQ(text.exit_code, 0) << text.output;
+  EXPECT_THAT(text.output, HasSubstr("sync = barrier"));
+  EXPECT_THAT(text.output, HasSubstr("equal"));
+  const ProgramResult json = Verify({"--json"});
+  EXPECT_EQ(json.exit_code, 0);
+  const auto lines = Json(json);
+  ASSERT_EQ(lines.size(), 1u) << json.output;
+  EXPECT_EQ(lines[0].size(), 6u) << lines[0];
+  EXPECT_EQ(lines[0]["table"], "shop.orders");
+  EXPECT_EQ(lines[0]["rows"], 3);
+  EXPECT_EQ(lines[0]["different"], 0);
+  EXPECT_EQ(lines[0]["undecided"], 0);
+  EXPECT_GE(lines[0]["chunks"], 1);
+  EXPECT_GE(lines[0]["seconds"], 0.0);
+}
+
+TEST_F(VerifyCommandTest, DifferencesAreOneLineEach) {
+  ASSERT_OK(
+      pair_.replica().Execute("UPDATE shop.orders SET r = 'x' WHERE id = 1; DELETE FROM "
+                              "shop.orders WHERE id = 2; INSERT INTO shop.orders VALUES (9, 'y')"));
+  const ProgramResult json = Verify({"--json"});
+  EXPECT_EQ(json.exit_code, 2) << json.output;
+  const auto lines = Json(json);
+  ASSERT_EQ(lines.size(), 4u) << json.output;
+  EXPECT_EQ(lines[0], Alarm::parse(R"({"table":"shop.orders","key":[1],"kind":"mismatch",)"
+                                   R"("columns":["r"],"source":[1,"a\"b"],"target":[1,"x"]})"));
+  EXPECT_EQ(lines[1], Alarm::parse(R"({"table":"shop.orders","key":[2],"kind":"missing",)"
+                                   R"("columns":[],"source":[2,null],"target":null})"));
+  EXPECT_EQ(lines[2], Alarm::parse(R"({"table":"shop.orders","key":[9],"kind":"extra",)"
+                                   R"("columns":[],"source":null,"target":[9,"y"]})"));
+  EXPECT_EQ(lines[3]["different"], 3);
+  const ProgramResult text = Verify({});
+  EXPECT_EQ(text.exit_code, 2);
+  EXPECT_THAT(text.output, HasSubstr("shop.orders[1] mismatch in r"));
+  EXPECT_THAT(text.output, HasSubstr("DIFFERENT"));
+}
+
+TEST_F(VerifyCommandTest, TheExitStatusAddsUp) {
+  ASSERT_OK(pair_.replica().Execute(
+      "DELETE FROM shop.orders WHERE id = 3; CREATE TABLE shop.more (id INT PRIMARY KEY)"));
+  const ProgramResult result = Verify({"--json"});
+  EXPECT_EQ(result.exit_code, 2 + 8) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("shop.more: skipped: only the target has this table"));
+  ASSERT_OK(pair_.StopReplication());
+  ASSERT_OK(pair_.source().Execute("INSERT INTO shop.orders VALUES (4, 'd')"));
+  const ProgramResult late = Verify({}, "tables = [\"shop.orders\"]\nsync_timeout = \"200ms\"\n");
+  EXPECT_EQ(late.exit_code, 4) << late.output;
+  EXPECT_THAT(late.output, HasSubstr("replication is stopped or lags"));
+}
+
+TEST_F(VerifyCommandTest, ExplainAndSchemaOnlyReadNoRow) {
+  ASSERT_OK(pair_.replica().Execute("UPDATE shop.orders SET r = 'x'"));
+  const ProgramResult explained = Verify({"--explain"});
+  EXPECT_EQ(explained.exit_code, 0);
+  EXPECT_THAT(explained.output, HasSubstr("FROM `shop`.`orders` FORCE INDEX (`PRIMARY`)"));
+  EXPECT_THAT(explained.output, Not(HasSubstr("mismatch")));
+  EXPECT_EQ(Verify({"--schema-only"}).exit_code, 0);
+  ASSERT_OK(pair_.replica().Execute("ALTER TABLE shop.orders ADD more INT"));
+  const ProgramResult schema = Verify({"--schema-only"});
+  EXPECT_EQ(schema.exit_code, 8);
+  EXPECT_THAT(schema.output, HasSubstr("column more of shop.orders on the target is missing"));
+}
+
+TEST_F(VerifyCommandTest, WrongUseIsSaid) {
+  const ProgramResult unknown = Verify({}, "", "hourly");
+  EXPECT_EQ(unknown.exit_code, 78);
+  EXPECT_THAT(unknown.output, HasSubstr("there is no [[job]] 'hourly'; there is nightly"));
+  EXPECT_EQ(Verify({"--explain", "--json"}).exit_code, 64);
+  ASSERT_OK_AND_ASSIGN(const ProgramResult bare, RunDcp({"verify"}));
+  EXPECT_EQ(bare.exit_code, 64);
+}
+
+TEST_F(VerifyCommandTest, AServerThatIsGoneIsSaidBeforeAnythingIsCompared) {
+  ASSERT_OK(pair_.replica().Stop());
+  const ProgramResult result = Verify({});
+  EXPECT_EQ(result.exit_code, 78) << result.output;
+  EXPECT_THAT(result.output, HasSubstr(absl::StrCat("127.0.0.1:", pair_.replica().port())));
+}
+
+}  // namespace
+}  // namespace dcp::test
