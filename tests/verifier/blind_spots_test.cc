@@ -19,8 +19,8 @@ class BlindSpotTest : public VerificationTest {
   // `digest`, an expression as another tool has it, is blind to the difference.
   void ExpectBlind(const std::string& digest) {
     const std::string sql = absl::StrCat("SELECT CONCAT(COUNT(*), ' ', ", digest, ") FROM shop.t");
-    ASSERT_OK_AND_ASSIGN(const std::string source, pair_.source().QueryValue(sql));
-    ASSERT_OK_AND_ASSIGN(const std::string target, pair_.replica().QueryValue(sql));
+    ASSERT_OK_AND_ASSIGN(const std::string source, pair().source().QueryValue(sql));
+    ASSERT_OK_AND_ASSIGN(const std::string target, pair().replica().QueryValue(sql));
     EXPECT_EQ(source, target) << "not blind to it: " << digest;
   }
 };

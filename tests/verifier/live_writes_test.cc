@@ -82,7 +82,7 @@ TEST_F(LiveWritesTest, NothingDiffersWhereNothingWasChangedBehindReplicationsBac
   const int rows = Rows();
   Fill(rows);
   options_.scan.chunk = {.target = absl::Milliseconds(50), .first = 1000, .max = 5000};
-  const Writer writer(pair_.source(), rows, absl::Milliseconds(1));
+  const Writer writer(pair().source(), rows, absl::Milliseconds(1));
   ExpectEqual();
   EXPECT_GT(Table("shop.t").rows, static_cast<uint64_t>(rows) * 8 / 10);
 }
@@ -91,16 +91,16 @@ TEST_F(LiveWritesTest, TheSameWithALateReplica) {
   const int rows = Rows();
   Fill(rows);
   ASSERT_OK(
-      pair_.replica().Execute("STOP REPLICA SQL_THREAD; CHANGE REPLICATION SOURCE TO "
-                              "SOURCE_DELAY = 2; START REPLICA SQL_THREAD"));
+      pair().replica().Execute("STOP REPLICA SQL_THREAD; CHANGE REPLICATION SOURCE TO "
+                               "SOURCE_DELAY = 2; START REPLICA SQL_THREAD"));
   options_.scan.chunk = {.target = absl::Milliseconds(50), .first = 1000, .max = 5000};
   {
-    const Writer writer(pair_.source(), rows, absl::Milliseconds(1));
+    const Writer writer(pair().source(), rows, absl::Milliseconds(1));
     ExpectEqual();
   }
   ASSERT_OK(
-      pair_.replica().Execute("STOP REPLICA SQL_THREAD; CHANGE REPLICATION SOURCE TO "
-                              "SOURCE_DELAY = 0; START REPLICA SQL_THREAD"));
+      pair().replica().Execute("STOP REPLICA SQL_THREAD; CHANGE REPLICATION SOURCE TO "
+                               "SOURCE_DELAY = 0; START REPLICA SQL_THREAD"));
 }
 
 TEST_F(LiveWritesTest, ExactlyTheInjectedDifferencesAreFound) {
@@ -126,7 +126,7 @@ TEST_F(LiveWritesTest, ExactlyTheInjectedDifferencesAreFound) {
   std::sort(injected.begin(), injected.end());
   OnTarget("DO 0" + sql);
   options_.scan.chunk = {.target = absl::Milliseconds(50), .first = 1000, .max = 5000};
-  const Writer writer(pair_.source(), rows, absl::Milliseconds(1));
+  const Writer writer(pair().source(), rows, absl::Milliseconds(1));
   Run();
   EXPECT_THAT(events_.Found(), ElementsAreArray(injected));
   EXPECT_EQ(Table("shop.t").undecided, 0u) << ::testing::PrintToString(Table("shop.t").reasons);
@@ -136,7 +136,7 @@ TEST_F(LiveWritesTest, ExactlyTheInjectedDifferencesAreFound) {
 TEST_F(LiveWritesTest, AHotRowIsNotBlamedAndHidesNoOther) {
   Fill(1000);
   OnTarget("UPDATE shop.t SET t = 'wrong' WHERE id = 501");
-  const Writer writer(pair_.source(), 1000, absl::Microseconds(500), {500});
+  const Writer writer(pair().source(), 1000, absl::Microseconds(500), {500});
   for (int i = 0; i < 3; ++i) {
     Run();
     EXPECT_THAT(events_.Found(), ElementsAre("mismatch shop.t[501]"));
@@ -147,7 +147,7 @@ TEST_F(LiveWritesTest, AHotRowIsNotBlamedAndHidesNoOther) {
 TEST_F(LiveWritesTest, ARowThatGoesToAndFroIsNotBlamed) {
   Fill(100);
   std::atomic<bool> stop{false};
-  ASSERT_OK_AND_ASSIGN(const auto session, pair_.source().Connect());
+  ASSERT_OK_AND_ASSIGN(const auto session, pair().source().Connect());
   std::thread toggler([&] {
     while (!stop) {
       EXPECT_OK(session->Execute("UPDATE shop.t SET v = v ^ 1 WHERE id BETWEEN 10 AND 20"));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -51,11 +52,23 @@ class CollectedEvents final : public VerificationEvents {
 };
 
 class VerificationTest : public ::testing::Test {
+ public:
+  static absl::Status Wait(absl::Duration time) {
+    Mutex mu;
+    CondVar never;
+    const MutexLock lock(mu);
+    const absl::Duration until = Clock::Real().Monotonic() + time;
+    while (Clock::Real().Monotonic() < until) never.WaitFor(mu, until - Clock::Real().Monotonic());
+    return absl::OkStatus();
+  }
+
  protected:
+  explicit VerificationTest(test::ReplicaPairOptions servers = {}) : servers_(std::move(servers)) {}
+
   void SetUp() override {
-    ASSERT_OK(test::SharedServers::Reset());
-    options_.source = ConnectionTo(pair_.source());
-    options_.target = ConnectionTo(pair_.replica());
+    ASSERT_OK_AND_ASSIGN(pair_, test::SharedServers::Fresh(servers_));
+    options_.source = ConnectionTo(pair().source());
+    options_.target = ConnectionTo(pair().replica());
     options_.tables = {{{"shop.*", "", {}}, ""}};
     OnBoth("CREATE DATABASE shop");
   }
@@ -63,17 +76,17 @@ class VerificationTest : public ::testing::Test {
   // On the source, and on the replica by replication.
   void OnBoth(const std::string& sql) {
     OnSource(sql);
-    ASSERT_OK(pair_.WaitForReplica());
+    ASSERT_OK(pair().WaitForReplica());
   }
-  void OnSource(const std::string& sql) { ASSERT_OK(pair_.source().Execute(sql)) << sql; }
+  void OnSource(const std::string& sql) { ASSERT_OK(pair().source().Execute(sql)) << sql; }
   // On the replica alone.
   void OnTarget(const std::string& sql) {
-    ASSERT_OK(pair_.replica().Execute("SET sql_log_bin = 0; " + sql + "; SET sql_log_bin = 1"))
+    ASSERT_OK(pair().replica().Execute("SET sql_log_bin = 0; " + sql + "; SET sql_log_bin = 1"))
         << sql;
   }
   // On the source, without its being replicated.
   void OnSourceOnly(const std::string& sql) {
-    ASSERT_OK(pair_.source().Execute("SET sql_log_bin = 0; " + sql + "; SET sql_log_bin = 1"))
+    ASSERT_OK(pair().source().Execute("SET sql_log_bin = 0; " + sql + "; SET sql_log_bin = 1"))
         << sql;
   }
   // Tables that differ: nothing of what is done to one reaches the other.
@@ -112,19 +125,14 @@ class VerificationTest : public ::testing::Test {
     }
   }
 
-  test::ReplicaPair& pair_ = test::SharedServers::Pair();
+  test::ReplicaPair& pair() { return *pair_; }
+
   VerificationOptions options_;
   CollectedEvents events_;
 
  private:
-  static absl::Status Wait(absl::Duration time) {
-    Mutex mu;
-    CondVar never;
-    const MutexLock lock(mu);
-    const absl::Duration until = Clock::Real().Monotonic() + time;
-    while (Clock::Real().Monotonic() < until) never.WaitFor(mu, until - Clock::Real().Monotonic());
-    return absl::OkStatus();
-  }
+  const test::ReplicaPairOptions servers_;
+  test::ReplicaPair* pair_ = nullptr;
 };
 
 }  // namespace dcp::verifier

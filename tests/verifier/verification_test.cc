@@ -200,7 +200,7 @@ TEST_F(RunTest, WithoutBarriersGtidsAreTaken) {
   Fill(10);
   OnSource(
       "CREATE USER reader IDENTIFIED BY 'r'; GRANT SELECT, REPLICATION CLIENT ON *.* TO reader");
-  ASSERT_OK(pair_.WaitForReplica());
+  ASSERT_OK(pair().WaitForReplica());
   options_.source.user = options_.target.user = "reader";
   options_.source.password = options_.target.password = "r";
   options_.sync.timeout = absl::Milliseconds(300);
@@ -211,7 +211,7 @@ TEST_F(RunTest, WithoutBarriersGtidsAreTaken) {
 
 TEST_F(RunTest, AStoppedReplicationDecidesNothing) {
   Fill(10);
-  ASSERT_OK(pair_.StopReplication());
+  ASSERT_OK(pair().StopReplication());
   OnSource("UPDATE shop.t SET v = 0 WHERE id = 3");
   options_.sync.timeout = absl::Milliseconds(500);
   Run();
@@ -251,7 +251,7 @@ TEST_F(RunTest, AReadThatIsNotAnsweredIsUndecided) {
   Fill(1000);
   options_.statement_timeout = absl::Seconds(1);
   options_.scan.tries = 1;
-  ASSERT_OK_AND_ASSIGN(const auto session, pair_.replica().Connect());
+  ASSERT_OK_AND_ASSIGN(const auto session, pair().replica().Connect());
   ASSERT_OK(session->Execute("LOCK TABLES shop.t WRITE"));
   Run();
   EXPECT_THAT(events_.Found(), IsEmpty());
