@@ -155,7 +155,7 @@ class GtidSync final : public SyncPoint {
         return Late(target_.server(), options_.timeout, "executed the source's GTIDs");
       }
       DCP_ASSIGN_OR_RETURN(const std::string answer,
-                           QueryText(target_, WaitSql(std::min(left, kGtidWait))));
+                           QueryText(target_, WaitSql(mark_, std::min(left, kGtidWait))));
       if (answer == "0") return absl::OkStatus();
       DCP_RETURN_IF_ERROR(pause_(kFirstPoll));
     }
@@ -168,6 +168,7 @@ class GtidSync final : public SyncPoint {
       return absl::FailedPreconditionError(
           absl::StrCat(source_.server(), ": the source's transactions have no GTIDs"));
     }
+    DCP_RETURN_IF_ERROR(CheckCanWait());
     if (!needs_proof) return absl::OkStatus();
     if (mariadb_) return CheckMariaDb();
     DCP_ASSIGN_OR_RETURN(const model::GtidSet source, model::GtidSet::Parse(mark_));
@@ -179,6 +180,14 @@ class GtidSync final : public SyncPoint {
   }
 
  private:
+  absl::Status CheckCanWait() {
+    const absl::Status probe = QueryText(target_, WaitSql("", absl::ZeroDuration())).status();
+    if (probe.ok() || absl::IsUnavailable(probe)) return probe;
+    return absl::FailedPreconditionError(
+        absl::StrCat(std::string(probe.message()),
+                     ": the target cannot wait for GTIDs (MySQL can from 5.7): use barriers"));
+  }
+
   absl::Status CheckMariaDb() {
     DCP_ASSIGN_OR_RETURN(const std::string replicated,
                          QueryText(target_, "SELECT @@GLOBAL.gtid_slave_pos"));
@@ -189,9 +198,9 @@ class GtidSync final : public SyncPoint {
         absl::StrCat(target_.server(), ": the target holds none of the source's GTIDs"));
   }
 
-  std::string WaitSql(absl::Duration wait) const {
+  std::string WaitSql(absl::string_view gtids, absl::Duration wait) const {
     return absl::StrCat("SELECT ", mariadb_ ? "MASTER_GTID_WAIT(" : "WAIT_FOR_EXECUTED_GTID_SET(",
-                        mysql::QuoteString(mark_), ", ", absl::ToDoubleSeconds(wait), ")");
+                        mysql::QuoteString(gtids), ", ", absl::ToDoubleSeconds(wait), ")");
   }
 
   const SyncOptions options_;
