@@ -42,13 +42,14 @@ struct BinlogEvent {
   enum class Kind : uint8_t {
     // A group (transaction) begins: GTID or anonymous GTID event. `gtid` is
     // empty for the latter. Servers without either begin with a kQuery "BEGIN".
+    // `server_id` is that of the server that the group was first written on.
     kGroupStart,
     kQuery,  // `query`, `database`: BEGIN, COMMIT, ROLLBACK, SAVEPOINT, XA …, DDL, or DML in text
     kRows,   // `table`, `op`, `rows`
     kCommit,         // XID event: the group is committed
     kXaPrepare,      // XA_PREPARE event: `query` is the XID as text; `one_phase`
     kRowsQuery,      // the statement's text in `query`
-    kPreviousGtids,  // `gtids`: executed before this file
+    kPreviousGtids,  // `gtids`: executed before this file (MariaDB: its GTID list)
     kRotate,         // `end` is the place that follows; also for the server's artificial ones
     kHeartbeat,      // `end` is the server's position; nothing happened
     // Something that cannot be read, but whose extent is known: an unknown or
@@ -62,6 +63,12 @@ struct BinlogEvent {
     kOther,  // known and of no interest: STOP, IGNORABLE, transaction context …
   };
   enum class RowOp : uint8_t { kInsert, kUpdate, kDelete };
+  // What the group that kGroupStart begins is, where the server says it (MariaDB).
+  enum class Group : uint8_t {
+    kUnknown,
+    kTransaction,  // ends by its own word; no BEGIN comes
+    kStandalone,   // one event, which ends by itself
+  };
 
   Kind kind = Kind::kOther;
   uint8_t type_code = 0;         // as on the wire
@@ -70,6 +77,10 @@ struct BinlogEvent {
   int64_t timestamp_micros = 0;  // commit time (GTID event) or the event's second
   uint32_t server_id = 0;
 
+  Group group = Group::kUnknown;
+  // Of MariaDB's ALTER TABLE in two phases: this group's statement changes nothing, it only
+  // announces the ALTER, or takes it back.
+  bool announces_only = false;
   model::Gtid gtid;
   model::GtidSet gtids;
   std::string query;

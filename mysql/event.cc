@@ -7,6 +7,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/status.h"
+#include "mysql/inflate.h"
 #include "mysql/serialization.h"
 
 namespace dcp::mysql {
@@ -186,6 +188,91 @@ absl::StatusOr<GtidFields> ParseTaggedGtid(Bytes body) {
   return fields;
 }
 
+namespace {
+
+std::string XidText(Bytes global, Bytes branch, int32_t format) {
+  std::string xid;
+  AppendHex(global, &xid);
+  xid += ',';
+  AppendHex(branch, &xid);
+  absl::StrAppend(&xid, ",", format);
+  return xid;
+}
+
+bool ReadXid(ByteReader* reader, std::string* xid) {
+  const auto format = static_cast<int32_t>(reader->U32());
+  const uint8_t global_size = reader->U8();
+  const uint8_t branch_size = reader->U8();
+  if (global_size > kMaxXidPart || branch_size > kMaxXidPart) return false;
+  const Bytes global = reader->Take(global_size);
+  const Bytes branch = reader->Take(branch_size);
+  *xid = XidText(global, branch, format);
+  return reader->ok();
+}
+
+// Flags of MariaDB's GTID events.
+enum : uint8_t {
+  kStandalone = 1,
+  kGroupCommitId = 2,
+  kPreparedXa = 64,
+  kCompletedXa = 128,
+};
+enum : uint8_t { kMultiEngine = 1, kStartAlter = 2, kCommitAlter = 4, kRollbackAlter = 8 };
+
+}  // namespace
+
+absl::StatusOr<MariaDbGtidFields> ParseMariaDbGtid(Bytes body, uint32_t server_id) {
+  // Shorter contents are filled up with zeros to this size.
+  constexpr size_t kSmallestSize = 19;
+  ByteReader reader(body);
+  MariaDbGtidFields fields;
+  fields.gtid.number = reader.U64();
+  fields.gtid.source = model::GtidSource::MariaDb(reader.U32(), server_id);
+  const uint8_t flags = reader.U8();
+  if (body.size() < kSmallestSize || server_id == 0 || fields.gtid.number == 0) {
+    return Damaged("GTID");
+  }
+  fields.standalone = (flags & kStandalone) != 0;
+  fields.prepared_xa = (flags & kPreparedXa) != 0;
+  fields.completed_xa = (flags & kCompletedXa) != 0;
+  if ((flags & kGroupCommitId) != 0) reader.U64();
+  if ((fields.prepared_xa || fields.completed_xa) && !ReadXid(&reader, &fields.xid)) {
+    return Damaged("GTID");
+  }
+  const uint8_t extra = reader.left() > 0 ? reader.U8() : uint8_t{0};
+  if ((extra & kMultiEngine) != 0) reader.U8();
+  fields.starts_alter = (extra & kStartAlter) != 0;
+  fields.commits_alter = (extra & kCommitAlter) != 0;
+  fields.rolls_back_alter = (extra & kRollbackAlter) != 0;
+  if (fields.commits_alter || fields.rolls_back_alter) fields.start_alter_number = reader.U64();
+  if (!reader.ok()) return Damaged("GTID");
+  return fields;
+}
+
+absl::StatusOr<model::GtidSet> ParseGtidList(Bytes body) {
+  constexpr uint32_t kCountMask = 0x0fffffff;
+  constexpr size_t kEntrySize = 16;
+  ByteReader reader(body);
+  const uint32_t count = reader.U32() & kCountMask;
+  if (!reader.ok() || count > reader.left() / kEntrySize) return Damaged("GTID_LIST");
+  model::GtidSet state;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t domain = reader.U32();
+    const uint32_t server = reader.U32();
+    const uint64_t number = reader.U64();
+    if (server == 0 || number == 0 || number == UINT64_MAX) return Damaged("GTID_LIST");
+    state.AddInterval(model::GtidSource::MariaDb(domain, server), {1, number});
+  }
+  return state;
+}
+
+absl::StatusOr<QueryFields> ParseCompressedQuery(Bytes body, std::string* text) {
+  DCP_ASSIGN_OR_RETURN(QueryFields fields, ParseQuery(body));
+  DCP_ASSIGN_OR_RETURN(const Bytes query, Inflate(AsBytes(fields.query), text));
+  fields.query = AsText(query);
+  return fields;
+}
+
 absl::StatusOr<QueryFields> ParseQuery(Bytes body) {
   ByteReader reader(body);
   QueryFields fields;
@@ -212,10 +299,7 @@ absl::StatusOr<XaPrepareFields> ParseXaPrepare(Bytes body) {
   const Bytes global = reader.Take(global_size);
   const Bytes branch = reader.Take(branch_size);
   if (!reader.ok()) return Damaged("XA_PREPARE");
-  AppendHex(global, &fields.xid);
-  fields.xid += ',';
-  AppendHex(branch, &fields.xid);
-  absl::StrAppend(&fields.xid, ",", format);
+  fields.xid = XidText(global, branch, format);
   return fields;
 }
 
@@ -235,6 +319,12 @@ absl::StatusOr<IncidentFields> ParseIncident(Bytes body) {
 
 absl::StatusOr<RotateFields> ParseHeartbeat(Bytes body, const EventHeader& header) {
   if (header.type == kHeartbeatEvent) {
+    // MariaDB beyond 4 GiB: no place in the header, and 8 bytes of it before the name.
+    constexpr size_t kWidePlace = 8;
+    if (header.log_pos == 0 && body.size() > kWidePlace && body[kWidePlace - 1] == 0) {
+      return RotateFields{std::string(AsText(body.subspan(kWidePlace))),
+                          LoadLe<kWidePlace>(body.data())};
+    }
     if (body.empty()) return Damaged("HEARTBEAT");
     return RotateFields{std::string(AsText(body)), header.log_pos};
   }
@@ -315,7 +405,24 @@ std::string EventTypeName(uint8_t type) {
                                            "TRANSACTION_PAYLOAD",
                                            "HEARTBEAT v2",
                                            "GTID_TAGGED"};
+  static constexpr const char* kMariaDbNames[] = {"ANNOTATE_ROWS",
+                                                  "BINLOG_CHECKPOINT",
+                                                  "MariaDB GTID",
+                                                  "GTID_LIST",
+                                                  "START_ENCRYPTION",
+                                                  "QUERY_COMPRESSED",
+                                                  "WRITE_ROWS_COMPRESSED v1",
+                                                  "UPDATE_ROWS_COMPRESSED v1",
+                                                  "DELETE_ROWS_COMPRESSED v1",
+                                                  "WRITE_ROWS_COMPRESSED",
+                                                  "UPDATE_ROWS_COMPRESSED",
+                                                  "DELETE_ROWS_COMPRESSED",
+                                                  "PARTIAL_ROW_DATA"};
   if (type < std::size(kNames)) return kNames[type];
+  const size_t mariadb = static_cast<size_t>(type) - kAnnotateRowsEvent;
+  if (type >= kAnnotateRowsEvent && mariadb < std::size(kMariaDbNames)) {
+    return kMariaDbNames[mariadb];
+  }
   return absl::StrCat("event type ", static_cast<int>(type));
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "model/gtid.h"
+#include "model/gtid_set.h"
 #include "mysql/bytes.h"
 
 namespace dcp::mysql {
@@ -62,6 +63,20 @@ enum EventType : uint8_t {
   kTransactionPayloadEvent = 40,
   kHeartbeatEventV2 = 41,
   kTaggedGtidEvent = 42,
+  // MariaDB's own.
+  kAnnotateRowsEvent = 160,
+  kBinlogCheckpointEvent = 161,
+  kMariaDbGtidEvent = 162,
+  kGtidListEvent = 163,
+  kStartEncryptionEvent = 164,
+  kQueryCompressedEvent = 165,
+  kWriteRowsCompressedEventV1 = 166,
+  kUpdateRowsCompressedEventV1 = 167,
+  kDeleteRowsCompressedEventV1 = 168,
+  kWriteRowsCompressedEvent = 169,
+  kUpdateRowsCompressedEvent = 170,
+  kDeleteRowsCompressedEvent = 171,
+  kPartialRowDataEvent = 172,
 };
 
 inline constexpr size_t kEventHeaderSize = 19;
@@ -86,6 +101,7 @@ bool ChecksumMatches(Bytes event);
 struct FormatDescription {
   std::string server_version;
   bool checksums = false;  // events of this file end with a CRC32
+  bool mariadb() const { return server_version.find("MariaDB") != std::string::npos; }
   // By event type - 1; types that the server does not know have none.
   std::vector<uint8_t> post_header_lengths;
 
@@ -117,12 +133,35 @@ absl::StatusOr<GtidFields> ParseGtid(Bytes body, bool anonymous);
 // The tagged GTID event of 8.3 and later.
 absl::StatusOr<GtidFields> ParseTaggedGtid(Bytes body);
 
+// MariaDB's GTID event. https://mariadb.com/kb/en/gtid_event/
+struct MariaDbGtidFields {
+  model::Gtid gtid;
+  bool standalone = false;  // one event follows that ends by itself (DDL); else a transaction
+  bool prepared_xa = false;
+  bool completed_xa = false;
+  std::string xid;  // of the two, as XaPrepareFields::xid
+  // ALTER TABLE in two phases (binlog_alter_two_phase): a group that only announces it, and
+  // one that ends it, which names the number of the first.
+  bool starts_alter = false;
+  bool commits_alter = false;
+  bool rolls_back_alter = false;
+  uint64_t start_alter_number = 0;
+};
+// `server_id`: the event header's, which is a part of the GTID.
+absl::StatusOr<MariaDbGtidFields> ParseMariaDbGtid(Bytes body, uint32_t server_id);
+
+// The binlog state at the head of a file: the last GTID of each domain and server. As a set:
+// all numbers up to these.
+absl::StatusOr<model::GtidSet> ParseGtidList(Bytes body);
+
 struct QueryFields {
   absl::string_view database;
   absl::string_view query;
   uint16_t error_code = 0;
 };
 absl::StatusOr<QueryFields> ParseQuery(Bytes body);
+// MariaDB's compressed form (log_bin_compress); `text` keeps what the result's query borrows.
+absl::StatusOr<QueryFields> ParseCompressedQuery(Bytes body, std::string* text);
 
 struct XaPrepareFields {
   std::string xid;  // X'6771',X'62',1 as in the text of XA statements

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "mysql/gtid_codec.h"
+#include "mysql/inflate.h"
 #include "mysql/schema_merge.h"
 
 namespace dcp::mysql {
@@ -39,6 +40,18 @@ bool LeavesSchemas(absl::string_view query) {
     }
   }
   return false;
+}
+
+bool IsCompressedRows(uint8_t type) {
+  return type >= kWriteRowsCompressedEventV1 && type <= kDeleteRowsCompressedEvent;
+}
+
+// The type of the same event as it is without compression.
+uint8_t PlainType(uint8_t type) {
+  if (!IsCompressedRows(type)) return type;
+  const bool version1 = type <= kDeleteRowsCompressedEventV1;
+  return static_cast<uint8_t>(version1 ? type - kWriteRowsCompressedEventV1 + kWriteRowsEventV1
+                                       : type - kWriteRowsCompressedEvent + kWriteRowsEvent);
 }
 
 bool IsUpdate(uint8_t type) {
@@ -143,6 +156,8 @@ void EventDecoder::Begin(const EventHeader& header) {
   event_.type_code = header.type;
   event_.timestamp_micros = int64_t{header.timestamp} * 1000000;
   event_.server_id = header.server_id;
+  event_.group = BinlogEvent::Group::kUnknown;
+  event_.announces_only = false;
   event_.gtid = model::Gtid();
   if (!event_.gtids.empty()) event_.gtids = model::GtidSet();
   event_.query.clear();
@@ -177,16 +192,26 @@ Event EventDecoder::Dispatch(const EventHeader& header, Bytes body) {
     case kAnonymousGtidEvent:
     case kTaggedGtidEvent:
       return OnGtid(header, body);
+    case kMariaDbGtidEvent:
+      return OnMariaDbGtid(header, body);
+    case kGtidListEvent:
+      return OnGtidList(header, body);
+    case kStartEncryptionEvent:
+      return OnStartEncryption();
     case kPreviousGtidsEvent:
       return OnPreviousGtids(body);
     case kQueryEvent:
-      return OnQuery(body);
+    case kQueryCompressedEvent:
+      return OnQuery(header, body);
     case kXidEvent:
       return Deliver(Kind::kCommit);
     case kXaPrepareEvent:
       return OnXaPrepare(body);
     case kRowsQueryEvent:
       return OnRowsQuery(body);
+    case kAnnotateRowsEvent:
+      event_.query.assign(AsText(body).data(), body.size());
+      return Deliver(Kind::kRowsQuery);
     case kIncidentEvent:
       return OnIncident(body);
     case kHeartbeatEvent:
@@ -201,7 +226,17 @@ Event EventDecoder::Dispatch(const EventHeader& header, Bytes body) {
     case kUpdateRowsEventV1:
     case kDeleteRowsEventV1:
     case kPartialUpdateRowsEvent:
+    case kWriteRowsCompressedEventV1:
+    case kUpdateRowsCompressedEventV1:
+    case kDeleteRowsCompressedEventV1:
+    case kWriteRowsCompressedEvent:
+    case kUpdateRowsCompressedEvent:
+    case kDeleteRowsCompressedEvent:
       return OnRows(header, body);
+    case kPartialRowDataEvent:
+      return Unreadable(absl::UnimplementedError(
+          "PARTIAL_ROW_DATA (a rows event in pieces) is not supported; raise "
+          "binlog_row_event_fragment_threshold on the server"));
     case kTransactionPayloadEvent:
       return OnPayload(body);
     case kIntvarEvent:
@@ -216,6 +251,7 @@ Event EventDecoder::Dispatch(const EventHeader& header, Bytes body) {
     case kBeginLoadQueryEvent:
     case kExecuteLoadQueryEvent:
       return Deliver(Kind::kStatementContext);
+    case kBinlogCheckpointEvent:
     case kStopEvent:
     case kSlaveEvent:
     case kIgnorableEvent:
@@ -256,13 +292,39 @@ Event EventDecoder::OnGtid(const EventHeader& header, Bytes body) {
   return Deliver(Kind::kGroupStart);
 }
 
+Event EventDecoder::OnMariaDbGtid(const EventHeader& header, Bytes body) {
+  DCP_ASSIGN_OR_RETURN(MariaDbGtidFields fields, ParseMariaDbGtid(body, header.server_id));
+  event_.gtid = fields.gtid;
+  event_.group =
+      fields.standalone ? BinlogEvent::Group::kStandalone : BinlogEvent::Group::kTransaction;
+  event_.announces_only = fields.starts_alter || fields.rolls_back_alter;
+  if (tables_.size() > kMaxTables) ForgetTables();
+  return Deliver(Kind::kGroupStart);
+}
+
+Event EventDecoder::OnGtidList(const EventHeader& header, Bytes body) {
+  // An artificial one tells where the stream is, not what a file begins with.
+  if ((header.flags & kFlagArtificial) != 0) return Deliver(Kind::kOther);
+  DCP_ASSIGN_OR_RETURN(event_.gtids, ParseGtidList(body));
+  return Deliver(Kind::kPreviousGtids);
+}
+
+// A server sends decrypted what follows; in its files it is encrypted.
+Event EventDecoder::OnStartEncryption() {
+  if (options_.positions_in_headers) return Deliver(Kind::kOther);
+  return absl::FailedPreconditionError(
+      "the binlog is encrypted from here on (encrypt_binlog=ON); read it from the server");
+}
+
 Event EventDecoder::OnPreviousGtids(Bytes body) {
   DCP_ASSIGN_OR_RETURN(event_.gtids, DecodeGtidSet(body));
   return Deliver(Kind::kPreviousGtids);
 }
 
-Event EventDecoder::OnQuery(Bytes body) {
-  DCP_ASSIGN_OR_RETURN(const QueryFields fields, ParseQuery(body));
+Event EventDecoder::OnQuery(const EventHeader& header, Bytes body) {
+  DCP_ASSIGN_OR_RETURN(const QueryFields fields, header.type == kQueryCompressedEvent
+                                                     ? ParseCompressedQuery(body, &inflated_)
+                                                     : ParseQuery(body));
   event_.query.assign(fields.query.data(), fields.query.size());
   event_.database.assign(fields.database.data(), fields.database.size());
   event_.query_error_code = fields.error_code;
@@ -293,7 +355,9 @@ Event EventDecoder::OnIncident(Bytes body) {
 
 Event EventDecoder::OnHeartbeat(const EventHeader& header, Bytes body) {
   DCP_ASSIGN_OR_RETURN(RotateFields fields, ParseHeartbeat(body, header));
-  if (header.type == kHeartbeatEvent && fields.file == position_.file) {
+  // The header's place has 32 bits.
+  const bool narrow = header.type == kHeartbeatEvent && header.log_pos == fields.offset;
+  if (narrow && fields.file == position_.file) {
     fields.offset = Widen(position_.offset, header.log_pos);
   }
   event_.end = {std::move(fields.file), fields.offset};
@@ -350,7 +414,7 @@ absl::Status EventDecoder::Prepare(TableEntry* entry) {
   entry->error = absl::OkStatus();
   entry->wanted = !options_.wants || options_.wants(head.database, head.table);
   if (entry->wanted) {
-    absl::StatusOr<TableMap> map = ParseTableMap(head);
+    absl::StatusOr<TableMap> map = ParseTableMap(head, format_.mariadb());
     if (absl::IsDataLoss(map.status())) return map.status();
     absl::StatusOr<TableSchema> schema = map.ok() ? SchemaOf(*std::move(map)) : map.status();
     if (absl::IsUnavailable(schema.status())) return schema.status();
@@ -366,10 +430,11 @@ absl::Status EventDecoder::Prepare(TableEntry* entry) {
 }
 
 Event EventDecoder::OnRows(const EventHeader& header, Bytes body) {
+  const uint8_t type = PlainType(header.type);
   ByteReader reader(body);
   const uint64_t id = TableIdSize(header.type) == 4 ? reader.U32() : reader.U48();
   reader.U16();  // flags
-  if (!IsVersion1(header.type)) {
+  if (!IsVersion1(type)) {
     const uint16_t extra = reader.U16();
     if (extra < 2) reader.Fail();
     reader.Skip(extra < 2 ? 0 : extra - 2u);
@@ -399,14 +464,17 @@ Event EventDecoder::OnRows(const EventHeader& header, Bytes body) {
         absl::StrCat("rows event of ", width, " columns for a table map of ", columns));
   }
   ImageCursor::Rows rows;
-  event_.op = rows.op = IsUpdate(header.type)   ? RowOp::kUpdate
-                        : IsDelete(header.type) ? RowOp::kDelete
-                                                : RowOp::kInsert;
+  event_.op = rows.op = IsUpdate(type)   ? RowOp::kUpdate
+                        : IsDelete(type) ? RowOp::kDelete
+                                         : RowOp::kInsert;
   const size_t bitmap = (columns + 7) / 8;
   if (rows.op != RowOp::kInsert) rows.before_bits = reader.Take(bitmap);
   if (rows.op != RowOp::kDelete) rows.after_bits = reader.Take(bitmap);
   rows.images = reader.rest();
   if (!reader.ok()) return absl::DataLossError("damaged rows event: its column bitmaps");
+  if (IsCompressedRows(header.type)) {
+    DCP_ASSIGN_OR_RETURN(rows.images, Inflate(rows.images, &inflated_));
+  }
   cursor_.Reset(entry.decoder.get(), rows);
   event_.rows = &cursor_;
   return Deliver(Kind::kRows);

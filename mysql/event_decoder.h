@@ -80,8 +80,11 @@ class EventDecoder {
   absl::StatusOr<const BinlogEvent*> OnFormatDescription(Bytes event);
   absl::StatusOr<const BinlogEvent*> OnRotate(Bytes body);
   absl::StatusOr<const BinlogEvent*> OnGtid(const EventHeader& header, Bytes body);
+  absl::StatusOr<const BinlogEvent*> OnMariaDbGtid(const EventHeader& header, Bytes body);
+  absl::StatusOr<const BinlogEvent*> OnGtidList(const EventHeader& header, Bytes body);
+  absl::StatusOr<const BinlogEvent*> OnStartEncryption();
   absl::StatusOr<const BinlogEvent*> OnPreviousGtids(Bytes body);
-  absl::StatusOr<const BinlogEvent*> OnQuery(Bytes body);
+  absl::StatusOr<const BinlogEvent*> OnQuery(const EventHeader& header, Bytes body);
   absl::StatusOr<const BinlogEvent*> OnXaPrepare(Bytes body);
   absl::StatusOr<const BinlogEvent*> OnRowsQuery(Bytes body);
   absl::StatusOr<const BinlogEvent*> OnIncident(Bytes body);
@@ -102,6 +105,7 @@ class EventDecoder {
   model::BinlogPosition position_;
   absl::flat_hash_map<uint64_t, TableEntry> tables_;
   PayloadReader payload_;
+  std::string inflated_;  // of a compressed event of MariaDB
   bool inside_payload_ = false;
   ImageCursor cursor_;
   BinlogEvent event_;

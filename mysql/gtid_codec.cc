@@ -88,4 +88,17 @@ absl::StatusOr<model::GtidSet> DecodeGtidSet(Bytes bytes) {
   return set;
 }
 
+model::GtidPosition PositionBehind(const model::GtidSet& set) {
+  model::GtidPosition position;
+  for (const auto& [source, intervals] : set.sources()) {
+    if (!source.mariadb()) continue;
+    const uint64_t last = intervals.back().last;
+    const auto known = position.last().find(source.domain);
+    if (known == position.last().end() || known->second.number < last) {
+      position.Advance({source, last});
+    }
+  }
+  return position;
+}
+
 }  // namespace dcp::mysql

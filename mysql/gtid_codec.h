@@ -13,6 +13,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "model/gtid_position.h"
 #include "model/gtid_set.h"
 #include "mysql/bytes.h"
 
@@ -23,5 +24,9 @@ std::string EncodeGtidSet(const model::GtidSet& set);
 
 // kDataLoss: the bytes are not exactly one GTID set.
 absl::StatusOr<model::GtidSet> DecodeGtidSet(Bytes bytes);
+
+// The place behind all transactions of a set of MariaDB's GTIDs: of each domain the highest
+// number, since numbers count up along a domain whichever server writes.
+model::GtidPosition PositionBehind(const model::GtidSet& set);
 
 }  // namespace dcp::mysql

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
@@ -30,7 +31,13 @@ constexpr uint8_t kComRegisterReplica = 0x15;
 constexpr uint8_t kComBinlogDumpGtid = 0x1e;
 
 constexpr uint16_t kDumpNonBlocking = 1;
+// One number, two meanings: of MySQL heartbeats with 64-bit places, of MariaDB ANNOTATE_ROWS
+// events. Without those, sizes would not add up to places where headers tell none (11.8).
 constexpr uint16_t kDumpHeartbeatV2 = 2;
+constexpr uint16_t kDumpAnnotateRows = 2;
+static_assert(kDumpHeartbeatV2 == kDumpAnnotateRows);
+// All that MariaDB has: ANNOTATE_ROWS, checkpoints, GTIDs.
+constexpr int kMariaDbCapability = 4;
 constexpr uint64_t kFirstEvent = 4;  // behind the magic bytes of a file
 constexpr int kSilentHeartbeats = 3;
 constexpr char kReportedHost[] = "dcp";
@@ -157,6 +164,7 @@ absl::Status ReplicationConnection::ReadServer() {
     return absl::InternalError(absl::StrCat(server_, ": no answer to SELECT @@server_id"));
   }
   server_version_ = server[0][1];
+  mariadb_ = absl::StrContains(server_version_, "MariaDB");
   if (server[0][2] != "1") {
     return absl::FailedPreconditionError(absl::StrCat(
         server_, ": the server writes no binlog (log_bin is OFF); start it with --log-bin"));
@@ -187,6 +195,7 @@ absl::Status ReplicationConnection::Configure() {
       server_, absl::StrCat("SET @source_heartbeat_period = ", heartbeat,
                             ", @master_heartbeat_period = ", heartbeat, ", @replica_uuid = '", uuid,
                             "', @slave_uuid = '", uuid, "'")));
+  if (mariadb_) DCP_RETURN_IF_ERROR(ConfigureMariaDb());
   const absl::Status set = client_->Run(server_,
                                         "SET @source_binlog_checksum = @@global.binlog_checksum, "
                                         "@master_binlog_checksum = @@global.binlog_checksum");
@@ -196,6 +205,16 @@ absl::Status ReplicationConnection::Configure() {
   DCP_RETURN_IF_ERROR(client_->Run(server_, "SELECT @master_binlog_checksum", &checksum));
   checksums_ = !checksum.empty() && !checksum[0].empty() && checksum[0][0] == "CRC32";
   return absl::OkStatus();
+}
+
+absl::Status ReplicationConnection::ConfigureMariaDb() {
+  std::string sql = absl::StrCat("SET @mariadb_slave_capability = ", kMariaDbCapability);
+  if (const auto* const set = std::get_if<model::GtidSet>(&options_.start)) {
+    // Not strict: a number that a filter left out of the binlog is a place too.
+    absl::StrAppend(&sql, ", @slave_connect_state = '", PositionBehind(*set).ToString(),
+                    "', @slave_gtid_strict_mode = 0, @slave_gtid_ignore_duplicates = 0");
+  }
+  return client_->Run(server_, sql);
 }
 
 absl::Status ReplicationConnection::Register() {
@@ -211,44 +230,61 @@ absl::Status ReplicationConnection::Register() {
     const absl::Status error = client_->Error(server_, "register as a replica");
     if (!absl::IsPermissionDenied(error)) return error;
     // The server says 1045, as for a wrong password, though the session is there.
-    return absl::PermissionDeniedError(
-        absl::StrCat(server_,
-                     ": REPLICATION SLAVE is missing: the binlog cannot be read; run GRANT "
-                     "REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO this account"));
+    return absl::PermissionDeniedError(absl::StrCat(
+        server_,
+        ": REPLICATION SLAVE is missing: the binlog cannot be read; run GRANT "
+        "REPLICATION SLAVE, ",
+        mariadb_ ? "BINLOG MONITOR" : "REPLICATION CLIENT", " ON *.* TO this account"));
   }
   return absl::OkStatus();
 }
 
-absl::Status ReplicationConnection::Dump() {
-  const uint16_t flags =
-      options_.until_now ? kDumpNonBlocking | kDumpHeartbeatV2 : kDumpHeartbeatV2;
+std::string ReplicationConnection::DumpByGtid(const model::GtidSet& set) const {
+  const std::string encoded = EncodeGtidSet(set);
   std::string payload;
-  uint8_t command = kComBinlogDumpGtid;
-  if (const auto* const set = std::get_if<model::GtidSet>(&options_.start)) {
-    const std::string encoded = EncodeGtidSet(*set);
-    Append(flags, 2, &payload);
-    Append(options_.server_id, 4, &payload);
-    Append(0, 4, &payload);  // no file name: the server finds the file by the set
-    Append(kFirstEvent, 8, &payload);
-    Append(encoded.size(), 4, &payload);
-    payload += encoded;
-  } else {
-    command = kComBinlogDump;
-    start_ = std::get<model::BinlogPosition>(options_.start);
-    start_.offset = std::max(start_.offset, kFirstEvent);
-    if (start_.offset > 0xffffffff) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(server_, ": cannot start at ", start_.file, ":", start_.offset,
-                       ": the protocol reaches 4 GiB into a file; start from a GTID set"));
-    }
-    Append(start_.offset, 4, &payload);
-    Append(flags, 2, &payload);
-    Append(options_.server_id, 4, &payload);
-    payload += start_.file;
+  Append(flags(), 2, &payload);
+  Append(options_.server_id, 4, &payload);
+  Append(0, 4, &payload);  // no file name: the server finds the file by the set
+  Append(kFirstEvent, 8, &payload);
+  Append(encoded.size(), 4, &payload);
+  return payload + encoded;
+}
+
+absl::StatusOr<std::string> ReplicationConnection::DumpByPosition() {
+  // MariaDB finds file and place by @slave_connect_state, whatever the command says.
+  if (const auto* const place = std::get_if<model::BinlogPosition>(&options_.start)) {
+    start_ = *place;
   }
-  if (!client_->Command(command, payload, false))
+  start_.offset = std::max(start_.offset, kFirstEvent);
+  if (start_.offset > 0xffffffff) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(server_, ": cannot start at ", start_.file, ":", start_.offset,
+                     ": the protocol reaches 4 GiB into a file; start from a GTID set"));
+  }
+  std::string payload;
+  Append(start_.offset, 4, &payload);
+  Append(flags(), 2, &payload);
+  Append(options_.server_id, 4, &payload);
+  return payload + start_.file;
+}
+
+absl::Status ReplicationConnection::Dump() {
+  const auto* const set = std::get_if<model::GtidSet>(&options_.start);
+  const bool by_gtid = set != nullptr && !mariadb_;
+  std::string payload;
+  if (by_gtid) {
+    payload = DumpByGtid(*set);
+  } else {
+    DCP_ASSIGN_OR_RETURN(payload, DumpByPosition());
+  }
+  if (!client_->Command(by_gtid ? kComBinlogDumpGtid : kComBinlogDump, payload, false)) {
     return client_->Error(server_, "ask for the binlog");
+  }
   return absl::OkStatus();
+}
+
+uint16_t ReplicationConnection::flags() const {
+  return options_.until_now ? kDumpNonBlocking | kDumpHeartbeatV2 : kDumpHeartbeatV2;
 }
 
 absl::Status ReplicationConnection::Silent() const {

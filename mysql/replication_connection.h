@@ -2,7 +2,8 @@
 // TLS and packets (over 16 MiB too) are Connector/C's; registering as a replica
 // and asking for the binlog are done here.
 // Source: "Replication Protocol" in the MySQL Internals Manual;
-// sql/rpl_source.cc (com_register_replica, com_binlog_dump_gtid) of MySQL.
+// sql/rpl_source.cc (com_register_replica, com_binlog_dump_gtid) of MySQL;
+// "Replica Protocol" (@mariadb_slave_capability, @slave_connect_state) of MariaDB's knowledge base.
 //
 // Thread-compatible: one reader thread. Only Stop() may be called from any
 // thread, any number of times.
@@ -24,8 +25,9 @@
 
 namespace dcp::mysql {
 
-// Where a stream begins: behind the transactions of a GTID set, or at a place
-// in a file (an empty file name: the server's oldest binlog).
+// Where a stream begins: behind the transactions of a GTID set (of MariaDB's GTIDs: behind
+// the last one of each domain), or at a place in a file (an empty file name: the server's
+// oldest binlog).
 using BinlogStart = std::variant<model::GtidSet, model::BinlogPosition>;
 
 class ReplicationConnection {
@@ -68,6 +70,7 @@ class ReplicationConnection {
   // The end of the server's binlog when the stream was opened.
   const model::BinlogPosition& end_at_open() const { return end_at_open_; }
   const std::string& server_version() const { return server_version_; }
+  bool mariadb() const { return mariadb_; }
 
  private:
   struct Client;
@@ -76,8 +79,12 @@ class ReplicationConnection {
   absl::Status Connect();
   absl::Status ReadServer();
   absl::Status Configure();
+  absl::Status ConfigureMariaDb();
   absl::Status Register();
   absl::Status Dump();
+  std::string DumpByGtid(const model::GtidSet& set) const;
+  absl::StatusOr<std::string> DumpByPosition();
+  uint16_t flags() const;  // of the dump commands
   absl::Status WaitReadable(absl::Duration timeout);
   absl::Status Silent() const;
 
@@ -88,6 +95,7 @@ class ReplicationConnection {
   int socket_ = -1;  // own descriptor of the connection, for waiting and Stop()
   bool checksums_ = false;
   std::string server_version_;
+  bool mariadb_ = false;
   model::BinlogPosition start_;
   model::BinlogPosition end_at_open_;
   absl::Duration last_heard_;

@@ -7,7 +7,9 @@
 #include "base/status.h"
 #include "mysql/column_type.h"
 #include "mysql/decimal.h"
+#include "mysql/inflate.h"
 #include "mysql/jsonb.h"
+#include "mysql/mariadb_type.h"
 #include "mysql/temporal.h"
 
 namespace dcp::mysql {
@@ -225,6 +227,35 @@ const uint8_t* DecodeSet(const ColumnDecoder& d, const uint8_t* p, const uint8_t
   return p + d.size;
 }
 
+// UUID, INET4, INET6.
+const uint8_t* DecodeForm(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                          Value* out) {
+  Bytes value;
+  p = TakeCounted<1>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  out->kind = Value::Kind::kText;
+  return FormToText(d.column->form, value, &out->text) ? p : nullptr;
+}
+
+// The longest value that `kLength` bytes can count.
+template <size_t kLength>
+const uint8_t* DecodeCompressed(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                                Value* out) {
+  constexpr size_t kHead = 4;
+  constexpr uint64_t kLimit = (uint64_t{1} << (8 * kLength)) - 1;
+  Bytes stored;
+  p = TakeCounted<kLength>(p, end, &stored);
+  thread_local std::string value;
+  if (p == nullptr || !InflateColumn(stored, kLimit, &value)) return nullptr;
+  const auto size = static_cast<uint32_t>(value.size());
+  const char head[kHead] = {static_cast<char>(size), static_cast<char>(size >> 8),
+                            static_cast<char>(size >> 16), static_cast<char>(size >> 24)};
+  value.insert(0, head, kHead);
+  const Bytes counted = AsBytes(value);
+  const uint8_t* const last = counted.data() + counted.size();
+  return d.plain(d, counted.data(), last, out) == last ? p : nullptr;
+}
+
 const uint8_t* DecodeNothing(const ColumnDecoder&, const uint8_t*, const uint8_t*, Value*) {
   return nullptr;
 }
@@ -245,7 +276,8 @@ ColumnDecoder::Function ChooseInt(const Column& column) {
 // CHAR, VARCHAR, TEXT and their binary kin; `length`: bytes of the length.
 ColumnDecoder::Function ChooseText(const Column& column, uint32_t length) {
   const bool fixed = column.type == kTypeString;
-  const bool blob = !fixed && column.type != kTypeVarchar && column.type != kTypeVarString;
+  const bool blob = !fixed && column.type != kTypeVarchar && column.type != kTypeVarString &&
+                    column.type != kTypeVarcharCompressed;
   switch (CharsetOfCollation(column.collation).kind) {
     case CharsetKind::kBinary:
       return fixed ? DCP_BY_LENGTH(DecodeFixedBytes, length) : DCP_BY_LENGTH(DecodeBytes, length);
@@ -260,6 +292,11 @@ ColumnDecoder::Function ChooseText(const Column& column, uint32_t length) {
       return nullptr;
   }
   return nullptr;
+}
+
+ColumnDecoder::Function ChooseCompressed(const Column& column, uint32_t length, ColumnDecoder* d) {
+  d->plain = ChooseText(column, 4);
+  return d->plain == nullptr ? nullptr : DCP_BY_LENGTH(DecodeCompressed, length);
 }
 
 ColumnDecoder::Function ChooseLabels(const Column& column) {
@@ -334,7 +371,13 @@ ColumnDecoder::Function Choose(const Column& column, ColumnDecoder* d) {
       return ChooseFractional(column, 5, &DecodeFractional<&Datetime2ToText>, d);
     case kTypeTimestamp2:
       return ChooseFractional(column, 4, &DecodeFractional<&Timestamp2ToText>, d);
+    case kTypeVarcharCompressed:
+      return ChooseCompressed(column, column.meta < 256 ? 1 : 2, d);
+    case kTypeBlobCompressed:
+      return ChooseCompressed(column, column.meta, d);
     case kTypeString:
+      if (column.form != Column::Form::kPlain) return &DecodeForm;
+      [[fallthrough]];
     case kTypeVarString:
     case kTypeVarchar:
       return ChooseText(column, column.meta < 256 ? 1 : 2);

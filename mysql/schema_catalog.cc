@@ -1,6 +1,7 @@
 #include "mysql/schema_catalog.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
@@ -85,6 +86,32 @@ void SetSizedType(const ColumnDescription& d, Column* column) {
   }
 }
 
+// MariaDB's types of fixed size: in row events BINARY.
+void SetForm(const ColumnDescription& d, Column* column) {
+  struct Entry {
+    const char* name;
+    Column::Form form;
+    uint16_t size;
+  };
+  static constexpr Entry kForms[] = {{"uuid", Column::Form::kUuid, 16},
+                                     {"inet4", Column::Form::kInet4, 4},
+                                     {"inet6", Column::Form::kInet6, 16}};
+  for (const Entry& entry : kForms) {
+    if (d.data_type != entry.name) continue;
+    column->type = kTypeString;
+    column->meta = entry.size;
+    column->form = entry.form;
+  }
+}
+
+// "varchar(100) /*M!100301 COMPRESSED*/"
+void SetCompressed(Column* column) {
+  if (column->type == kTypeBlob) column->type = kTypeBlobCompressed;
+  if (column->type != kTypeVarchar) return;
+  column->type = kTypeVarcharCompressed;
+  ++column->meta;  // for its head
+}
+
 uint64_t ToNumber(const std::optional<std::string>& text) {
   uint64_t number = 0;
   return text.has_value() && absl::SimpleAtoi(*text, &number) ? number : 0;
@@ -152,6 +179,32 @@ std::vector<Index> ToIndexes(const Rows& rows) {
   return indexes;
 }
 
+// A unique key of unlimited length: MariaDB makes it of a hash, in a column of its own.
+uint32_t CountRowHashes(const Rows& indexes) {
+  constexpr size_t kIndexType = 10;
+  uint32_t count = 0;
+  for (const Row& row : indexes) {
+    if (row.size() > kIndexType && row[kIndexType] == "HASH" && row[3] == "1" && row[1] == "0") {
+      ++count;
+    }
+  }
+  return count;
+}
+
+void AddRowHashes(TableSchema* schema) {
+  for (uint32_t i = 0; i < schema->row_hashes; ++i) {
+    Column column;
+    column.name = absl::StrCat("DB_ROW_HASH_", i + 1);
+    column.type = kTypeLonglong;
+    column.is_unsigned = true;
+    column.collation = kBinaryCollation;
+    column.invisible = true;
+    column.generated = true;
+    column.hidden = true;
+    schema->columns.push_back(std::move(column));
+  }
+}
+
 // Takes "'a''b'" off the front of `rest`.
 bool TakeLabel(absl::string_view* rest, std::string* label) {
   if (!absl::ConsumePrefix(rest, "'")) return false;
@@ -215,6 +268,10 @@ Column ToColumn(const ColumnDescription& d) {
     column.meta = fixed->meta;
   } else {
     SetSizedType(d, &column);
+    SetForm(d, &column);
+  }
+  if (!HasLabels(column.type) && absl::StrContains(d.column_type, " COMPRESSED")) {
+    SetCompressed(&column);
   }
   column.collation = d.charset.empty() ? kBinaryCollation : d.collation;
   if (column.collation == 0) column.collation = CollationOfCharset(d.charset);
@@ -250,6 +307,35 @@ absl::Status SetKey(const Rows& rows, TableSchema* schema) {
   return absl::OkStatus();
 }
 
+absl::Status SetVersioning(const Rows& periods, TableSchema* schema) {
+  std::string end_name;
+  for (const Row& row : periods) {
+    if (row.size() == 2 && row[1] == "ROW END") end_name = ToText(row[0]);
+  }
+  if (end_name.empty()) {
+    for (const char* name : {"row_start", "row_end"}) {
+      Column column;
+      column.name = name;
+      column.type = kTypeTimestamp2;
+      column.meta = 6;
+      column.nullable = false;
+      column.collation = kBinaryCollation;
+      column.invisible = true;
+      schema->columns.push_back(std::move(column));
+    }
+    end_name = "row_end";
+  }
+  if (schema->key_kind == TableSchema::KeyKind::kNone) return absl::OkStatus();
+  for (uint32_t i = 0; i < schema->columns.size(); ++i) {
+    if (schema->columns[i].name != end_name) continue;
+    std::vector<uint32_t>& key = schema->key_columns;
+    if (std::find(key.begin(), key.end(), i) == key.end()) key.push_back(i);
+    return absl::OkStatus();
+  }
+  return absl::AbortedError(
+      absl::StrCat(schema->database, ".", schema->name, " changed while its schema was read"));
+}
+
 absl::StatusOr<TableSchema> ReadTableSchema(Connection& connection, absl::string_view database,
                                             absl::string_view table) {
   DCP_ASSIGN_OR_RETURN(Rows rows, connection.Query(ColumnsQuery(database, table)));
@@ -267,6 +353,25 @@ absl::StatusOr<TableSchema> ReadTableSchema(Connection& connection, absl::string
                        connection.Query(absl::StrCat("SHOW INDEX FROM ", QuoteName(database), ".",
                                                      QuoteName(table))));
   DCP_RETURN_IF_ERROR(SetKey(index_rows, &schema));
+  const std::string where = absl::StrCat(" WHERE TABLE_SCHEMA = ", QuoteString(database),
+                                         " AND TABLE_NAME = ", QuoteString(table));
+  DCP_ASSIGN_OR_RETURN(const Rows types,
+                       connection.Query(absl::StrCat(
+                           "SELECT TABLE_TYPE, ENGINE FROM information_schema.TABLES", where)));
+  const std::string type = types.empty() || types[0].empty() ? "" : ToText(types[0][0]);
+  schema.is_sequence = type == "SEQUENCE";
+  // MEMORY and NDB have such indexes without it.
+  const std::string engine = types.empty() || types[0].size() < 2 ? "" : ToText(types[0][1]);
+  if (engine == "InnoDB" || engine == "MyISAM" || engine == "Aria") {
+    schema.row_hashes = CountRowHashes(index_rows);
+  }
+  if (type == "SYSTEM VERSIONED") {
+    DCP_ASSIGN_OR_RETURN(const Rows periods, connection.Query(absl::StrCat(
+                                                 "SELECT COLUMN_NAME, GENERATION_EXPRESSION FROM "
+                                                 "information_schema.COLUMNS",
+                                                 where)));
+    DCP_RETURN_IF_ERROR(SetVersioning(periods, &schema));
+  }
   return schema;
 }
 
@@ -291,6 +396,7 @@ absl::StatusOr<std::shared_ptr<const TableSchema>> SchemaCatalog::Read(absl::str
                                                                        absl::string_view table) {
   DCP_RETURN_IF_ERROR(EnsureConnected());
   DCP_ASSIGN_OR_RETURN(TableSchema schema, ReadTableSchema(*connection_, database, table));
+  AddRowHashes(&schema);
   return std::make_shared<const TableSchema>(std::move(schema));
 }
 

@@ -73,4 +73,9 @@ bool ParseLabels(absl::string_view column_type, std::vector<std::string>* labels
 // key.
 absl::Status SetKey(const Rows& rows, TableSchema* schema);
 
+// Pure: makes `schema`, whose key is set, that of a system-versioned table of MariaDB.
+// `periods`: names and GENERATION_EXPRESSION of its columns. Where none is ROW START and ROW END,
+// rows have two more columns that the catalog does not show. The row end is a part of every key.
+absl::Status SetVersioning(const Rows& periods, TableSchema* schema);
+
 }  // namespace dcp::mysql

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/status.h"
 #include "mysql/charset.h"
 #include "mysql/column_type.h"
 
@@ -25,6 +26,23 @@ uint8_t ModernType(uint8_t type) {
     default:
       return type;
   }
+}
+
+bool IsOldTemporal(uint8_t type) { return ModernType(type) != type; }
+
+// MariaDB's own format of before 10.1, which tables keep until they are rebuilt: how long its
+// values are depends on a number of digits that events do not tell.
+absl::Status CheckFractions(const TableMap& map, const TableSchema& catalog) {
+  for (size_t i = 0; i < map.schema.columns.size(); ++i) {
+    if (!IsOldTemporal(map.schema.columns[i].type) || catalog.columns[i].meta == 0) continue;
+    return absl::UnimplementedError(absl::StrCat(
+        TypeName(map.schema.columns[i].type),
+        " with fractions in MariaDB's format of before 10.1 "
+        "is not supported: column ",
+        catalog.columns[i].name, " of ", catalog.database, ".", catalog.name,
+        "; SET GLOBAL mysql56_temporal_format = ON and ALTER TABLE ", catalog.name, " FORCE"));
+  }
+  return absl::OkStatus();
 }
 
 bool SameCharset(uint32_t a, uint32_t b) {
@@ -82,6 +100,8 @@ void TakeKey(const TableSchema& catalog, TableSchema* schema) {
 
 void TakeFromCatalog(const TableMap& map, const Column& catalog, Column* column) {
   column->generated = catalog.generated;
+  column->form = catalog.form;
+  column->hidden = catalog.hidden;
   if (map.has_names) return;
   column->name = catalog.name;
   column->invisible = catalog.invisible;
@@ -96,6 +116,7 @@ void TakeFromCatalog(const TableMap& map, const Column& catalog, Column* column)
 
 // Something of `type` that its values depend on is not told.
 bool IsApproximate(const TableMap& map, uint8_t type) {
+  if (map.mariadb && IsOldTemporal(type)) return true;  // it may have fractions
   if (!map.has_signedness && HasSignedness(type)) {
     return type != kTypeFloat && type != kTypeDouble && type != kTypeYear &&
            type != kTypeNewDecimal;
@@ -124,9 +145,11 @@ absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchem
     if (IsComplete(map)) return schema;
     return same;
   }
+  DCP_RETURN_IF_ERROR(CheckFractions(map, *catalog));
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     TakeFromCatalog(map, catalog->columns[i], &schema.columns[i]);
   }
+  schema.is_sequence = catalog->is_sequence;
   // The server's metadata has a unique key for the primary one where there is no
   // other: the catalog tells them apart.
   if (!map.has_key || catalog->key_columns == schema.key_columns) TakeKey(*catalog, &schema);

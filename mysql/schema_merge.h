@@ -22,6 +22,7 @@ bool IsComplete(const TableMap& map);
 // `catalog`: the table on the server now; null: no server (a file). Without it,
 // columns whose values depend on what is not told are marked approximate.
 //   kFailedPrecondition  the schema of the table changed since this event
+//   kUnimplemented       a column has a format that events do not tell whole
 absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchema* catalog);
 
 }  // namespace dcp::mysql

@@ -3,26 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "base/status.h"
 
 namespace dcp::mysql {
-namespace {
-
-uint64_t FileNumber(const std::string& file) {
-  uint64_t number = 0;
-  const size_t dot = file.rfind('.');
-  if (dot == std::string::npos) return 0;
-  return absl::SimpleAtoi(absl::string_view(file).substr(dot + 1), &number) ? number : 0;
-}
-
-}  // namespace
-
-bool AtOrAfter(const model::BinlogPosition& a, const model::BinlogPosition& b) {
-  if (a.file == b.file) return a.offset >= b.offset;
-  return FileNumber(a.file) > FileNumber(b.file);
-}
-
 ServerBinlogReader::ServerBinlogReader(const Options& options,
                                        std::unique_ptr<ReplicationConnection> connection)
     : until_now_(options.until_now),

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "model/connection_options.h"
+#include "mysql/binlog_place.h"
 #include "mysql/binlog_reader.h"
 #include "mysql/event_decoder.h"
 #include "mysql/replication_connection.h"
@@ -50,9 +51,5 @@ class ServerBinlogReader final : public BinlogReader {
   EventDecoder decoder_;
   bool at_end_ = false;
 };
-
-// True if `a` stands at or behind `b` in the binlog of one server: file names
-// are compared by their number.
-bool AtOrAfter(const model::BinlogPosition& a, const model::BinlogPosition& b);
 
 }  // namespace dcp::mysql

@@ -101,6 +101,9 @@ const char* CureOfDumpError(absl::string_view message) {
     return "the server no longer has the binlogs needed: start from now, and raise "
            "binlog_expire_logs_seconds";
   }
+  if (absl::StrContains(message, "is not in the master's binlog")) {
+    return "correct the GTID, or start from now";
+  }
   if (absl::StrContains(message, "Could not find first log file")) {
     return "the binlog file asked for does not exist any more: start from now";
   }

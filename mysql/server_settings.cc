@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/status.h"
@@ -81,10 +82,15 @@ std::string Field(const std::vector<std::string>& columns, const Row& row,
   return "";
 }
 
+uint32_t MajorVersion(const std::string& version) {
+  return ToNumber<uint32_t>(version.substr(0, version.find('.')));
+}
+
 void TakeVariables(const Variables& variables, ServerSettings* settings) {
   settings->version = Get(variables, {"version"});
   settings->mariadb = absl::StrContains(settings->version, "MariaDB");
   settings->server_uuid = Get(variables, {"server_uuid"});
+  settings->server_uid = Get(variables, {"server_uid"});
   settings->server_id = ToNumber<uint32_t>(Get(variables, {"server_id"}));
   settings->log_bin = IsOn(Get(variables, {"log_bin"}));
   settings->binlog_format = GetUpper(variables, {"binlog_format"});
@@ -95,16 +101,28 @@ void TakeVariables(const Variables& variables, ServerSettings* settings) {
   settings->binlog_row_value_options = GetUpper(variables, {"binlog_row_value_options"});
   settings->gtid_mode = GetUpper(variables, {"gtid_mode"});
   settings->gtid_executed = Get(variables, {"gtid_executed", "gtid_current_pos"});
+  settings->gtid_binlog_state = Get(variables, {"gtid_binlog_state"});
+  settings->gtid_slave_pos = Get(variables, {"gtid_slave_pos"});
+  settings->gtid_domain_id = ToNumber<uint32_t>(Get(variables, {"gtid_domain_id"}));
+  settings->gtid_strict_mode = IsOn(Get(variables, {"gtid_strict_mode"}));
+  settings->domain_parallel_threads =
+      ToNumber<uint32_t>(Get(variables, {"slave_domain_parallel_threads"}));
   settings->log_replica_updates =
       IsOn(Get(variables, {"log_replica_updates", "log_slave_updates"}));
   settings->parallel_workers = ToNumber<uint32_t>(Get(
-      variables, {"replica_parallel_workers", "slave_parallel_workers", "slave_parallel_threads"}));
+      variables, {"replica_parallel_workers", "slave_parallel_threads", "slave_parallel_workers"}));
   settings->preserve_commit_order =
       IsOn(Get(variables, {"replica_preserve_commit_order", "slave_preserve_commit_order"}));
+  // MariaDB keeps it, within a domain.
+  if (settings->mariadb) settings->preserve_commit_order = true;
   settings->parallel_type =
       GetUpper(variables, {"replica_parallel_type", "slave_parallel_type", "slave_parallel_mode"});
-  // The type variable went away when LOGICAL_CLOCK became the only one.
-  if (settings->parallel_type.empty()) settings->parallel_type = "LOGICAL_CLOCK";
+  // The type variable came with 5.7, and went away when LOGICAL_CLOCK became the only one.
+  if (settings->parallel_type.empty()) {
+    settings->parallel_type = MajorVersion(settings->version) < 8 ? "DATABASE" : "LOGICAL_CLOCK";
+  }
+  settings->multi_primary = !Get(variables, {"group_replication_group_name"}).empty() &&
+                            !IsOn(Get(variables, {"group_replication_single_primary_mode"}));
   settings->expire_seconds = ToNumber<int64_t>(Get(variables, {"binlog_expire_logs_seconds"}));
   if (settings->expire_seconds == 0) {
     settings->expire_seconds =
@@ -127,13 +145,19 @@ absl::Status ReadBinlogStatus(Connection& connection, ServerSettings* settings) 
 absl::Status ReadChannels(Connection& connection, ServerSettings* settings) {
   DCP_ASSIGN_OR_RETURN(
       const Rows rows,
-      QueryAny(connection, {"SHOW REPLICA STATUS", "SHOW ALL SLAVES STATUS", "SHOW SLAVE STATUS"},
-               settings));
+      // MariaDB knows the new name too, but shows one channel by it.
+      settings->mariadb
+          ? QueryAny(connection, {"SHOW ALL SLAVES STATUS"}, settings)
+          : QueryAny(connection, {"SHOW REPLICA STATUS", "SHOW SLAVE STATUS"}, settings));
   const std::vector<std::string>& columns = connection.column_names();
   for (const Row& row : rows) {
     ReplicaChannel channel;
     channel.name = Field(columns, row, {"Channel_Name", "Connection_name"});
     channel.source_uuid = Field(columns, row, {"Source_UUID", "Master_UUID"});
+    channel.source_server_id =
+        ToNumber<uint32_t>(Field(columns, row, {"Source_Server_Id", "Master_Server_Id"}));
+    const std::string auto_position = Field(columns, row, {"Auto_Position", "Using_Gtid"});
+    channel.uses_gtid = auto_position != "0" && auto_position != "No";
     channel.source_host = Field(columns, row, {"Source_Host", "Master_Host"});
     channel.source_port = static_cast<uint16_t>(
         ToNumber<uint32_t>(Field(columns, row, {"Source_Port", "Master_Port"})));
@@ -234,10 +258,11 @@ class Checker {
 
   void CheckReplicaUpdates() {
     if (settings_.log_replica_updates) return;
-    Add(settings_.mariadb ? "log_slave_updates" : "log_replica_updates",
+    const bool old_name = settings_.mariadb || MajorVersion(settings_.version) < 8;
+    Add(old_name ? "log_slave_updates" : "log_replica_updates",
         "is OFF: what is replicated to this server, the barrier too, never reaches its binlog",
-        settings_.mariadb ? "start the server with --log-slave-updates"
-                          : "start the server with --log-replica-updates");
+        old_name ? "start the server with --log-slave-updates"
+                 : "start the server with --log-replica-updates");
   }
 
   void CheckFilters() {
@@ -250,19 +275,31 @@ class Checker {
             absl::StrCat("= ", absl::StrJoin(filter.names, ","),
                          filter.channel.empty() ? "" : " of channel ", filter.channel, " ",
                          *hidden),
-            absl::StrCat("CHANGE REPLICATION FILTER ", absl::AsciiStrToUpper(name), " = ()"));
+            FilterCure(filter, name));
       }
     }
   }
 
   void CheckPrivileges() {
     CheckPrivilege("REPLICATION SLAVE", "", "the binlog cannot be read");
-    const bool client = HasPrivilege(settings_.grants, "REPLICATION CLIENT") ||
-                        HasPrivilege(settings_.grants, "BINLOG MONITOR");
-    if (!client) CheckPrivilege("REPLICATION CLIENT", "", "its binlog position cannot be read");
+    CheckMonitorPrivileges();
     for (const std::string& database : databases_) {
       CheckPrivilege("SELECT", database, "the schemas of its tables cannot be read");
     }
+  }
+
+  // MariaDB 10.5 and later: two privileges out of REPLICATION CLIENT.
+  void CheckMonitorPrivileges() {
+    if (HasPrivilege(settings_.grants, "REPLICATION CLIENT")) return;
+    constexpr char kNoPosition[] = "its binlog position cannot be read";
+    if (!settings_.mariadb) return CheckPrivilege("REPLICATION CLIENT", "", kNoPosition);
+    CheckPrivilege("BINLOG MONITOR", "", kNoPosition);
+    if (HasPrivilege(settings_.grants, "REPLICA MONITOR") ||
+        HasPrivilege(settings_.grants, "REPLICATION SLAVE ADMIN") ||
+        HasPrivilege(settings_.grants, "SUPER")) {
+      return;
+    }
+    CheckPrivilege("SLAVE MONITOR", "", "the state of its replication cannot be read");
   }
 
   std::vector<SettingProblem> Take() { return std::move(problems_); }
@@ -274,12 +311,24 @@ class Checker {
                          std::string(cure)});
   }
 
+  // MySQL has the statement since 5.7; MariaDB sets the variable of a stopped connection.
+  std::string FilterCure(const ReplicationFilter& filter, const std::string& name) const {
+    if (settings_.mariadb) {
+      const std::string channel =
+          filter.channel.empty() ? "" : absl::StrCat(" ", QuoteString(filter.channel));
+      const std::string variable =
+          filter.channel.empty() ? name : absl::StrCat(QuoteName(filter.channel), ".", name);
+      return absl::StrCat("STOP SLAVE", channel, "; SET GLOBAL ", variable, " = ''; START SLAVE",
+                          channel);
+    }
+    if (MajorVersion(settings_.version) < 6) {
+      return absl::StrCat("start the server without --", absl::StrReplaceAll(name, {{"_", "-"}}));
+    }
+    return absl::StrCat("CHANGE REPLICATION FILTER ", absl::AsciiStrToUpper(name), " = ()");
+  }
+
   std::string SetGlobal(absl::string_view name, absl::string_view value) const {
-    uint32_t major = 0;
-    const bool persist =
-        !settings_.mariadb &&
-        absl::SimpleAtoi(settings_.version.substr(0, settings_.version.find('.')), &major) &&
-        major >= 8;
+    const bool persist = !settings_.mariadb && MajorVersion(settings_.version) >= 8;
     return absl::StrCat(persist ? "SET PERSIST " : "SET GLOBAL ", name, " = ", value);
   }
 
@@ -370,6 +419,13 @@ absl::StatusOr<ServerSettings> ReadServerSettings(Connection& connection) {
   DCP_ASSIGN_OR_RETURN(const Rows grants, QueryAny(connection, {"SHOW GRANTS"}, &settings));
   for (const Row& row : grants) settings.grants.push_back(row.empty() ? "" : row[0].value_or(""));
   return settings;
+}
+
+bool SameServer(const ServerSettings& a, const ServerSettings& b) {
+  if (!a.server_uuid.empty() || !b.server_uuid.empty()) return a.server_uuid == b.server_uuid;
+  if (a.server_id != b.server_id) return false;
+  if (!a.server_uid.empty() || !b.server_uid.empty()) return a.server_uid == b.server_uid;
+  return a.server.substr(a.server.find('@') + 1) == b.server.substr(b.server.find('@') + 1);
 }
 
 std::vector<SettingProblem> CheckAsSource(const ServerSettings& settings, const Names& databases) {

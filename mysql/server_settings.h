@@ -16,7 +16,9 @@ namespace dcp::mysql {
 // A server that this one replicates from.
 struct ReplicaChannel {
   std::string name;
-  std::string source_uuid;
+  std::string source_uuid;        // empty: MariaDB
+  uint32_t source_server_id = 0;  // 0: not told (the channel has not connected yet)
+  bool uses_gtid = true;  // MariaDB's Using_Gtid: Slave_Pos or Current_Pos; MySQL: auto position
   std::string source_host;
   uint16_t source_port = 0;
 };
@@ -33,7 +35,8 @@ struct ServerSettings {
   std::string server;  // "user@host:port"
   std::string version;
   bool mariadb = false;
-  std::string server_uuid;
+  std::string server_uuid;  // empty: MariaDB
+  std::string server_uid;   // MariaDB's (10.5.26, 10.11.9 … and later): of machine and port
   uint32_t server_id = 0;
   bool log_bin = false;
   std::string binlog_format;             // upper case
@@ -42,13 +45,20 @@ struct ServerSettings {
   std::string binlog_row_value_options;  // upper case
   std::string gtid_mode;                 // upper case; empty: not known to the server
   std::string gtid_executed;
+  // MariaDB's.
+  std::string gtid_binlog_state;  // the last GTID of each domain and server in the binlog
+  std::string gtid_slave_pos;     // the last GTID of each domain that was replicated
+  uint32_t gtid_domain_id = 0;    // of what is written here
+  bool gtid_strict_mode = false;
+  uint32_t domain_parallel_threads = 0;  // 0: no limit of its own
   bool log_replica_updates = false;
   std::vector<std::string> binlog_do_db;
   std::vector<std::string> binlog_ignore_db;
   std::vector<ReplicationFilter> filters;
   uint32_t parallel_workers = 0;
   bool preserve_commit_order = false;
-  std::string parallel_type;  // upper case; "LOGICAL_CLOCK", "DATABASE", MariaDB's modes
+  std::string parallel_type;   // upper case; "LOGICAL_CLOCK", "DATABASE", MariaDB's modes
+  bool multi_primary = false;  // an online member of a group with several primaries
   std::vector<ReplicaChannel> channels;
   std::vector<std::string> grants;  // lines of SHOW GRANTS
   model::BinlogPosition position;   // the binlog's end now; empty: not told
@@ -74,6 +84,10 @@ std::vector<SettingProblem> CheckAsSource(const ServerSettings& settings,
                                           const std::vector<std::string>& databases = {});
 std::vector<SettingProblem> CheckAsTarget(const ServerSettings& settings,
                                           const std::vector<std::string>& databases);
+
+// True if both are of one server, as far as they tell who they are. (MariaDB has no uuid: its
+// server_uid counts, or without that, the address.)
+bool SameServer(const ServerSettings& a, const ServerSettings& b);
 
 // True if one of `grants` gives `privilege` ("REPLICATION SLAVE") everywhere or,
 // when `database` is not empty, on that database or a table in it.

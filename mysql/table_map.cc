@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "mysql/charset.h"
@@ -76,9 +77,11 @@ bool ReadTypeMetadata(ByteReader* reader, Column* column) {
     case kTypeBlob:
     case kTypeGeometry:
     case kTypeVector:
+    case kTypeBlobCompressed:
       column->meta = reader->U8();
       return true;
     case kTypeVarchar:
+    case kTypeVarcharCompressed:
       column->meta = reader->U16();
       return true;
     case kTypeBit: {
@@ -104,17 +107,23 @@ bool ReadTypeMetadata(ByteReader* reader, Column* column) {
   }
 }
 
-// Columns with an entry in the charset metadata. MySQL gives VECTOR one too: binary.
-bool HasCharsetEntry(uint8_t type) { return HasCharset(type) || type == kTypeVector; }
+// Columns with an entry in the charset metadata. MySQL gives VECTOR one too, MariaDB GEOMETRY:
+// binary.
+bool HasCharsetEntry(uint8_t type, bool mariadb) {
+  return HasCharset(type) || type == (mariadb ? kTypeGeometry : kTypeVector);
+}
+
+// MariaDB keeps the hash of a long unique key in a column that no statement can name.
+constexpr absl::string_view kRowHash = "DB_ROW_HASH_";
 
 // The optional metadata's fields speak of columns of one family, by number
 // within it.
 class MetadataParser {
  public:
-  explicit MetadataParser(TableMap* map) : map_(map) {
+  MetadataParser(TableMap* map, bool mariadb) : map_(map), mariadb_(mariadb) {
     for (Column& column : map->schema.columns) {
       if (HasSignedness(column.type)) numeric_.push_back(&column);
-      if (HasCharsetEntry(column.type)) text_.push_back(&column);
+      if (HasCharsetEntry(column.type, mariadb)) text_.push_back(&column);
       if (HasLabels(column.type)) labelled_.push_back(&column);
     }
     map->has_signedness = numeric_.empty();
@@ -198,7 +207,10 @@ class MetadataParser {
 
   bool ParseNames(Bytes value) {
     ByteReader reader(value);
-    for (Column& column : map_->schema.columns) column.name = std::string(reader.PackedText());
+    for (Column& column : map_->schema.columns) {
+      column.name = std::string(reader.PackedText());
+      column.hidden = mariadb_ && absl::StartsWith(column.name, kRowHash);
+    }
     map_->has_names = true;
     return reader.ok() && reader.left() == 0;
   }
@@ -250,6 +262,7 @@ class MetadataParser {
   }
 
   TableMap* map_;
+  const bool mariadb_;
   Columns numeric_, text_, labelled_;
   size_t labels_read_ = 0;
 };
@@ -272,8 +285,9 @@ absl::StatusOr<TableMapHead> ParseTableMapHead(Bytes body, size_t id_size) {
   return head;
 }
 
-absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head) {
+absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head, bool mariadb) {
   TableMap map;
+  map.mariadb = mariadb;
   TableSchema& schema = map.schema;
   schema.database = std::string(head.database);
   schema.name = std::string(head.table);
@@ -294,7 +308,8 @@ absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head) {
     }
   }
   if (!metadata.ok() || metadata.left() != 0) return Damaged(schema, "column metadata");
-  if (!MetadataParser(&map).Parse(reader.rest())) return Damaged(schema, "optional metadata");
+  if (!MetadataParser(&map, mariadb).Parse(reader.rest()))
+    return Damaged(schema, "optional metadata");
   return map;
 }
 

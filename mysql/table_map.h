@@ -27,6 +27,7 @@ absl::StatusOr<TableMapHead> ParseTableMapHead(Bytes body, size_t id_size);
 // must complete the schema, or its columns are approximate.
 struct TableMap {
   TableSchema schema;
+  bool mariadb = false;
   bool has_signedness = false;
   bool has_charsets = false;        // of CHAR, VARCHAR, TEXT …
   bool has_label_charsets = false;  // of ENUM and SET
@@ -38,6 +39,8 @@ struct TableMap {
 //   kDataLoss       the event is damaged
 //   kUnimplemented  a column has a type whose metadata is not known, so that
 //                   nothing behind it can be read; names table, column and type
-absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head);
+// `mariadb`: the event is MariaDB's, whose metadata counts GEOMETRY among the columns that
+// have a charset.
+absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head, bool mariadb = false);
 
 }  // namespace dcp::mysql

@@ -18,12 +18,17 @@ struct Column {
   // VECTOR: bytes of the length; TIME, DATETIME, TIMESTAMP: fraction digits;
   // FLOAT, DOUBLE: bytes.
   uint16_t meta = 0;
+  // MariaDB's types that row events show as BINARY, and whose values are text.
+  enum class Form : uint8_t { kPlain, kUuid, kInet4, kInet6 };
+  Form form = Form::kPlain;
   bool nullable = true;
   bool is_unsigned = false;
   uint32_t collation = 0;           // MySQL's collation id; 0: not known; 63: binary
   std::vector<std::string> labels;  // ENUM and SET: UTF-8, in definition order
   bool invisible = false;
   bool generated = false;
+  // Of the rows only: no statement can name it (MariaDB's hash of a long unique key).
+  bool hidden = false;
   // Something of the type that the canonical value depends on is not known
   // (signedness, charset, labels): the value is approximate.
   bool approximate = false;
@@ -41,6 +46,8 @@ struct TableSchema {
 
   std::string database;
   std::string name;
+  uint32_t row_hashes = 0;   // hidden columns that rows have behind `columns`
+  bool is_sequence = false;  // MariaDB's: not a table, though its state is logged as rows
   std::vector<Column> columns;
   KeyKind key_kind = KeyKind::kUnknown;
   std::vector<uint32_t> key_columns;  // ordinals, in key order

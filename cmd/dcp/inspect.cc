@@ -279,8 +279,7 @@ class Inspector {
   }
 
   static bool SameServer(const Subject& a, const Subject& b) {
-    if (a.settings.server_uuid.empty()) return a.report.address == b.report.address;
-    return a.settings.server_uuid == b.settings.server_uuid;
+    return mysql::SameServer(a.settings, b.settings);
   }
 
   void InspectBarrier(Subject& subject) {
@@ -369,7 +368,9 @@ class Inspector {
       Add(target, "align",
           absl::StrCat("align = \"gtid\" of check '", check.name,
                        "' does not hold: ", alignment.reason),
-          "set align = \"auto\", or set up native replication with gtid_mode = ON");
+          target.settings.mariadb
+              ? "set align = \"auto\", or let the target replicate from the source"
+              : "set align = \"auto\", or set up native replication with gtid_mode = ON");
     }
     Add(target, CheckBarrierAlignment(target.settings));
   }

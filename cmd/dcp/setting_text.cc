@@ -30,6 +30,7 @@ std::string Summary(const ServerSettings& s) {
   words.push_back(s.log_bin ? absl::StrCat("binlog ", s.binlog_format) : "no binlog");
   if (!s.binlog_row_image.empty()) words.push_back(absl::StrCat("image ", s.binlog_row_image));
   if (!s.gtid_mode.empty()) words.push_back(absl::StrCat("gtid_mode ", s.gtid_mode));
+  if (s.mariadb) words.push_back(absl::StrCat("domain ", s.gtid_domain_id));
   if (!s.channels.empty()) {
     words.push_back(absl::StrCat(s.channels.size(), " channel", s.channels.size() == 1 ? "" : "s"));
     words.push_back(absl::StrCat(s.parallel_workers, " appliers",

@@ -27,7 +27,8 @@ absl::StatusOr<std::vector<TableName>> ListTables(mysql::Connection& connection)
   DCP_ASSIGN_OR_RETURN(
       const mysql::Rows rows,
       connection.Query("SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES "
-                       "WHERE TABLE_TYPE LIKE '%BASE TABLE' ORDER BY TABLE_SCHEMA, TABLE_NAME"));
+                       "WHERE TABLE_TYPE LIKE '%BASE TABLE' OR TABLE_TYPE = 'SYSTEM VERSIONED' "
+                       "ORDER BY TABLE_SCHEMA, TABLE_NAME"));
   std::vector<TableName> tables;
   for (const mysql::Row& row : rows) {
     TableName table{row[0].value_or(""), row[1].value_or("")};

@@ -27,6 +27,13 @@ ServerSettings Server(const std::string& uuid, const std::string& executed = "")
   return settings;
 }
 
+mysql::ReplicaChannel Channel(const std::string& name, const std::string& source_uuid) {
+  mysql::ReplicaChannel channel;
+  channel.name = name;
+  channel.source_uuid = source_uuid;
+  return channel;
+}
+
 Alignment Choose(const ServerSettings& source, const ServerSettings& target,
                  Align asked = Align::kAuto) {
   return ChooseAlignment(asked, {"src", &source, false}, {"dst", &target, false});
@@ -34,7 +41,7 @@ Alignment Choose(const ServerSettings& source, const ServerSettings& target,
 
 class AlignmentTest : public ::testing::Test {
  protected:
-  AlignmentTest() { target_.channels = {{"", kA, "127.0.0.1", 3306}}; }
+  AlignmentTest() { target_.channels = {Channel("", kA)}; }
 
   ServerSettings source_ = Server(kA, std::string(kA) + ":1-10");
   ServerSettings target_ = Server(kB, std::string(kB) + ":1-3");
@@ -79,6 +86,75 @@ TEST_F(AlignmentTest, BarriersAlignWhatGtidsCannot) {
   EXPECT_THAT(reason(source_, other), HasSubstr("the target is MariaDB"));
 }
 
+ServerSettings MariaDb(uint32_t server_id, const std::string& state) {
+  ServerSettings settings;
+  settings.server = "dcp@127.0.0.1:" + std::to_string(server_id);
+  settings.version = "10.11.19-MariaDB";
+  settings.mariadb = true;
+  settings.server_id = server_id;
+  settings.gtid_binlog_state = state;
+  settings.parallel_type = "OPTIMISTIC";
+  return settings;
+}
+
+TEST(MariaDbAlignmentTest, AReplicaIsKnownByItsSourcesServerId) {
+  const ServerSettings source = MariaDb(1, "0-1-10");
+  ServerSettings target = MariaDb(2, "");
+  EXPECT_EQ(Choose(source, target).align, Align::kBarrier);
+  target.channels.resize(1);
+  target.channels[0].source_server_id = 1;
+  EXPECT_EQ(Choose(source, target).align, Align::kGtid);
+  target.channels[0].source_server_id = 3;
+  EXPECT_EQ(Choose(source, target).align, Align::kBarrier);
+  target.gtid_slave_pos = "0-1-7";  // through server 3
+  EXPECT_EQ(Choose(source, target).align, Align::kGtid);
+}
+
+TEST(MariaDbAlignmentTest, TheTargetsOwnTransactionsSayNothing) {
+  EXPECT_EQ(Choose(MariaDb(1, "0-1-10,0-2-5"), MariaDb(2, "0-2-5")).align, Align::kBarrier);
+}
+
+TEST(MariaDbAlignmentTest, OneServerIdTwiceOrOneServerTwiceIsNoGtidPair) {
+  ServerSettings source = MariaDb(1, "0-1-10");
+  ServerSettings target = MariaDb(1, "0-1-10");
+  EXPECT_THAT(Choose(source, target).reason, HasSubstr("one server"));
+  target.server = "dcp@127.0.0.1:99";
+  EXPECT_THAT(Choose(source, target).reason, HasSubstr("both servers have server_id 1"));
+  source.server_uid = target.server_uid = "X3mh2FpOVECFDENHRx+qZuB/kDY=";
+  EXPECT_THAT(Choose(source, target).reason, HasSubstr("one server"));
+}
+
+TEST(MariaDbAlignmentTest, DomainsSideBySideHaveNoBound) {
+  ServerSettings target = MariaDb(2, "");
+  target.gtid_slave_pos = "0-1-7,5-1-3";
+  EXPECT_THAT(CheckBarrierAlignment(target), IsEmpty());
+  target.parallel_workers = 4;
+  EXPECT_THAT(CheckBarrierAlignment(target),
+              ElementsAre(Field(&mysql::SettingProblem::setting, "gtid_domain_id")));
+  target.gtid_slave_pos = "0-1-7";
+  EXPECT_THAT(CheckBarrierAlignment(target), IsEmpty());
+}
+
+TEST(OldMysqlAlignmentTest, WorkersByDatabaseHaveNoBound) {
+  ServerSettings target = Server(kB);
+  target.version = "5.6.24-log";
+  target.parallel_type = "DATABASE";
+  target.parallel_workers = 2;
+  target.channels.resize(1);
+  const auto problems = CheckBarrierAlignment(target);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].setting, "slave_parallel_workers");
+  EXPECT_THAT(problems[0].cure_sql, HasSubstr("slave_parallel_workers = 0"));
+}
+
+TEST(GroupAlignmentTest, SeveralPrimariesHaveNoBound) {
+  ServerSettings target = Server(kB);
+  target.multi_primary = true;
+  EXPECT_THAT(
+      CheckBarrierAlignment(target),
+      ElementsAre(Field(&mysql::SettingProblem::setting, "group_replication_single_primary_mode")));
+}
+
 TEST_F(AlignmentTest, WhatIsAskedForCounts) {
   EXPECT_EQ(Choose(source_, target_, Align::kGtid).align, Align::kGtid);
   EXPECT_EQ(Choose(source_, target_, Align::kBarrier).align, Align::kBarrier);
@@ -104,7 +180,7 @@ TEST_F(AlignmentTest, AppliersWithoutABoundAreRefused) {
   EXPECT_THAT(CheckBarrierAlignment(target_),
               ElementsAre(Field(&mysql::SettingProblem::setting, "replica_parallel_type")));
   target_.parallel_type = "LOGICAL_CLOCK";
-  target_.channels.push_back({"second", kC, "127.0.0.1", 3307});
+  target_.channels.push_back(Channel("second", kC));
   EXPECT_THAT(CheckBarrierAlignment(target_),
               ElementsAre(Field(&mysql::SettingProblem::message, HasSubstr("'second'"))));
 }

@@ -120,6 +120,37 @@ TEST(ServerSettingsTest, MissingPrivilegesHaveTheirGrant) {
             "GRANT SELECT ON `shop`.* TO `dcp`@`10.%`");
 }
 
+TEST(ServerSettingsTest, MariaDbsPrivilegesHaveTheirOwnNames) {
+  ServerSettings settings = Good();
+  settings.version = "10.11.19-MariaDB";
+  settings.mariadb = true;
+  EXPECT_THAT(Source(settings), IsEmpty());  // REPLICATION CLIENT, as before 10.5
+  settings.grants = {
+      "GRANT SELECT, REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR ON *.* TO `dcp`@`%`"};
+  EXPECT_THAT(Source(settings), IsEmpty());
+  settings.grants = {"GRANT SELECT, REPLICATION SLAVE ON *.* TO `dcp`@`%`"};
+  EXPECT_THAT(Source(settings), ElementsAre("BINLOG MONITOR", "SLAVE MONITOR"));
+  EXPECT_EQ(CheckAsSource(settings)[0].cure_sql, "GRANT BINLOG MONITOR ON *.* TO `dcp`@`%`");
+}
+
+TEST(ServerSettingsTest, CuresAreInTheFlavoursOwnWords) {
+  ServerSettings settings = Good();
+  settings.log_replica_updates = false;
+  settings.filters = {{"", "Ignore_DB", {"shop"}}};
+  settings.version = "10.11.19-MariaDB";
+  settings.mariadb = true;
+  const auto mariadb = CheckAsTarget(settings, {"shop"});
+  ASSERT_EQ(mariadb.size(), 2u);
+  EXPECT_EQ(mariadb[0].cure_sql, "start the server with --log-slave-updates");
+  EXPECT_EQ(mariadb[1].cure_sql, "STOP SLAVE; SET GLOBAL replicate_ignore_db = ''; START SLAVE");
+  settings.version = "5.6.24-log";
+  settings.mariadb = false;
+  const auto old = CheckAsTarget(settings, {"shop"});
+  ASSERT_EQ(old.size(), 2u);
+  EXPECT_EQ(old[0].setting, "log_slave_updates");
+  EXPECT_EQ(old[1].cure_sql, "start the server without --replicate-ignore-db");
+}
+
 TEST(ServerSettingsTest, GrantsAreReadAsTheServerWritesThem) {
   EXPECT_TRUE(HasPrivilege({"GRANT ALL PRIVILEGES ON *.* TO `a`@`%` WITH GRANT OPTION"}, "SELECT"));
   EXPECT_TRUE(
