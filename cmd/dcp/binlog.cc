@@ -13,6 +13,7 @@
 #include "cmd/dcp/binlog_printer.h"
 #include "cmd/dcp/binlog_writer.h"
 #include "mysql/file_binlog_reader.h"
+#include "mysql/gtid_codec.h"
 #include "mysql/server_binlog_reader.h"
 
 namespace dcp::cmd {
@@ -136,6 +137,7 @@ BinlogResult RunBinlog(const BinlogArgs& args, int out, std::ostream& err,
   BinlogPrinter printer(
       {.reader = **reader, .writer = *writer, .output = output, .err = err, .stop = stop},
       {.skip = skips ? *args.from_gtid : model::GtidSet(),
+       .skip_behind = skips ? mysql::PositionBehind(*args.from_gtid) : model::GtidPosition(),
        .endless = from_server && !args.until_now});
   absl::Status status = printer.Run();
   if (from_server && absl::IsUnavailable(status)) status = WithResume(status, printer.resume());

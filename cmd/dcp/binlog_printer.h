@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "cmd/dcp/binlog_output.h"
 #include "cmd/dcp/binlog_writer.h"
+#include "model/gtid_position.h"
 #include "model/gtid_set.h"
 #include "model/position.h"
 #include "mysql/binlog_reader.h"
@@ -35,6 +36,8 @@ class BinlogPrinter {
 
   struct Options {
     model::GtidSet skip = {};  // groups that are passed over
+    // Likewise those that stand at or before this place (MariaDB).
+    model::GtidPosition skip_behind = {};
     // The stream has no end of its own: where the reader comes to one, the server
     // has ended it.
     bool endless = false;
@@ -54,6 +57,7 @@ class BinlogPrinter {
   absl::Status ReadAll();
   absl::Status Idle();
   absl::Status Take(const mysql::BinlogEvent& event);
+  bool Skips(const model::Gtid& gtid) const;
   void BeginGroup(const mysql::BinlogEvent& event);
   void EndGroup(const mysql::BinlogEvent& event);
   absl::Status TakeRows(const mysql::BinlogEvent& event);

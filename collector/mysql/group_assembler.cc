@@ -122,12 +122,16 @@ void GroupAssembler::StartGroup(const BinlogEvent& event) {
   Restart(event);
   has_start_ = true;
   gtid_ = event.gtid;
+  announces_only_ = event.announces_only;
+  standalone_ = event.group == BinlogEvent::Group::kStandalone;
+  if (event.group == BinlogEvent::Group::kTransaction) state_ = State::kBegun;
 }
 
 // Opens a group without content at `event`, whatever was open.
 void GroupAssembler::Restart(const BinlogEvent& event) {
   Forget();
   state_ = State::kStarted;
+  server_id_ = event.server_id;
   timestamp_micros_ = event.timestamp_micros;
   end_ = event.end;
 }
@@ -146,6 +150,7 @@ void GroupAssembler::BeginTransaction() {
 
 void GroupAssembler::EndByItself() {
   has_content_ = true;
+  if (state_ == State::kStarted && standalone_) return Close();
   if (state_ == State::kStarted) state_ = State::kEnded;
 }
 
@@ -156,6 +161,7 @@ void GroupAssembler::CloseIfEnded() {
 void GroupAssembler::Close() {
   model::Txn txn;
   txn.gtid = gtid_;
+  txn.server_id = server_id_;
   txn.timestamp_micros = timestamp_micros_;
   txn.end_offset = end_.offset;
   for (const auto& tag : tags_) tag->batch.EndGroup(txn, end_.file);
@@ -177,6 +183,9 @@ void GroupAssembler::Forget() {
   state_ = State::kOutside;
   has_start_ = false;
   gtid_ = {};
+  server_id_ = 0;
+  standalone_ = false;
+  announces_only_ = false;
   timestamp_micros_ = 0;
   uncertain_ = false;
   has_content_ = false;
@@ -191,6 +200,18 @@ void GroupAssembler::Begin(const model::StreamOrigin& origin,
   Forget();
   prepared_.Clear();
   resume_.Start(origin, position);
+}
+
+void GroupAssembler::AddExecuted(const model::GtidSet& executed) {
+  model::Txn txn;
+  txn.end_offset = resume_.position().offset;
+  for (const auto& tag : tags_) {
+    Mark mark;
+    mark.kind = Mark::Kind::kExecuted;
+    mark.executed = executed;
+    tag->batch.AddMark(std::move(mark));
+    tag->batch.EndGroup(txn, resume_.position().file);
+  }
 }
 
 size_t GroupAssembler::memory() const {
@@ -231,7 +252,7 @@ void GroupAssembler::OnQuery(const BinlogEvent& event) {
     case Kind::kXaRollback:
       return OnXaRollback(statement);
     case Kind::kDdl:
-      OnDdl(statement);
+      if (!announces_only_) OnDdl(statement);
       return EndByItself();
     case Kind::kHarmless:
       return EndByItself();
@@ -241,7 +262,8 @@ void GroupAssembler::OnQuery(const BinlogEvent& event) {
 }
 
 void GroupAssembler::OnBegin(const BinlogEvent& event) {
-  if (state_ == State::kBegun) {  // the group before was cut off
+  // (Its GroupStart may have begun this transaction already.)
+  if (state_ == State::kBegun && (has_content_ || !has_start_)) {  // the group before was cut off
     if (uncertain_) Close();
     Restart(event);
   }
@@ -362,6 +384,7 @@ void GroupAssembler::OnRows(const BinlogEvent& event) {
   if (event.table == nullptr || event.rows == nullptr) {
     return MarkAll("event", absl::StrCat("rows of an unknown table at ", PlaceOf(event)));
   }
+  if (event.table->is_sequence) return;
   const TableTargets& table = TargetsOf(event.table);
   if (table.targets.empty() && !table.is_barrier) return;
   while (true) {
@@ -491,6 +514,7 @@ void GroupAssembler::OnUnreadable(const BinlogEvent& event) {
 
 void GroupAssembler::OnIncident(const BinlogEvent& event) {
   Enter(event);
+  uncertain_ = true;  // what is missing may be the end of the group
   MarkAll("event", absl::StrCat("the server says at ", PlaceOf(event),
                                 " that events are missing in its binlog (INCIDENT)"));
   EndByItself();

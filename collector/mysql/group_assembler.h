@@ -45,8 +45,8 @@ using LogFunction = std::function<void(absl::string_view)>;
 //               | SAVEPOINT | ROLLBACK TO | DDL | Other }
 //   end     = Commit | COMMIT | ROLLBACK | XaPrepare(one_phase)
 //
-// MariaDB writes no BEGIN: Rows (or a DataChange) right behind GroupStart begin the
-// transaction. A group whose statement ends it by itself is closed when the next event
+// MariaDB writes no BEGIN: its GroupStart says whether a transaction follows or a statement
+// that ends by itself. A group whose statement ends it by itself is closed when the next event
 // cannot belong to it any more, or at Pause(). A group that the next GroupStart or
 // BEGIN finds open was cut off by a crash of its server: it is dropped, as replicas
 // drop it, unless what could not be read may have been its end.
@@ -84,6 +84,12 @@ class GroupAssembler {
   // The stream begins (anew) at a place that `origin` and `position` describe: drops
   // the open group, and what is held by XID.
   void Begin(const model::StreamOrigin& origin, const model::BinlogPosition& position);
+
+  // True between groups.
+  bool outside() const { return state_ == State::kOutside; }
+  // The server has executed all of `executed` before this place in its stream: becomes a
+  // transaction of its own, with a mark and without a GTID. REQUIRES: outside()
+  void AddExecuted(const model::GtidSet& executed);
 
   const ResumePoint& resume_point() const { return resume_; }
   const Counters& counters() const { return counters_; }
@@ -190,6 +196,9 @@ class GroupAssembler {
   State state_ = State::kOutside;
   bool has_start_ = false;  // the open group began with GroupStart, as the next one will
   model::Gtid gtid_;
+  uint32_t server_id_ = 0;
+  bool standalone_ = false;      // it has one event
+  bool announces_only_ = false;  // its DDL comes in another group
   int64_t timestamp_micros_ = 0;
   model::BinlogPosition end_;  // of the open group's last event
   bool uncertain_ = false;     // the group holds an event that could not be read

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "mysql/binlog_place.h"
 
 namespace dcp::collector {
 namespace {
@@ -34,6 +35,7 @@ MysqlCollector::MysqlCollector(MysqlCollectorOptions options,
       point_(options_.start),
       open_reason_(options_.start_reason),
       open_detail_(options_.start_detail),
+      executed_watch_(options_.executed_watch),
       tag_closed_(groups_->tag_count(), false) {}
 
 MysqlCollector::~MysqlCollector() { Stop(); }
@@ -72,7 +74,7 @@ absl::Status MysqlCollector::Session() {
   DCP_ASSIGN_OR_RETURN(BinlogStream stream, opener_(point_));
   DCP_RETURN_IF_ERROR(Begin(stream));
   if (!SetReader(stream.reader.get())) return absl::CancelledError("stopped");
-  const absl::Status end = ReadStream(stream.reader.get());
+  const absl::Status end = ReadStream(stream);
   SetReader(nullptr);
   groups_->Disconnect();
   point_ = groups_->resume_point().Get();
@@ -82,16 +84,22 @@ absl::Status MysqlCollector::Session() {
 
 // Opens the tags, unless the stream goes on where the last one stopped.
 absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
-  const bool other_server = !fresh_ && stream.origin.server_uuid != server_uuid_;
+  // MariaDB has ids only.
+  const bool other_id =
+      stream.origin.server_uuid == model::Uuid{} && stream.origin.server_id != server_id_;
+  const bool other_server = !fresh_ && (stream.origin.server_uuid != server_uuid_ || other_id);
   if (other_server && point_.kind == StartPoint::Kind::kPosition) {
     StartAnew("gap", "another server answers, where the position of the last one means nothing");
     return absl::UnavailableError(open_detail_);
   }
   if (other_server) StartAnew("gap", "another server answers at the same address");
+  executed_watch_.Reset();
+  place_ = {};
   if (!fresh_) return absl::OkStatus();
   groups_->Begin(stream.origin, stream.position);
   DCP_RETURN_IF_ERROR(OpenTags(stream.origin));
   server_uuid_ = stream.origin.server_uuid;
+  server_id_ = stream.origin.server_id;
   fresh_ = false;
   return absl::OkStatus();
 }
@@ -108,9 +116,10 @@ absl::Status MysqlCollector::OpenTags(model::StreamOrigin origin) {
   return absl::OkStatus();
 }
 
-absl::Status MysqlCollector::ReadStream(mysql::BinlogReader* reader) {
+absl::Status MysqlCollector::ReadStream(const BinlogStream& stream) {
   while (true) {
-    const auto event = reader->Next(groups_->empty() ? options_.pause : options_.flush_delay);
+    const auto event =
+        stream.reader->Next(groups_->empty() ? options_.pause : options_.flush_delay);
     if (event.ok()) {
       DCP_RETURN_IF_ERROR(OnEvent(**event));
     } else if (absl::IsDeadlineExceeded(event.status())) {
@@ -119,7 +128,48 @@ absl::Status MysqlCollector::ReadStream(mysql::BinlogReader* reader) {
       return event.status();
     }
     if (stopping()) return absl::CancelledError("stopped");
+    if (stream.probe != nullptr) {
+      if (event.ok()) NotePlace((*event)->end);
+      DCP_RETURN_IF_ERROR(WatchExecuted(stream.probe.get()));
+    }
   }
+}
+
+void MysqlCollector::NotePlace(const model::BinlogPosition& end) {
+  if (place_.file != end.file) place_.file = end.file;
+  place_.offset = end.offset;
+}
+
+// Asks a MariaDB server from time to time, and hands on what it has executed where the
+// stream has come to the place that the answer is about.
+absl::Status MysqlCollector::WatchExecuted(ExecutedProbe* probe) {
+  if (!groups_->outside()) return absl::OkStatus();
+  const absl::Duration now = clock_->Monotonic();
+  if (executed_watch_.Due(now)) DCP_RETURN_IF_ERROR(AskExecuted(probe, now));
+  if (!executed_watch_.waiting()) return absl::OkStatus();
+  const auto executed = executed_watch_.Reached(place_, groups_->resume_point().executed());
+  if (executed.has_value()) groups_->AddExecuted(*executed);
+  return absl::OkStatus();
+}
+
+absl::Status MysqlCollector::AskExecuted(ExecutedProbe* probe, absl::Duration now) {
+  auto answer = probe->Ask();
+  if (!answer.ok()) {
+    executed_watch_.Failed(now);
+    Log(absl::StrCat("the server cannot be asked what it has executed: ",
+                     answer.status().message()));
+    return absl::OkStatus();
+  }
+  // A binlog never ends before what was read of it. After RESET MASTER the server sends
+  // nothing more on this connection, and does not say so.
+  if (!answer->end.file.empty() && !mysql::AtOrAfter(answer->end, place_)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(place_.file, ":", place_.offset,
+                     " is an impossible position now: the server's binlog ends at ",
+                     answer->end.file, ":", answer->end.offset, "; it was reset"));
+  }
+  executed_watch_.Answered(*std::move(answer), now);
+  return absl::OkStatus();
 }
 
 absl::Status MysqlCollector::OnEvent(const mysql::BinlogEvent& event) {

@@ -21,6 +21,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "collector/mysql/executed_watch.h"
 #include "collector/mysql/group_assembler.h"
 #include "collector/mysql/start_point.h"
 #include "model/ports/change_sink.h"
@@ -38,6 +39,7 @@ struct MysqlCollectorOptions {
   size_t batch_bytes = size_t{256} << 10;              // handed on when it has grown to this
   absl::Duration flush_delay = absl::Milliseconds(5);  // or when nothing came for this long
   absl::Duration pause = absl::Seconds(1);  // longer than events of one group stand apart
+  ExecutedWatch::Options executed_watch;
   Backoff::Options reconnect;
   LogFunction log;  // may be empty
 };
@@ -82,7 +84,10 @@ class MysqlCollector {
   absl::Status Session();
   absl::Status Begin(const BinlogStream& stream);
   absl::Status OpenTags(model::StreamOrigin origin);
-  absl::Status ReadStream(mysql::BinlogReader* reader);
+  absl::Status ReadStream(const BinlogStream& stream);
+  void NotePlace(const model::BinlogPosition& end);
+  absl::Status WatchExecuted(ExecutedProbe* probe);
+  absl::Status AskExecuted(ExecutedProbe* probe, absl::Duration now);
   absl::Status OnEvent(const mysql::BinlogEvent& event);
   absl::Status OnSilence();
   absl::Status Flush();
@@ -110,7 +115,10 @@ class MysqlCollector {
   bool fresh_ = true;  // the next stream begins (anew): the tags are to be opened
   std::string open_reason_, open_detail_;  // of the next Open()
   model::Uuid server_uuid_{};              // of the last stream
-  std::vector<bool> tag_closed_;           // no check uses it
+  uint32_t server_id_ = 0;                 // likewise
+  ExecutedWatch executed_watch_;
+  model::BinlogPosition place_;   // behind the last event
+  std::vector<bool> tag_closed_;  // no check uses it
   uint64_t groups_at_damage_ = 0;
   int damages_here_ = 0;  // in a row, without a group between
 

@@ -43,6 +43,7 @@ std::vector<uint32_t> OwnColumns(const TableSchema& schema, const TablePattern& 
   std::vector<uint32_t> ordinals;
   const auto& ignored = pattern.ignore_columns;
   for (uint32_t i = 0; i < schema.columns.size(); ++i) {
+    if (schema.columns[i].hidden) continue;
     if (std::find(ignored.begin(), ignored.end(), schema.columns[i].name) == ignored.end()) {
       ordinals.push_back(i);
     }

@@ -23,10 +23,13 @@ std::string StartPoint::Describe() const {
 bool PositionLost(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kFailedPrecondition) return false;
   // The server gives one number (1236) to all its refusals; its words differ.
-  constexpr std::array<absl::string_view, 5> kWords = {
+  constexpr std::array<absl::string_view, 7> kWords = {
       "purged",                         // … has purged required binary logs / transactions
       "could not find first log file",  // the file is gone
-      "has more gtids than the master", "has more gtids than the source", "impossible position"};
+      "has more gtids than the master", "has more gtids than the source", "impossible position",
+      // MariaDB: … start from GTID 0-1-5, which is not in the master's binlog; … is missing
+      // the GTID 0-1-5 requested by the slave
+      "is not in the master's binlog", "is missing the gtid"};
   const std::string message = absl::AsciiStrToLower(status.message());
   for (const absl::string_view word : kWords) {
     if (absl::StrContains(message, word)) return true;
@@ -39,6 +42,9 @@ void ResumePoint::Start(const model::StreamOrigin& origin, const model::BinlogPo
   has_gtids_ = origin.has_gtids;
   anonymous_seen_ = false;
   position_ = position;
+  const bool mariadb =
+      origin.has_gtids && origin.server_id != 0 && origin.server_uuid == model::Uuid{};
+  exact_position_ = mariadb && !position.file.empty();
 }
 
 void ResumePoint::GroupEnded(const model::Gtid& gtid, const model::BinlogPosition& end) {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/change_batch.h"
+#include "model/gtid_position.h"
 #include "model/gtid_set.h"
 #include "model/position.h"
 #include "mysql/binlog_reader.h"
@@ -21,19 +22,37 @@ struct StartPoint {
     kPosition,  // at `position`, which is the start of a group
   };
   Kind kind = Kind::kNow;
+  // Of kPosition: what stands before `position`, where that is known.
   model::GtidSet executed;
   model::BinlogPosition position;
 
   std::string Describe() const;
 };
 
+// Asks a MariaDB server what it has executed as a replica, by the side of its stream.
+class ExecutedProbe {
+ public:
+  struct Answer {
+    model::GtidPosition executed;  // gtid_slave_pos; empty: it is no replica
+    // The binlog's end, read after `executed`: what of that is in the binlog stands before it.
+    // Empty: not told.
+    model::BinlogPosition end;
+  };
+
+  virtual ~ExecutedProbe() = default;
+  // Takes as long as two statements do, a few seconds at most.
+  virtual absl::StatusOr<Answer> Ask() = 0;
+};
+
 // A stream as it was opened.
 struct BinlogStream {
   std::unique_ptr<mysql::BinlogReader> reader;
+  // Null where the stream itself shows all that the server executes.
+  std::unique_ptr<ExecutedProbe> probe;
   // The server, and what it had executed before the stream's first transaction
   // (has_gtids: the server writes GTIDs). `reason` and `detail` are not looked at.
   model::StreamOrigin origin;
-  // Where it begins. May be empty only where origin.has_gtids.
+  // Where it begins. May be empty only where origin.has_gtids and it begins behind GTIDs.
   model::BinlogPosition position;
 };
 
@@ -50,7 +69,9 @@ bool PositionLost(const absl::Status& status);
 // repetition: always the start of a group.
 //
 // GTIDs are used when the server writes them and no group since the start was
-// anonymous; else file and position. Thread-compatible.
+// anonymous; else file and position. So are those on a MariaDB server wherever the stream
+// began there: its numbers are in order only as long as everybody keeps to that.
+// Thread-compatible.
 class ResumePoint {
  public:
   void Start(const model::StreamOrigin& origin, const model::BinlogPosition& position);
@@ -61,7 +82,7 @@ class ResumePoint {
   void MovedTo(const model::BinlogPosition& position);
 
   StartPoint Get() const;
-  bool by_gtid() const { return has_gtids_ && !anonymous_seen_; }
+  bool by_gtid() const { return has_gtids_ && !anonymous_seen_ && !exact_position_; }
   const model::GtidSet& executed() const { return executed_; }
   const model::BinlogPosition& position() const { return position_; }
 
@@ -70,6 +91,7 @@ class ResumePoint {
   model::BinlogPosition position_;
   bool has_gtids_ = false;
   bool anonymous_seen_ = false;
+  bool exact_position_ = false;
 };
 
 }  // namespace dcp::collector

@@ -88,6 +88,85 @@ TEST_F(GroupAssemblerTest, MariaDbHasNoBegin) {
               ElementsAre("txn 1", "insert shop.orders[1] - -> [1,\"a\"]"));
 }
 
+// ---- MariaDB ----
+
+TEST_F(GroupAssemblerTest, MariaDbsStandaloneGroupsEndAtOnce) {
+  Run({MariaDbGtid(1, true), Query("TRUNCATE shop.orders")});
+  EXPECT_THAT(Taken(), ElementsAre("txn 1", "ddl shop.orders gone TRUNCATE shop.orders"));
+  EXPECT_TRUE(groups_->outside());
+}
+
+TEST_F(GroupAssemblerTest, MariaDbsCreateSelectIsOneTransactionWhateverPauses) {
+  Run({MariaDbGtid(1), Query("CREATE TABLE shop.orders (id int)")});
+  groups_->Pause();
+  EXPECT_THAT(Taken(), IsEmpty());
+  EXPECT_THAT(After({Rows(Orders(), {Insert({1, kA})}), Xid()}),
+              ElementsAre("txn 1", "ddl shop.orders kept CREATE TABLE shop.orders ( id int )",
+                          "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, AnAlterOfTwoPhasesIsOneChange) {
+  ScriptEvent start = MariaDbGtid(1, true);
+  start.event.announces_only = true;
+  EXPECT_THAT(
+      After({start, Query("ALTER TABLE orders ADD a int"), MariaDbGtid(2, true),
+             Query("ALTER TABLE orders ADD a int")}),
+      ElementsAre("txn 1", "txn 2", "ddl shop.orders unknown ALTER TABLE orders ADD a int"));
+}
+
+TEST_F(GroupAssemblerTest, MariaDbsXaIsHeldLikeAnother) {
+  EXPECT_THAT(
+      After({MariaDbGtid(1), Rows(Orders(), {Insert({1, kA})}), Query("XA END X'71',X'',1"),
+             XaPrepare("X'71',X'',1"), MariaDbGtid(2, true), Query("XA COMMIT X'71',X'',1")}),
+      ElementsAre("txn 1", "txn 2", "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(GroupAssemblerTest, AMariaDbGroupCutOffByACrashIsDropped) {
+  EXPECT_THAT(After({MariaDbGtid(1), Rows(Orders(), {Insert({1, kA})}), MariaDbGtid(2), Xid()}),
+              ElementsAre("txn 2"));
+}
+
+TEST_F(GroupAssemblerTest, AnIncidentInAnOpenGroupIsNotLostWithIt) {
+  EXPECT_THAT(After({MariaDbGtid(1), OfKind(BinlogEvent::Kind::kIncident), MariaDbGtid(2), Xid()}),
+              ElementsAre("txn 1", "unverified * event", "txn 2"));
+}
+
+TEST_F(GroupAssemblerTest, SequencesAreNoTables) {
+  auto sequence = std::make_shared<mysql::TableSchema>(*Orders());
+  sequence->is_sequence = true;
+  EXPECT_THAT(After({MariaDbGtid(1), Rows(sequence, {Insert({1, kA})}), Query("COMMIT")}),
+              ElementsAre("txn 1"));
+}
+
+TEST_F(GroupAssemblerTest, HiddenColumnsAreNotCompared) {
+  auto table = std::make_shared<mysql::TableSchema>(*Orders());
+  table->columns[1].hidden = true;
+  EXPECT_THAT(After({MariaDbGtid(1), Rows(table, {Insert({1, kA})}), Xid()}),
+              ElementsAre("txn 1", "insert shop.orders[1] - -> [1]"));
+}
+
+TEST_F(GroupAssemblerTest, EachGroupTellsTheServerThatWroteItFirst) {
+  ScriptEvent begin = Begin();
+  begin.event.server_id = 12;
+  Run({MariaDbGtid(1), Xid(), begin, Xid()});
+  const auto batch = groups_->Take()[0];
+  ASSERT_NE(batch, nullptr);
+  EXPECT_EQ(batch->txns[0].server_id, 1u);
+  EXPECT_EQ(batch->txns[1].server_id, 12u);
+}
+
+TEST_F(GroupAssemblerTest, WhatTheServerHasExecutedIsATransactionOfItsOwn) {
+  Run({MariaDbGtid(1), Xid()});
+  groups_->AddExecuted(*model::GtidSet::Parse("0-1-9"));
+  const auto batch = groups_->Take()[0];
+  ASSERT_EQ(batch->txns.size(), 2u);
+  EXPECT_TRUE(batch->txns[1].gtid.empty());
+  ASSERT_EQ(batch->marks.size(), 1u);
+  EXPECT_EQ(batch->marks[0].kind, model::Mark::Kind::kExecuted);
+  EXPECT_EQ(batch->marks[0].executed.ToString(), "0-1-9");
+  EXPECT_EQ(groups_->resume_point().position().offset, batch->txns[0].end_offset);
+}
+
 TEST_F(GroupAssemblerTest, AServerWithoutGtidsHasBeginAlone) {
   EXPECT_THAT(After({Begin(), Rows(Orders(), {Insert({1, kA})}), Xid(), Begin(), Xid()}),
               ElementsAre("txn", "insert shop.orders[1] - -> [1,\"a\"]", "txn"));

@@ -125,6 +125,14 @@ ScriptEvent Gtid(uint64_t number) {
   script.event.timestamp_micros = static_cast<int64_t>(number) * 1'000'000;
   return script;
 }
+ScriptEvent MariaDbGtid(uint64_t number, bool standalone) {
+  ScriptEvent script = OfKind(Kind::kGroupStart);
+  script.event.gtid = {model::GtidSource::MariaDb(0, 1), number};
+  script.event.server_id = 1;
+  script.event.group =
+      standalone ? mysql::BinlogEvent::Group::kStandalone : mysql::BinlogEvent::Group::kTransaction;
+  return script;
+}
 ScriptEvent AnonymousGtid() { return OfKind(Kind::kGroupStart); }
 ScriptEvent Query(const std::string& sql, const std::string& database) {
   ScriptEvent script = OfKind(Kind::kQuery);

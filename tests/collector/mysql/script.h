@@ -41,6 +41,8 @@ struct ScriptEvent {
 using Script = std::vector<ScriptEvent>;
 
 ScriptEvent Gtid(uint64_t number);
+// MariaDB's, of domain 0 and server 1; what follows is a transaction unless `standalone`.
+ScriptEvent MariaDbGtid(uint64_t number, bool standalone = false);
 ScriptEvent AnonymousGtid();
 ScriptEvent Query(const std::string& sql, const std::string& database = "shop");
 ScriptEvent Begin();

@@ -1,0 +1,56 @@
+#include "cmd/dcp/executed_probe.h"
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "base/status.h"
+#include "mysql/connection.h"
+
+namespace dcp::cmd {
+namespace {
+
+// The stream is not read meanwhile.
+constexpr absl::Duration kPatience = absl::Seconds(5);
+
+class Probe final : public collector::ExecutedProbe {
+ public:
+  explicit Probe(const model::ConnectionOptions& server) : server_(server) {
+    server_.connect_timeout = std::min(server_.connect_timeout, kPatience);
+  }
+
+  absl::StatusOr<Answer> Ask() override {
+    absl::StatusOr<Answer> answer = Read();
+    if (!answer.ok()) connection_ = nullptr;
+    return answer;
+  }
+
+ private:
+  absl::StatusOr<Answer> Read() {
+    if (connection_ == nullptr) {
+      DCP_ASSIGN_OR_RETURN(connection_, mysql::Connection::Connect(server_, kPatience));
+    }
+    Answer answer;
+    DCP_ASSIGN_OR_RETURN(const std::string executed,
+                         connection_->QueryValue("SELECT @@GLOBAL.gtid_slave_pos"));
+    DCP_ASSIGN_OR_RETURN(answer.executed, model::GtidPosition::Parse(executed));
+    DCP_ASSIGN_OR_RETURN(const mysql::Rows end, connection_->Query("SHOW MASTER STATUS"));
+    if (end.empty() || end[0].size() < 2 ||
+        !absl::SimpleAtoi(end[0][1].value_or(""), &answer.end.offset)) {
+      return absl::FailedPreconditionError("the server does not tell its binlog position");
+    }
+    answer.end.file = end[0][0].value_or("");
+    return answer;
+  }
+
+  model::ConnectionOptions server_;
+  std::unique_ptr<mysql::Connection> connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<collector::ExecutedProbe> MakeExecutedProbe(
+    const model::ConnectionOptions& server) {
+  return std::make_unique<Probe>(server);
+}
+
+}  // namespace dcp::cmd
