@@ -1,5 +1,6 @@
 #include "alarm/alarm.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -17,30 +18,67 @@ std::string IdOf(const model::OutcomeHead& head, AlarmType type, absl::string_vi
   return model::AlarmId(head, model::ToString(type), extra);
 }
 
-Alarm MakeVerdict(const model::Verdict& verdict, AlarmType type,
-                  const model::RowRenderer& renderer) {
-  std::string id = IdOf(verdict.head, type);
+Alarm Begin(const model::OutcomeHead& head, AlarmType type, absl::string_view extra = "") {
+  Alarm alarm;
+  alarm.type = type;
+  alarm.id = IdOf(head, type, extra);
+  alarm.check = head.check;
+  alarm.source = head.source;
+  alarm.target = head.target;
+  alarm.at = head.at;
+  return alarm;
+}
+
+void SortAndUnify(auto& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+void DescribeDiff(const model::Verdict& verdict, Alarm& alarm) {
+  for (const auto& [table, count] : verdict.diff_tables) alarm.tables.push_back(table);
+  for (const model::RowDiff& diff : verdict.diffs) alarm.kinds.push_back(diff.kind);
+  SortAndUnify(alarm.kinds);
+}
+
+Alarm MakeVerdict(const model::Verdict& verdict, AlarmType type, const Rendering& renderer) {
+  Alarm alarm = Begin(verdict.head, type);
   if (type == AlarmType::kUnverified) {
-    std::string json = UnverifiedJson(verdict, id);
-    return {type, std::move(id), std::move(json), UnverifiedText(verdict)};
+    if (!verdict.unverified_table.empty()) alarm.tables = {verdict.unverified_table};
+    alarm.json = UnverifiedJson(verdict, alarm.id);
+    alarm.text = UnverifiedText(verdict);
+    return alarm;
   }
-  std::string json = VerdictJson(verdict, id, renderer);
-  std::string text = type == AlarmType::kDiff ? DiffText(verdict, renderer) : SameText(verdict);
-  return {type, std::move(id), std::move(json), std::move(text)};
+  if (type == AlarmType::kDiff) DescribeDiff(verdict, alarm);
+  alarm.json = VerdictJson(verdict, alarm.id, renderer);
+  alarm.text = type == AlarmType::kDiff ? DiffText(verdict, renderer) : SameText(verdict);
+  return alarm;
 }
 
 Alarm MakeTimeout(const model::Timeout& timeout) {
-  std::string id = IdOf(timeout.head, AlarmType::kTimeout);
-  std::string json = TimeoutJson(timeout, id);
-  return {AlarmType::kTimeout, std::move(id), std::move(json), TimeoutText(timeout)};
+  Alarm alarm = Begin(timeout.head, AlarmType::kTimeout);
+  alarm.json = TimeoutJson(timeout, alarm.id);
+  alarm.text = TimeoutText(timeout);
+  return alarm;
+}
+
+// `shop.orders` of `shop.orders[42]`; "" of a pushed key.
+std::string TableOfKey(absl::string_view key_text) {
+  const size_t bracket = key_text.find('[');
+  return std::string(bracket == absl::string_view::npos ? "" : key_text.substr(0, bracket));
 }
 
 // A segment may see the end of a timeout and of several findings, each said by a
 // Resolved of its own: what they end tells them apart.
-Alarm MakeResolved(const model::Resolved& resolved) {
-  std::string id = IdOf(resolved.head, AlarmType::kResolved, absl::StrJoin(resolved.resolves, ","));
-  std::string json = ResolvedJson(resolved, id);
-  return {AlarmType::kResolved, std::move(id), std::move(json), ResolvedText(resolved)};
+Alarm MakeResolved(const model::Resolved& resolved, const Rendering& renderer) {
+  Alarm alarm = Begin(resolved.head, AlarmType::kResolved, absl::StrJoin(resolved.resolves, ","));
+  alarm.resolves = resolved.resolves;
+  for (const std::string& key : resolved.keys) {
+    if (std::string table = TableOfKey(key); !table.empty()) alarm.tables.push_back(table);
+  }
+  SortAndUnify(alarm.tables);
+  alarm.json = ResolvedJson(resolved, alarm.id, renderer);
+  alarm.text = ResolvedText(resolved, renderer);
+  return alarm;
 }
 
 model::AlarmTypes TypesOfVerdict(const model::Verdict& verdict) {
@@ -70,12 +108,12 @@ model::AlarmTypes TypesOf(const model::Outcome& outcome) {
   return types;
 }
 
-std::vector<Alarm> MakeAlarms(const model::Outcome& outcome, const model::RowRenderer& renderer) {
+std::vector<Alarm> MakeAlarms(const model::Outcome& outcome, const Rendering& renderer) {
   std::vector<Alarm> alarms;
   if (const auto* timeout = std::get_if<model::Timeout>(&outcome)) {
     alarms.push_back(MakeTimeout(*timeout));
   } else if (const auto* resolved = std::get_if<model::Resolved>(&outcome)) {
-    alarms.push_back(MakeResolved(*resolved));
+    alarms.push_back(MakeResolved(*resolved, renderer));
   } else {
     const auto& verdict = std::get<model::Verdict>(outcome);
     const model::AlarmTypes types = TypesOfVerdict(verdict);

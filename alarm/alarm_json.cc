@@ -1,6 +1,7 @@
 #include "alarm/alarm_json.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "alarm/common.h"
 #include "alarm/evidence.h"
 #include "alarm/text.h"
 #include "model/alarm_type.h"
@@ -23,15 +25,6 @@ void Open(model::AlarmType type, absl::string_view id, const model::OutcomeHead&
                   ",\"target\":", JsonString(head.target), ",\"epoch\":", head.epoch,
                   ",\"from\":", head.from, ",\"to\":", head.to, ",\"at\":\"", Rfc3339(head.at),
                   "\"");
-}
-
-std::string StringArray(const std::vector<std::string>& items) {
-  return absl::StrCat("[",
-                      absl::StrJoin(items, ",",
-                                    [](std::string* out, const std::string& item) {
-                                      out->append(JsonString(item));
-                                    }),
-                      "]");
 }
 
 std::string TimeOrNull(int64_t unix_micros) {
@@ -76,23 +69,38 @@ std::string PresentJson(const model::RowDiff& diff, const model::RowRenderer& re
 
 }  // namespace
 
-std::string DiffJson(const model::RowDiff& diff, const model::RowRenderer& renderer) {
+std::string DiffJson(const model::RowDiff& diff, const Rendering& renderer) {
+  const ShownRows rows = renderer.For(diff);
   const std::string table =
       diff.table != nullptr ? JsonString(diff.table->name) : JsonStringOrNull(diff.table_name);
   std::string out = absl::StrCat("{\"kind\":\"", model::ToString(diff.kind), "\",\"table\":", table,
-                                 ",\"key\":", KeyJson(diff),
-                                 ",\"source\":", EvidenceJson(diff.kind, diff.source, renderer),
-                                 ",\"target\":", EvidenceJson(diff.kind, diff.target, renderer),
-                                 ",\"columns\":", StringArray(DifferingColumns(diff, renderer)));
-  absl::StrAppend(&out, PresentJson(diff, renderer));
+                                 ",\"key\":", KeyJson(diff, rows.key_text()),
+                                 ",\"source\":", EvidenceJson(diff.kind, diff.source, rows),
+                                 ",\"target\":", EvidenceJson(diff.kind, diff.target, rows),
+                                 ",\"columns\":", JsonStrings(DifferingColumns(diff, rows)));
+  absl::StrAppend(&out, PresentJson(diff, rows));
   if (!diff.detail.empty()) absl::StrAppend(&out, ",\"detail\":", JsonString(diff.detail));
   return out + "}";
 }
 
 namespace {
 
-void AppendDiffs(const model::Verdict& verdict, const model::RowRenderer& renderer,
-                 std::string* out) {
+std::string TablesJson(const std::map<std::string, uint64_t>& tables) {
+  std::vector<std::string> members;
+  for (const auto& [table, count] : tables) {
+    members.push_back(absl::StrCat(JsonString(table), ":", count));
+  }
+  return absl::StrCat("{", absl::StrJoin(members, ","), "}");
+}
+
+void AppendCommon(const model::Verdict& verdict, const Rendering& renderer, std::string* out) {
+  if (verdict.diffs.size() < 2) return;
+  std::vector<RowFacts> rows;
+  for (const model::RowDiff& diff : verdict.diffs) rows.push_back(FactsOf(diff, renderer));
+  absl::StrAppend(out, ",\"common\":", CommonJson(rows));
+}
+
+void AppendDiffs(const model::Verdict& verdict, const Rendering& renderer, std::string* out) {
   out->append(",\"diffs\":[");
   const char* separator = "";
   for (const model::RowDiff& diff : verdict.diffs) {
@@ -100,6 +108,10 @@ void AppendDiffs(const model::Verdict& verdict, const model::RowRenderer& render
     separator = ",";
   }
   absl::StrAppend(out, "],\"diff_count\":", verdict.diff_count, ",\"known\":", verdict.known);
+  if (!verdict.diff_tables.empty()) {
+    absl::StrAppend(out, ",\"tables\":", TablesJson(verdict.diff_tables));
+  }
+  AppendCommon(verdict, renderer, out);
   if (!verdict.diff_file.empty()) {
     absl::StrAppend(out, ",\"diff_file\":", JsonString(verdict.diff_file));
   }
@@ -108,7 +120,7 @@ void AppendDiffs(const model::Verdict& verdict, const model::RowRenderer& render
 }  // namespace
 
 std::string VerdictJson(const model::Verdict& verdict, absl::string_view id,
-                        const model::RowRenderer& renderer) {
+                        const Rendering& renderer) {
   const bool diff = verdict.kind == model::Verdict::Kind::kDiff;
   std::string out;
   Open(diff ? model::AlarmType::kDiff : model::AlarmType::kSame, id, verdict.head, &out);
@@ -137,11 +149,12 @@ std::string TimeoutJson(const model::Timeout& timeout, absl::string_view id) {
   return out + "}";
 }
 
-std::string ResolvedJson(const model::Resolved& resolved, absl::string_view id) {
+std::string ResolvedJson(const model::Resolved& resolved, absl::string_view id,
+                         const Rendering& renderer) {
   std::string out;
   Open(model::AlarmType::kResolved, id, resolved.head, &out);
-  absl::StrAppend(&out, ",\"resolves\":", StringArray(resolved.resolves),
-                  ",\"keys\":", StringArray(resolved.keys), "}");
+  absl::StrAppend(&out, ",\"resolves\":", JsonStrings(resolved.resolves),
+                  ",\"keys\":", JsonStrings(renderer.Keys(resolved.keys)), "}");
   return out;
 }
 

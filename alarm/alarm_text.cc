@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "alarm/common.h"
 #include "alarm/evidence.h"
 #include "alarm/text.h"
 
@@ -85,13 +86,13 @@ std::string DdlText(const model::RowDiff& diff) {
                       diff.detail.empty() ? "" : absl::StrCat(": ", Readable(diff.detail, 500)));
 }
 
-std::string RowText(const model::RowDiff& diff, const model::RowRenderer& renderer) {
+std::string RowText(const model::RowDiff& diff, const Rendering& renderer) {
   if (diff.kind == model::DiffKind::kDdl) return DdlText(diff);
-  std::string out =
-      absl::StrCat(model::ToString(diff.kind), " ", Readable(diff.key_text), ": ",
-                   SideText("source", diff.source, renderer), "; ",
-                   SideText("target", diff.target, renderer), NowText(diff, renderer));
-  const std::vector<std::string> columns = DifferingColumns(diff, renderer);
+  const ShownRows rows = renderer.For(diff);
+  std::string out = absl::StrCat(model::ToString(diff.kind), " ", Readable(rows.key_text()), ": ",
+                                 SideText("source", diff.source, rows), "; ",
+                                 SideText("target", diff.target, rows), NowText(diff, rows));
+  const std::vector<std::string> columns = DifferingColumns(diff, rows);
   if (!columns.empty()) {
     absl::StrAppend(&out, "; differs in ", Readable(absl::StrJoin(columns, ", ")));
   }
@@ -103,13 +104,22 @@ std::string KnownText(uint64_t known) {
   return known == 0 ? "" : absl::StrCat(Rows(known), " known to differ touched again");
 }
 
-std::string DiffRows(const model::Verdict& verdict, const model::RowRenderer& renderer) {
+// Where one line does not name every row.
+std::string InCommon(const model::Verdict& verdict, const Rendering& renderer) {
+  if (verdict.diffs.size() <= kShownItems) return "";
+  std::vector<RowFacts> rows;
+  for (const model::RowDiff& diff : verdict.diffs) rows.push_back(FactsOf(diff, renderer));
+  const std::string common = CommonText(rows);
+  return common.empty() ? "" : absl::StrCat("; in common: ", common);
+}
+
+std::string DiffRows(const model::Verdict& verdict, const Rendering& renderer) {
   const size_t shown = std::min(kShownItems, verdict.diffs.size());
   std::vector<std::string> texts;
   for (size_t i = 0; i < shown; ++i) texts.push_back(RowText(verdict.diffs[i], renderer));
   const uint64_t more = verdict.diff_count > shown ? verdict.diff_count - shown : 0;
   return absl::StrCat(Rows(verdict.diff_count), texts.empty() ? "" : ": ",
-                      absl::StrJoin(texts, "; "), AndMore(more));
+                      absl::StrJoin(texts, "; "), AndMore(more), InCommon(verdict, renderer));
 }
 
 // What a reader may make of the reason's word without the manual at hand.
@@ -127,7 +137,7 @@ std::string SameText(const model::Verdict& verdict) {
                       verdict.late ? " (late)" : "");
 }
 
-std::string DiffText(const model::Verdict& verdict, const model::RowRenderer& renderer) {
+std::string DiffText(const model::Verdict& verdict, const Rendering& renderer) {
   std::vector<std::string> parts;
   if (verdict.diff_count > 0) parts.push_back(DiffRows(verdict, renderer));
   if (verdict.known > 0) parts.push_back(KnownText(verdict.known));
@@ -154,15 +164,16 @@ std::string TimeoutText(const model::Timeout& timeout) {
                       " behind; ", last, detail);
 }
 
-std::string ResolvedText(const model::Resolved& resolved) {
+std::string ResolvedText(const model::Resolved& resolved, const Rendering& renderer) {
   const std::string head = Head("RESOLVED", resolved.head);
   if (resolved.keys.empty()) {
     return absl::StrCat(head, ": the target is no longer late; ends timeout ",
                         Readable(absl::StrJoin(resolved.resolves, ", ")));
   }
   const size_t shown = std::min(kShownItems, resolved.keys.size());
+  const std::vector<std::string> shown_keys = renderer.Keys(resolved.keys);
   std::vector<std::string> keys;
-  for (size_t i = 0; i < shown; ++i) keys.push_back(Readable(resolved.keys[i]));
+  for (size_t i = 0; i < shown; ++i) keys.push_back(Readable(shown_keys[i]));
   return absl::StrCat(head, ": ", Rows(resolved.keys.size()),
                       " equal again: ", absl::StrJoin(keys, ", "),
                       AndMore(resolved.keys.size() - shown));

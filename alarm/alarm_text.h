@@ -8,15 +8,15 @@
 
 #include <string>
 
-#include "model/ports/row_renderer.h"
+#include "alarm/masking.h"
 #include "model/verdict.h"
 
 namespace dcp::alarm {
 
 std::string SameText(const model::Verdict& verdict);
-std::string DiffText(const model::Verdict& verdict, const model::RowRenderer& renderer);
+std::string DiffText(const model::Verdict& verdict, const Rendering& renderer);
 std::string UnverifiedText(const model::Verdict& verdict);
 std::string TimeoutText(const model::Timeout& timeout);
-std::string ResolvedText(const model::Resolved& resolved);
+std::string ResolvedText(const model::Resolved& resolved, const Rendering& renderer);
 
 }  // namespace dcp::alarm

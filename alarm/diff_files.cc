@@ -15,7 +15,7 @@ namespace dcp::alarm {
 
 namespace fs = std::filesystem;
 
-DiffFiles::DiffFiles(Options options, const model::RowRenderer& renderer, LogFunction log)
+DiffFiles::DiffFiles(Options options, const Rendering& renderer, LogFunction log)
     : options_(std::move(options)), renderer_(renderer), log_(std::move(log)) {}
 
 std::string DiffFiles::Add(const std::string& alarm_id, const model::RowDiff& row) {

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "alarm/alarm.h"
+#include "alarm/masking.h"
 #include "base/mutex.h"
 #include "model/ports/diff_spill.h"
-#include "model/ports/row_renderer.h"
 
 namespace dcp::alarm {
 
@@ -25,8 +25,8 @@ class DiffFiles final : public model::DiffSpill {
     size_t keep = 100;
   };
 
-  // `renderer` must outlive it. `log` is told once per file that cannot be written.
-  DiffFiles(Options options, const model::RowRenderer& renderer, LogFunction log);
+  // `log` is told once per file that cannot be written.
+  DiffFiles(Options options, const Rendering& renderer, LogFunction log);
 
   std::string Add(const std::string& alarm_id, const model::RowDiff& row) override
       ABSL_LOCKS_EXCLUDED(mu_);
@@ -42,7 +42,7 @@ class DiffFiles final : public model::DiffSpill {
 
   // Constant after construction.
   const Options options_;
-  const model::RowRenderer& renderer_;
+  const Rendering renderer_;
   const LogFunction log_;
 
   Mutex mu_;

@@ -41,13 +41,13 @@ const char* OpWord(model::Op op) {
   return "";
 }
 
-std::string KeyJson(const model::RowDiff& diff) {
+std::string KeyJson(const model::RowDiff& diff, absl::string_view key_text) {
   if (diff.kind == model::DiffKind::kDdl) return R"(["ddl"])";
-  absl::string_view values = diff.key_text;
+  absl::string_view values = key_text;
   if (diff.table != nullptr && absl::ConsumePrefix(&values, diff.table->name)) {
     if (IsJsonArray(values)) return std::string(values);
   }
-  return absl::StrCat("[", JsonString(diff.key_text), "]");
+  return absl::StrCat("[", JsonString(key_text), "]");
 }
 
 std::vector<std::string> DifferingColumns(const model::RowDiff& diff,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "model/ports/row_renderer.h"
 #include "model/verdict.h"
 
@@ -12,9 +13,9 @@ namespace dcp::alarm {
 // "INSERT", "UPDATE", "DELETE", or "" for pushed content that says none.
 const char* OpWord(model::Op op);
 
-// The key as a JSON array: `[42,"eu"]` of `shop.orders[42,"eu"]`, `["ddl"]` of
-// `shop.orders[ddl]`, `["<key text>"]` of anything else.
-std::string KeyJson(const model::RowDiff& diff);
+// The key, shown as `key_text`, as a JSON array: `[42,"eu"]` of `shop.orders[42,"eu"]`, `["ddl"]`
+// of `shop.orders[ddl]`, `["<key text>"]` of anything else.
+std::string KeyJson(const model::RowDiff& diff, absl::string_view key_text);
 
 // Names (or indexes as text, where names are not known) of the columns in which
 // the sides differ; empty where not both rows are known. The rows that the changes

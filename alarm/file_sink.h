@@ -30,7 +30,6 @@ class FileSink final : public Sink {
     std::string path;  // "-": standard output
     uint64_t max_bytes = uint64_t{100} << 20;
     uint32_t keep = 5;  // at least 1
-    model::AlarmTypes types = model::AlarmTypes::Default();
     absl::Duration patience = absl::Seconds(5);
   };
 
@@ -41,7 +40,6 @@ class FileSink final : public Sink {
   FileSink& operator=(const FileSink&) = delete;
 
   std::string name() const override;
-  model::AlarmTypes types() const override { return options_.types; }
 
   //   kUnavailable        the file cannot be opened, written or rotated
   //   kDeadlineExceeded   a pipe took nothing for `patience`

@@ -21,7 +21,7 @@ Level LevelOf(model::AlarmType type) {
 
 }  // namespace
 
-LogSink::LogSink(LogFunction log, model::AlarmTypes types) : log_(std::move(log)), types_(types) {}
+LogSink::LogSink(LogFunction log) : log_(std::move(log)) {}
 
 absl::Status LogSink::Deliver(const Alarm& alarm) {
   log_(LevelOf(alarm.type), alarm.text);

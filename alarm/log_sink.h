@@ -11,15 +11,13 @@ class LogSink final : public Sink {
  public:
   // `log` is called with kError for a difference, kWarning for what could not be
   // verified and for a late target, else kInfo. It must not throw.
-  LogSink(LogFunction log, model::AlarmTypes types);
+  explicit LogSink(LogFunction log);
 
   std::string name() const override { return "log"; }
-  model::AlarmTypes types() const override { return types_; }
   absl::Status Deliver(const Alarm& alarm) override;  // always OK
 
  private:
   const LogFunction log_;
-  const model::AlarmTypes types_;
 };
 
 }  // namespace dcp::alarm

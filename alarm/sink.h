@@ -1,13 +1,13 @@
 // Sink: one place that alarms go to.
 //
-// Thread-confined to the dispatcher's thread, but for Interrupt().
+// Thread-confined to the thread that delivers to it, but for Interrupt().
 #pragma once
 
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "alarm/alarm.h"
-#include "model/alarm_type.h"
 
 namespace dcp::alarm {
 
@@ -15,19 +15,28 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  // How messages call it: "file alarms.jsonl", "log".
+  // How messages call it: "file alarms.jsonl", "log". Never a secret.
   virtual std::string name() const = 0;
 
-  // What it wants; others are never given to it. Constant.
-  virtual model::AlarmTypes types() const = 0;
-
-  // OK once the alarm is where it belongs. After any error the same alarm comes
+  // OK once the alarm is where it belongs. After an error the same alarm comes
   // again, so that each arrives at least once; `id` tells repetitions.
+  //   kInvalidArgument  it was refused, and will be: given up after some tries
+  //   kUnavailable, kCancelled
+  //                     the sink was not reached: no alarm can be delivered now
+  //   others            the sink was reached and failed, maybe for this alarm only
   virtual absl::Status Deliver(const Alarm& alarm) = 0;
 
   // Makes a Deliver that waits, and every later one, return soon. Any thread, any
   // number of times. A sink that never waits has nothing to do.
   virtual void Interrupt() {}
+
+  // What the sink has to do of its own accord, and how long until it is called
+  // again. An error is a failure of the sink.
+  struct Upkeep {
+    absl::Status status;
+    absl::Duration next = absl::InfiniteDuration();
+  };
+  virtual Upkeep DoUpkeep() { return {}; }
 };
 
 }  // namespace dcp::alarm

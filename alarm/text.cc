@@ -102,6 +102,14 @@ std::string JsonStringOrNull(absl::string_view text) {
   return text.empty() ? "null" : JsonString(text);
 }
 
+std::string JsonStrings(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    absl::StrAppend(&out, out.size() > 1 ? "," : "", JsonString(text));
+  }
+  return out + "]";
+}
+
 bool IsJsonArray(absl::string_view text) {
   if (text.empty() || text.front() != '[') return false;
   if (text.find_first_of("\n\r") != absl::string_view::npos) return false;

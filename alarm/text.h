@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -14,6 +15,9 @@ std::string JsonString(absl::string_view text);
 
 // JsonString(text), or `null` for "".
 std::string JsonStringOrNull(absl::string_view text);
+
+// A JSON array of strings.
+std::string JsonStrings(const std::vector<std::string>& texts);
 
 // True if `text` is one JSON array without a line end.
 bool IsJsonArray(absl::string_view text);

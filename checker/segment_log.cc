@@ -38,6 +38,8 @@ Index SegmentLog::Add(const SegmentPair& pair) {
 void SegmentLog::AddDiff(Index i, model::RowDiff row) {
   Verdict& verdict = At(i).verdict;
   ++verdict.diff_count;
+  const std::string& table = row.table != nullptr ? row.table->name : row.table_name;
+  if (!table.empty()) ++verdict.diff_tables[table];
   if (verdict.diffs.size() < options_.max_diff_rows) {
     verdict.diffs.push_back(std::move(row));
     return;

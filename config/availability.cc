@@ -15,9 +15,6 @@ struct Row {
 };
 
 constexpr Row kUnavailable[] = {
-    {"alarm.webhook", "alarms of type \"webhook\" are", "use \"log\" or \"file\""},
-    {"alarm.exec", "alarms of type \"exec\" are", "use \"log\" or \"file\""},
-    {"alarm.alertmanager", "alarms of type \"alertmanager\" are", "use \"log\" or \"file\""},
     {"job.schedule", "scheduled jobs are",
      "leave 'schedule' out and start the job with `dcp verify`"},
     {"http", "the [http] server is", "leave the section out"},

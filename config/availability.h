@@ -10,11 +10,11 @@
 
 namespace dcp::config {
 
-// `feature` is a name of the table, e.g. "alarm.webhook".
+// `feature` is a name of the table, e.g. "job.schedule".
 bool IsAvailable(absl::string_view feature);
 
-// Why `feature` is refused and what to use instead: "alarms of type \"webhook\" are
-// not available in this version; use ...". REQUIRES: !IsAvailable(feature)
+// Why `feature` is refused and what to use instead: "scheduled jobs are not
+// available in this version; leave ...". REQUIRES: !IsAvailable(feature)
 std::string Refusal(absl::string_view feature);
 
 // Every name in the table.

@@ -1,7 +1,8 @@
 // What the configuration file says, as plain option structs: parsed, checked and
 // with every default filled in. docs/configuration.md explains each key.
 //
-// Values only. Passwords are in ConnectionOptions::password and nowhere else.
+// Values only. Secrets are in ConnectionOptions::password, in url, headers and
+// secret of AlarmOptions and in MaskOptions::hash_key, and nowhere else.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "model/gtid_set.h"
 #include "model/position.h"
 #include "model/tag.h"
+#include "model/verdict.h"
 
 namespace dcp::config {
 
@@ -117,14 +119,62 @@ struct CheckOptions {
   uint32_t barrier_id = 0;
 };
 
+// Of every day, from `begin` to `end` as time since midnight; over midnight when
+// `end` is not behind `begin`.
+struct QuietHours {
+  absl::Duration begin;
+  absl::Duration end;
+
+  friend bool operator==(const QuietHours&, const QuietHours&) = default;
+};
+
 struct AlarmOptions {
   enum class Type : uint8_t { kLog, kFile, kWebhook, kExec, kAlertmanager };
   Type type = Type::kLog;
+
+  // Which alarms go there. Names with wildcards; empty: all.
   model::AlarmTypes types = model::AlarmTypes::Default();
-  std::string path;                          // file; "-": standard output
-  uint64_t max_bytes = uint64_t{100} << 20;  // file: rotated beyond it
-  uint32_t keep = 5;                         // file: rotated files kept
-  std::string url;                           // webhook, alertmanager
+  std::vector<std::string> checks;
+  std::vector<std::string> tables;
+  std::vector<model::DiffKind> kinds;
+  // And when.
+  absl::Duration min_interval = absl::ZeroDuration();
+  std::vector<QuietHours> quiet;
+  absl::TimeZone zone = absl::LocalTimeZone();
+
+  // file
+  std::string path;                          // "-": standard output
+  uint64_t max_bytes = uint64_t{100} << 20;  // rotated beyond it
+  uint32_t keep = 5;                         // rotated files kept
+
+  // webhook, alertmanager
+  std::string url;
+  std::vector<std::string> headers;  // "Name: value"
+  std::string ca;
+  absl::Duration connect_timeout = absl::Seconds(5);
+  absl::Duration timeout = absl::Seconds(15);  // exec too, there 30 s
+
+  // webhook
+  std::string secret;
+  std::string body_template;
+  std::string content_type = "application/json";
+
+  // exec
+  std::vector<std::string> command;
+
+  // alertmanager
+  absl::Duration resend = absl::Minutes(1);
+  absl::Duration keep_alive = absl::Minutes(5);
+  absl::Duration unverified_for = absl::Hours(1);
+};
+
+// Values that alarms, diff files and logs do not show.
+struct MaskOptions {
+  enum class How : uint8_t { kStars, kHash };
+  std::vector<std::string> tables;   // logical names, with wildcards; never empty
+  std::vector<std::string> columns;  // never empty
+  How how = How::kStars;
+  std::string hash_key;  // empty: one of this run
 };
 
 struct JobOptions {
@@ -161,6 +211,7 @@ struct Config {
   std::vector<GrpcCollectorOptions> grpc_collectors;
   std::vector<CheckOptions> checks;
   std::vector<AlarmOptions> alarms;  // one log sink when the file names none
+  std::vector<MaskOptions> masks;
   std::vector<JobOptions> jobs;
   std::optional<HttpOptions> http;
   std::optional<ControlOptions> control;

@@ -1,21 +1,13 @@
 #include "config/connection.h"
 
-#include <sys/stat.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "config/secret.h"
 
 namespace dcp::config {
 namespace {
-
-constexpr size_t kMaxPasswordFile = size_t{64} << 10;
 
 constexpr Word<model::TlsMode> kTlsModes[] = {
     {"disabled", model::TlsMode::kDisabled},
@@ -53,27 +45,8 @@ void ReadTls(const Value& value, model::TlsOptions& out) {
 // Where the password comes from, beside the options themselves.
 struct Draft {
   model::ConnectionOptions options;
-  std::string password_env;
-  std::string password_file;
+  SecretSource password;
 };
-
-bool IsVariableName(absl::string_view text) {
-  const auto in_name = [](char c) {
-    return c == '_' || absl::ascii_isalnum(static_cast<unsigned char>(c));
-  };
-  return !text.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(text[0])) &&
-         std::all_of(text.begin(), text.end(), in_name);
-}
-
-// What does not look like a name may be the password itself: it is not repeated.
-void ReadPasswordEnv(const Value& value, Draft& out) {
-  std::string name;
-  if (!ReadText(value, &name)) return;
-  if (!IsVariableName(name)) {
-    return value.Error("must be the name of an environment variable (letters, digits and '_')");
-  }
-  out.password_env = name;
-}
 
 void ReadPort(const Value& value, uint16_t* out) {
   uint32_t port = *out;
@@ -95,62 +68,10 @@ constexpr Field<Draft> kFields[] = {
     {"port", [](const Value& v, Draft& o) { ReadPort(v, &o.options.port); }},
     {"socket", [](const Value& v, Draft& o) { ReadText(v, &o.options.socket); }},
     {"user", [](const Value& v, Draft& o) { ReadText(v, &o.options.user); }, true},
-    {"password_env", ReadPasswordEnv},
-    {"password_file", [](const Value& v, Draft& o) { ReadText(v, &o.password_file); }},
+    {"password_env", [](const Value& v, Draft& o) { ReadVariableName(v, &o.password.variable); }},
+    {"password_file", [](const Value& v, Draft& o) { ReadText(v, &o.password.file); }},
     {"tls", [](const Value& v, Draft& o) { ReadTls(v, o.options.tls); }},
 };
-
-void ReadPasswordVariable(TableReader& reader, Draft& draft) {
-  auto password = reader.context().environment()(draft.password_env);
-  if (!password) {
-    return reader.Error("password_env", absl::StrCat("environment variable '", draft.password_env,
-                                                     "' is not set; export it with the password "
-                                                     "of '",
-                                                     draft.options.user, "'"));
-  }
-  draft.options.password = *std::move(password);
-}
-
-void CheckPasswordFileMode(TableReader& reader, const std::string& path) {
-  struct stat info = {};
-  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return;
-  if ((info.st_mode & S_IROTH) == 0) return;
-  reader.context().Warning(PlaceOf(reader.node(), "password_file"),
-                           absl::StrCat("every user of this machine can read the password file '",
-                                        path, "'; mend it with: chmod 600 ", path));
-}
-
-void ReadPasswordFile(TableReader& reader, Draft& draft) {
-  const std::string& path = draft.password_file;
-  std::ifstream in(path, std::ios::binary);
-  std::string text(kMaxPasswordFile + 1, '\0');
-  if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!in.is_open() || in.bad() || (in.fail() && !in.eof())) {
-    return reader.Error("password_file", absl::StrCat("cannot read the password file '", path,
-                                                      "': ", std::strerror(errno)));
-  }
-  text.resize(static_cast<size_t>(in.gcount()));
-  if (text.size() > kMaxPasswordFile) {
-    return reader.Error("password_file",
-                        absl::StrCat("the file '", path, "' is too large for a password"));
-  }
-  absl::string_view password = text;
-  absl::ConsumeSuffix(&password, "\n");
-  absl::ConsumeSuffix(&password, "\r");
-  if (password.empty()) {
-    return reader.Error("password_file", absl::StrCat("the password file '", path, "' is empty"));
-  }
-  draft.options.password = std::string(password);
-  CheckPasswordFileMode(reader, path);
-}
-
-void ReadPassword(TableReader& reader, Draft& draft) {
-  if (!draft.password_env.empty()) {
-    ReadPasswordVariable(reader, draft);
-  } else if (!draft.password_file.empty()) {
-    ReadPasswordFile(reader, draft);
-  }
-}
 
 void CheckTogether(TableReader& reader) {
   const std::string& section = reader.section();
@@ -179,10 +100,14 @@ std::string PasswordHint(absl::string_view key) {
 }  // namespace
 
 void ReadConnection(TableReader& reader, Secrets secrets, model::ConnectionOptions* out) {
-  Draft draft{.options = *out, .password_env = {}, .password_file = {}};
+  Draft draft{.options = *out, .password = {}};
   reader.Read(kFields, draft);
   CheckTogether(reader);
-  if (secrets == Secrets::kRead) ReadPassword(reader, draft);
+  if (secrets == Secrets::kRead) {
+    const SecretWords words{"password_env", "password_file", "password",
+                            absl::StrCat(" of '", draft.options.user, "'")};
+    ReadSecret(reader, draft.password, words, &draft.options.password);
+  }
   *out = std::move(draft.options);
 }
 

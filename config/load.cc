@@ -20,10 +20,9 @@ namespace {
 constexpr size_t kMaxFile = size_t{4} << 20;
 
 constexpr Field<Draft> kRootFields[] = {
-    {"barrier", ReadBarriers}, {"collector", ReadCollectors},
-    {"check", ReadChecks},     {"alarm", ReadAlarms},
-    {"job", ReadJobs},         {"http", ReadHttp},
-    {"control", ReadControl},  {"state", ReadState},
+    {"barrier", ReadBarriers}, {"collector", ReadCollectors}, {"check", ReadChecks},
+    {"alarm", ReadAlarms},     {"mask", ReadMasks},           {"job", ReadJobs},
+    {"http", ReadHttp},        {"control", ReadControl},      {"state", ReadState},
 };
 
 Loaded Failed(const std::string& file, const std::string& message) {
@@ -85,6 +84,7 @@ std::vector<KnownKey> KnownKeys() {
   AppendTableKeys(&keys);
   AppendCheckKeys(&keys);
   AppendAlarmKeys(&keys);
+  AppendMaskKeys(&keys);
   AppendJobKeys(&keys);
   AppendServerKeys(&keys);
   return keys;

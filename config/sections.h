@@ -30,6 +30,7 @@ void ReadBarriers(const Value& value, Draft& draft);
 void ReadCollectors(const Value& value, Draft& draft);
 void ReadChecks(const Value& value, Draft& draft);
 void ReadAlarms(const Value& value, Draft& draft);
+void ReadMasks(const Value& value, Draft& draft);
 void ReadJobs(const Value& value, Draft& draft);
 void ReadHttp(const Value& value, Draft& draft);
 void ReadControl(const Value& value, Draft& draft);
@@ -43,6 +44,7 @@ void AppendBarrierKeys(std::vector<KnownKey>* out);
 void AppendCollectorKeys(std::vector<KnownKey>* out);
 void AppendCheckKeys(std::vector<KnownKey>* out);
 void AppendAlarmKeys(std::vector<KnownKey>* out);
+void AppendMaskKeys(std::vector<KnownKey>* out);
 void AppendJobKeys(std::vector<KnownKey>* out);
 void AppendTableKeys(std::vector<KnownKey>* out);
 void AppendServerKeys(std::vector<KnownKey>* out);  // http, control, state

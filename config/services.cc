@@ -1,5 +1,4 @@
-// [[alarm]], [[job]], [http], [control] and [state].
-#include <limits>
+// [[job]], [http], [control] and [state].
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,93 +8,6 @@
 
 namespace dcp::config {
 namespace {
-
-constexpr Word<AlarmOptions::Type> kAlarmTypes[] = {
-    {"log", AlarmOptions::Type::kLog},
-    {"file", AlarmOptions::Type::kFile},
-    {"webhook", AlarmOptions::Type::kWebhook},
-    {"exec", AlarmOptions::Type::kExec},
-    {"alertmanager", AlarmOptions::Type::kAlertmanager},
-};
-
-constexpr Word<model::AlarmType> kTypesWords[] = {
-    {"same", model::AlarmType::kSame},
-    {"diff", model::AlarmType::kDiff},
-    {"unverified", model::AlarmType::kUnverified},
-    {"timeout", model::AlarmType::kTimeout},
-    {"resolved", model::AlarmType::kResolved},
-};
-
-void ReadTypes(const Value& value, AlarmOptions& out) {
-  model::AlarmTypes types;
-  ReadItems(value, [&types](const Value& item) {
-    model::AlarmType type{};
-    if (ReadWord(item, kTypesWords, &type)) types.Add(type);
-  });
-  if (!types.empty()) out.types = types;
-}
-
-void IgnoreType(const Value&, AlarmOptions&) {}  // read before the rest
-
-constexpr Field<AlarmOptions> kAlarmFields[] = {
-    {"type", IgnoreType},
-    {"types", ReadTypes},
-};
-constexpr Field<AlarmOptions> kFileFields[] = {
-    {"path", [](const Value& v, AlarmOptions& o) { ReadText(v, &o.path); }, true},
-    {"max_size",
-     [](const Value& v, AlarmOptions& o) {
-       ReadSize(v, uint64_t{4} << 10, uint64_t{1} << 50, &o.max_bytes);
-     }},
-    {"keep", [](const Value& v, AlarmOptions& o) { ReadNumber(v, 1, 1000, &o.keep); }},
-};
-constexpr Field<AlarmOptions> kUrlFields[] = {
-    {"url", [](const Value& v, AlarmOptions& o) { ReadText(v, &o.url); }, true},
-};
-
-void ReadAlarmFields(TableReader& reader, AlarmOptions& options) {
-  reader.Read(kAlarmFields, options);
-  switch (options.type) {
-    case AlarmOptions::Type::kLog:
-    case AlarmOptions::Type::kExec:
-      break;
-    case AlarmOptions::Type::kFile:
-      reader.Read(kFileFields, options);
-      break;
-    case AlarmOptions::Type::kWebhook:
-    case AlarmOptions::Type::kAlertmanager:
-      reader.Read(kUrlFields, options);
-      break;
-  }
-  reader.Finish();
-}
-
-const char* WordOf(AlarmOptions::Type type) {
-  for (const auto& word : kAlarmTypes) {
-    if (word.value == type) return word.text;
-  }
-  return "";
-}
-
-// A type that this version does not have gets that one error and no other.
-void ReadAlarm(const Node& node, Draft& draft, Context& context) {
-  AlarmOptions options;
-  const Node* type = node.Find("type");
-  if (type == nullptr) {
-    return context.Error(node.position, "[[alarm]] needs 'type', e.g. \"log\" or \"file\"");
-  }
-  const Value value{*type, "'type' in [[alarm]]", context};
-  if (!ReadWord(value, kAlarmTypes, &options.type)) return;
-  const std::string feature = absl::StrCat("alarm.", WordOf(options.type));
-  if (!IsAvailable(feature)) {
-    if (context.purpose() == Purpose::kRun) context.Error(type->position, Refusal(feature));
-    return;
-  }
-  TableReader reader(node, absl::StrCat("[[alarm]] of type ", WordOf(options.type)), context);
-  ReadAlarmFields(reader, options);
-  draft.config.alarms.push_back(std::move(options));
-  draft.alarm_nodes.push_back(&node);
-}
 
 constexpr Word<Sync> kSyncs[] = {{"auto", Sync::kAuto},
                                  {"barrier", Sync::kBarrier},
@@ -168,10 +80,6 @@ bool Refused(const Value& value, absl::string_view feature) {
 
 }  // namespace
 
-void ReadAlarms(const Value& value, Draft& draft) {
-  ReadSections(value, "alarm", [&](const Node& node) { ReadAlarm(node, draft, value.context); });
-}
-
 void ReadJobs(const Value& value, Draft& draft) {
   ReadSections(value, "job", [&](const Node& node) {
     JobOptions options;
@@ -197,12 +105,6 @@ void ReadControl(const Value& value, Draft& draft) {
 
 void ReadState(const Value& value, Draft& draft) {
   TableReader(value.node, "[state]", value.context).Read(kStateFields, draft.config.state).Finish();
-}
-
-void AppendAlarmKeys(std::vector<KnownKey>* out) {
-  AppendKeys("[[alarm]]", kAlarmFields, out);
-  AppendKeys("[[alarm]] of type file", kFileFields, out);
-  AppendKeys("[[alarm]] of type webhook or alertmanager", kUrlFields, out);
 }
 
 void AppendJobKeys(std::vector<KnownKey>* out) { AppendKeys("[[job]]", kJobFields, out); }

@@ -1,5 +1,6 @@
 #include "config/validate.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "config/digest_groups.h"
 #include "config/feeds.h"
 #include "config/validate_checks.h"
+#include "model/wildcard.h"
 
 namespace dcp::config {
 namespace {
@@ -80,10 +82,23 @@ void CheckEndpoints(const Node& root, const Draft& draft, Context& context) {
   }
 }
 
+// A misspelt check would have its alarms go nowhere.
+void CheckRouting(const Draft& draft, size_t i, Context& context) {
+  for (const std::string& pattern : draft.config.alarms[i].checks) {
+    const bool known = std::any_of(
+        draft.config.checks.begin(), draft.config.checks.end(),
+        [&](const CheckOptions& check) { return model::MatchesWildcard(pattern, check.name); });
+    if (known) continue;
+    context.Error(PlaceOf(*draft.alarm_nodes[i], "checks"),
+                  absl::StrCat("no [[check]] is called '", pattern, "'"));
+  }
+}
+
 void CheckAlarms(Draft& draft, Context& context) {
   std::set<std::string> paths;
   for (size_t i = 0; i < draft.config.alarms.size(); ++i) {
     const AlarmOptions& alarm = draft.config.alarms[i];
+    CheckRouting(draft, i, context);
     if (alarm.type != AlarmOptions::Type::kFile || paths.insert(alarm.path).second) continue;
     context.Error(PlaceOf(*draft.alarm_nodes[i], "path"),
                   absl::StrCat("another [[alarm]] writes to '", alarm.path,

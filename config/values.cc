@@ -2,9 +2,11 @@
 
 #include <array>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -119,6 +121,26 @@ absl::StatusOr<StartPoint> ParseStartPoint(absl::string_view text) {
   if (absl::ConsumePrefix(&text, "file:")) return ParseStartFile(text);
   return absl::InvalidArgumentError(
       R"(must be "resume", "now", "gtid:<set>" or "file:<name>:<pos>")");
+}
+
+absl::StatusOr<QuietHours> ParseQuietHours(absl::string_view text) {
+  // "HH:MM" as time since midnight.
+  const auto parse = [](absl::string_view clock) -> std::optional<absl::Duration> {
+    const auto digit = [&](size_t i) {
+      return absl::ascii_isdigit(static_cast<unsigned char>(clock[i]));
+    };
+    if (clock.size() != 5 || clock[2] != ':') return std::nullopt;
+    if (!digit(0) || !digit(1) || !digit(3) || !digit(4)) return std::nullopt;
+    const int hours = (clock[0] - '0') * 10 + (clock[1] - '0');
+    const int minutes = (clock[3] - '0') * 10 + (clock[4] - '0');
+    if (hours > 23 || minutes > 59) return std::nullopt;
+    return absl::Hours(hours) + absl::Minutes(minutes);
+  };
+  if (text.size() == 11 && text[5] == '-') {
+    const auto begin = parse(text.substr(0, 5)), end = parse(text.substr(6));
+    if (begin && end) return QuietHours{*begin, *end};
+  }
+  return absl::InvalidArgumentError(R"(must be two times of the day such as "22:00-07:00")");
 }
 
 std::string FormatSize(uint64_t bytes) {

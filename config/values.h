@@ -26,6 +26,9 @@ absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view text);
 // "resume", "now", "gtid:<set>", "file:<name>:<pos>".
 absl::StatusOr<StartPoint> ParseStartPoint(absl::string_view text);
 
+// "22:00-07:00".
+absl::StatusOr<QuietHours> ParseQuietHours(absl::string_view text);
+
 // "512MiB": as ParseSize reads it.
 std::string FormatSize(uint64_t bytes);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -69,10 +70,11 @@ struct Verdict {
   uint64_t target_rows = 0;
 
   // kDiff
-  std::vector<RowDiff> diffs;  // at most max_diff_rows
-  uint64_t diff_count = 0;     // exact
-  std::string diff_file;       // has all rows where diffs has not; else empty
-  uint64_t known = 0;          // keys touched whose finding was open already
+  std::vector<RowDiff> diffs;                   // at most max_diff_rows
+  uint64_t diff_count = 0;                      // exact
+  std::map<std::string, uint64_t> diff_tables;  // diff_count by table; not of pushed keys
+  std::string diff_file;                        // has all rows where diffs has not; else empty
+  uint64_t known = 0;                           // keys touched whose finding was open already
 
   // What could not be seen whole. With kDiff it may be set too: a difference
   // was found, and something else is unknown.

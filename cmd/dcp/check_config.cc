@@ -1,14 +1,17 @@
 #include "cmd/dcp/check_config.h"
 
+#include <csignal>
 #include <iostream>
 #include <optional>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "cmd/dcp/binlog_opener.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/inspect.h"
 #include "cmd/dcp/load_config.h"
+#include "cmd/dcp/sinks.h"
 
 namespace dcp::cmd {
 namespace {
@@ -53,7 +56,10 @@ int CheckConfig(const CheckConfigCommand& command) {
   std::cout.flush();
   PrintFaults(inspection, std::cerr);
   if (inspection.exit_status() != kExitOk) return inspection.exit_status();
-  return StartsExist(*config, std::cerr) ? kExitOk : kExitConfig;
+  if (!StartsExist(*config, std::cerr)) return kExitConfig;
+  if (!command.send_test_alarm) return kExitOk;
+  signal(SIGPIPE, SIG_IGN);  // a command need not read its alarm
+  return SendTestAlarms(*config, Clock::Real(), std::cout) ? kExitOk : kExitConfig;
 }
 
 bool ServersAreFit(const config::Config& config, std::ostream& messages) {

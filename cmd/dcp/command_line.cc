@@ -30,6 +30,8 @@ CLI::App* AddCheckConfig(CLI::App& app, CheckConfigCommand* command) {
   CLI::App* sub = app.add_subcommand(
       "check-config", "Say what is wrong with a configuration, or what would be compared");
   sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
+  sub->add_flag("--send-test-alarm", command->send_test_alarm,
+                "Send every [[alarm]] a test alarm and its end");
   sub->footer(
       "Connects to the servers and names each setting that stands in the way with its cure.\n"
       "Exit status 78 if anything does.");

@@ -15,6 +15,7 @@ struct RunCommand {
 
 struct CheckConfigCommand {
   std::string config;
+  bool send_test_alarm = false;
 };
 
 struct PushCommand {

@@ -7,14 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "alarm/diff_files.h"
 #include "alarm/dispatcher.h"
-#include "alarm/file_sink.h"
-#include "alarm/log_sink.h"
+#include "alarm/memory_outbox.h"
 #include "barrier/barrier_writer.h"
 #include "base/status.h"
 #include "cmd/dcp/binlog_opener.h"
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/log.h"
+#include "cmd/dcp/sinks.h"
 #include "cmd/dcp/sql_session.h"
 #include "collector/grpc/grpc_collector.h"
 #include "collector/mysql/mysql_collector.h"
@@ -33,23 +33,6 @@ void LogAlarm(alarm::Level level, absl::string_view line) {
     case alarm::Level::kError:
       return LogError(line);
   }
-}
-
-absl::StatusOr<std::unique_ptr<alarm::Sink>> MakeSink(const config::AlarmOptions& options) {
-  if (options.type == config::AlarmOptions::Type::kLog) {
-    return std::make_unique<alarm::LogSink>(LogAlarm, options.types);
-  }
-  if (options.type != config::AlarmOptions::Type::kFile) {
-    return absl::UnimplementedError("this type of alarm is not available in this version");
-  }
-  alarm::FileSink::Options file;
-  file.path = options.path;
-  file.max_bytes = options.max_bytes;
-  file.keep = options.keep;
-  file.types = options.types;
-  auto sink = std::make_unique<alarm::FileSink>(file);
-  DCP_RETURN_IF_ERROR(sink->Open());
-  return sink;
 }
 
 // The collector and the tag that feed `tag` from MySQL; nulls for a pushed tag.
@@ -78,17 +61,15 @@ class Daemon::Impl {
   Impl(const config::Config& config, const Clock& clock)
       : config_(config),
         clock_(clock),
-        diff_files_({.dir = config.state.dir + "/diffs"}, renderer_, LogAlarm) {}
+        masks_(MakeMasks(config.masks, &tables_)),
+        diff_files_({.dir = config.state.dir + "/diffs"}, {renderer_, &masks_}, LogAlarm) {}
   ~Impl() { Stop(absl::Seconds(1)); }
 
   absl::Status Build() {
-    std::vector<std::unique_ptr<alarm::Sink>> sinks;
-    for (const config::AlarmOptions& options : config_.alarms) {
-      DCP_ASSIGN_OR_RETURN(auto sink, MakeSink(options));
-      sinks.push_back(std::move(sink));
-    }
+    DCP_ASSIGN_OR_RETURN(auto routes, MakeRoutes(config_, clock_, LogAlarm));
     dispatcher_ = std::make_unique<alarm::Dispatcher>(
-        alarm::Dispatcher::Options{}, std::move(sinks), renderer_, clock_, LogAlarm);
+        alarm::Dispatcher::Options{}, std::move(routes), outbox_,
+        alarm::Rendering(renderer_, &masks_), clock_, LogAlarm);
     std::vector<CheckRunner*> runners;
     for (const config::CheckOptions& check : config_.checks) {
       runners_.push_back(MakeRunner(check));
@@ -245,8 +226,10 @@ class Daemon::Impl {
   const config::Config config_;
   const Clock& clock_;
   const row::Renderer renderer_;
-  alarm::DiffFiles diff_files_;
   model::TableRegistry tables_;
+  const alarm::Masks masks_;
+  alarm::DiffFiles diff_files_;
+  alarm::MemoryOutbox outbox_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<CheckRunner>> runners_;
   std::unique_ptr<ChangeRouter> router_;

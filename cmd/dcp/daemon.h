@@ -24,6 +24,7 @@ class Daemon {
   // `clock` outlives it. Starts nothing.
   //   kInvalidArgument  the configuration cannot be carried out
   //   kUnavailable      an alarm file cannot be opened
+  //   kDataLoss         what Alertmanager was told before cannot be read
   static absl::StatusOr<std::unique_ptr<Daemon>> Create(const config::Config& config,
                                                         const Clock& clock);
   ~Daemon();

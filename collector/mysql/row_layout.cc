@@ -74,6 +74,9 @@ model::Table TableOf(const TableSchema& schema, const TableRouter::Route& route,
   for (const uint32_t ordinal : layout.compared) {
     table.columns.push_back(schema.columns[ordinal].name);
   }
+  for (const uint32_t ordinal : layout.key) {
+    table.key_columns.push_back(schema.columns[ordinal].name);
+  }
   return table;
 }
 

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "alarm/memory_outbox.h"
 #include "tests/alarm/fakes.h"
 #include "tests/support/status_matchers.h"
 
@@ -50,11 +52,9 @@ class Journal {
 // A sink that can be told to fail, or to wait until it is let go. Thread-safe.
 class FakeSink final : public Sink {
  public:
-  FakeSink(std::string name, model::AlarmTypes types, Journal& journal)
-      : name_(std::move(name)), types_(types), journal_(journal) {}
+  FakeSink(std::string name, Journal& journal) : name_(std::move(name)), journal_(journal) {}
 
   std::string name() const override { return name_; }
-  model::AlarmTypes types() const override { return types_; }
   absl::Status Deliver(const Alarm& alarm) override {
     {
       MutexLock lock(mu_);
@@ -100,7 +100,6 @@ class FakeSink final : public Sink {
   }
 
   const std::string name_;
-  const model::AlarmTypes types_;
   Journal& journal_;
   Mutex mu_;
   CondVar changed_;
@@ -119,9 +118,9 @@ model::AlarmTypes All() {
 class DispatcherTest : public ::testing::Test {
  protected:
   FakeSink& AddSink(const std::string& name, model::AlarmTypes types, Journal& journal) {
-    auto sink = std::make_unique<FakeSink>(name, types, journal);
+    auto sink = std::make_unique<FakeSink>(name, journal);
     FakeSink& added = *sink;
-    sinks_.push_back(std::move(sink));
+    routes_.push_back({std::move(sink), {.types = types}});
     return added;
   }
   FakeSink& AddSink(model::AlarmTypes types = model::AlarmTypes::Default()) {
@@ -129,18 +128,20 @@ class DispatcherTest : public ::testing::Test {
   }
   // After the sinks.
   Dispatcher& Make(size_t max_queue_bytes = 1 << 20) {
+    return Make({.first = absl::Milliseconds(1), .cap = absl::Milliseconds(4)}, max_queue_bytes);
+  }
+  Dispatcher& Make(Backoff::Options backoff, size_t max_queue_bytes = 1 << 20) {
+    outbox_ = std::make_unique<MemoryOutbox>(max_queue_bytes);
     dispatcher_ = std::make_unique<Dispatcher>(
-        Dispatcher::Options{.max_queue_bytes = max_queue_bytes,
-                            .first_retry = absl::Milliseconds(1),
-                            .last_retry = absl::Milliseconds(4)},
-        std::move(sinks_), renderer_, Clock::Real(),
-        [this](Level, absl::string_view line) { log_.Add(std::string(line)); });
+        Dispatcher::Options{.backoff = backoff}, std::move(routes_), *outbox_, renderer_,
+        Clock::Real(), [this](Level, absl::string_view line) { log_.Add(std::string(line)); });
     return *dispatcher_;
   }
 
   const FakeRenderer renderer_{};
   Journal delivered_, log_;
-  std::vector<std::unique_ptr<Sink>> sinks_;
+  std::vector<Dispatcher::Route> routes_;
+  std::unique_ptr<MemoryOutbox> outbox_;
   std::unique_ptr<Dispatcher> dispatcher_;  // ends before what it uses
 };
 
@@ -211,7 +212,6 @@ TEST_F(DispatcherTest, SecondAlarmOfAVerdictIsTriedAgainAlone) {
    public:
     explicit FailsFirstUnverified(Journal& journal) : journal_(journal) {}
     std::string name() const override { return "picky"; }
-    model::AlarmTypes types() const override { return model::AlarmTypes::Default(); }
     absl::Status Deliver(const Alarm& alarm) override {
       journal_.Add(model::ToString(alarm.type));
       if (alarm.type != model::AlarmType::kUnverified || failed_) return absl::OkStatus();
@@ -223,7 +223,7 @@ TEST_F(DispatcherTest, SecondAlarmOfAVerdictIsTriedAgainAlone) {
     Journal& journal_;
     bool failed_ = false;
   };
-  sinks_.push_back(std::make_unique<FailsFirstUnverified>(delivered_));
+  routes_.push_back({std::make_unique<FailsFirstUnverified>(delivered_), {}});
   Dispatcher& dispatcher = Make();
   model::Verdict verdict = Diff({Missing()});
   verdict.unverified_reason = "image";
@@ -258,18 +258,13 @@ TEST_F(DispatcherTest, StopWhileBlockedInterruptsTheSink) {
   dispatcher.Stop(absl::Milliseconds(10));
   EXPECT_THAT(delivered_.lines(), IsEmpty());
   EXPECT_THAT(log_.lines(), ::testing::Contains(HasSubstr("2 alarms not delivered at the end")));
-  EXPECT_EQ(dispatcher.GetStats().at(0).lost, 2u);
+  EXPECT_EQ(dispatcher.GetStats().at(0).queued, 2u);
 }
 
 TEST_F(DispatcherTest, StopTriesAFailingSinkOnceMoreAtOnce) {
   FakeSink& sink = AddSink();
   sink.Fail(1);
-  dispatcher_ = std::make_unique<Dispatcher>(
-      Dispatcher::Options{.max_queue_bytes = 1 << 20,
-                          .first_retry = absl::Hours(10),  // never by itself
-                          .last_retry = absl::Hours(10)},
-      std::move(sinks_), renderer_, Clock::Real(),
-      [this](Level, absl::string_view line) { log_.Add(std::string(line)); });
+  Make({.first = absl::Hours(10), .cap = absl::Hours(10)});  // never by itself
   dispatcher_->Start();
   dispatcher_->Put(Diff({Missing()}, 1, 2));
   ASSERT_TRUE(log_.AwaitSize(1));
@@ -293,21 +288,20 @@ TEST_F(DispatcherTest, AlarmAfterStopIsSaidToBeLost) {
   dispatcher.Stop(kGenerous);
   dispatcher.Put(Diff({Missing()}, 1, 2));
   EXPECT_THAT(log_.lines(), ElementsAre(AllOf(HasSubstr("too late"), HasSubstr("DIFF orders"))));
-  EXPECT_EQ(dispatcher.GetStats().at(0).lost, 1u);
 }
 
 TEST_F(DispatcherTest, FullQueueDropsSameFirstAndSaysWhatElseIsLost) {
   FakeSink& sink = AddSink(All());
   sink.Block(true);
-  const size_t one = Item(Diff({Missing()})).bytes;
-  Dispatcher& dispatcher = Make(/*max_queue_bytes=*/3 * one);
+  const size_t one = MemoryOutbox::BytesOf(MakeAlarms(Diff({Missing()}, 1, 2), renderer_).at(0));
+  Dispatcher& dispatcher = Make(/*max_queue_bytes=*/3 * one + one / 2);
   dispatcher.Start();
   dispatcher.Put(Diff({Missing()}, 1, 2));
   sink.AwaitAttempts(1);  // held by the sink
   dispatcher.Put(Same(2, 3));
   dispatcher.Put(Diff({Missing()}, 3, 4));
   dispatcher.Put(Diff({Missing()}, 4, 5));  // the same of 2 goes
-  EXPECT_EQ(dispatcher.GetStats().at(0).dropped_same, 1u);
+  EXPECT_EQ(dispatcher.GetStats().at(0).superseded, 1u);
   EXPECT_EQ(dispatcher.GetStats().at(0).lost, 0u);
   dispatcher.Put(Diff({Missing()}, 5, 6));  // the diff of 3 goes
   EXPECT_EQ(dispatcher.GetStats().at(0).lost, 1u);
@@ -332,74 +326,122 @@ TEST_F(DispatcherTest, ManyThreadsMayPut) {
   EXPECT_EQ(delivered_.lines().size(), 400u);
 }
 
-// SinkQueue by itself.
-
-class SinkQueueTest : public ::testing::Test {
- protected:
-  static std::shared_ptr<Item> Make(const model::Outcome& outcome) {
-    return std::make_shared<Item>(outcome);
+// A sink that behaves as it is told for each segment.
+class PickySink final : public Sink {
+ public:
+  explicit PickySink(Journal& journal) : journal_(journal) {}
+  std::string name() const override { return "picky"; }
+  absl::Status Deliver(const Alarm& alarm) override {
+    const uint64_t from = nlohmann::json::parse(alarm.json).at("from");
+    const auto answer = answers_.find(from);
+    const auto all = answers_.find(kAll);
+    if (answer != answers_.end()) return answer->second;
+    if (all != answers_.end()) return all->second;
+    journal_.Add(absl::StrCat(alarm.check, " ", from));
+    return absl::OkStatus();
   }
-  static model::Verdict SameOf(const char* check, uint64_t from) {
-    model::Verdict verdict = Same(from, from + 1);
+  static constexpr uint64_t kAll = 0;
+  std::map<uint64_t, absl::Status> answers_ = {};  // by segment
+
+ private:
+  Journal& journal_;
+};
+
+class PoisonTest : public DispatcherTest {
+ protected:
+  PickySink& AddPicky() {
+    auto sink = std::make_unique<PickySink>(delivered_);
+    PickySink& added = *sink;
+    routes_.push_back({std::move(sink), {}});
+    return added;
+  }
+  static model::Verdict Of(const char* check, uint64_t from) {
+    model::Verdict verdict = Diff({Missing()}, from, from + 1);
     verdict.head.check = check;
     return verdict;
   }
-  static size_t SameBytes() { return Item(Same()).bytes; }
-  static std::vector<uint64_t> Drain(SinkQueue& queue) {
-    std::vector<uint64_t> segments;
-    for (; !queue.empty(); queue.Pop()) {
-      segments.push_back(std::get<model::Verdict>(queue.Lend()->outcome).head.from);
-    }
-    return segments;
-  }
 };
 
-TEST_F(SinkQueueTest, SupersededSameGoesBeforeAnOlderOneThatIsNot) {
-  SinkQueue queue(3 * SameBytes());
-  queue.Put(Make(SameOf("a", 1)));
-  queue.Put(Make(SameOf("b", 2)));
-  queue.Put(Make(SameOf("b", 3)));
-  EXPECT_EQ(queue.Put(Make(SameOf("c", 4))).same, 1u);
-  EXPECT_THAT(Drain(queue), ElementsAre(1, 3, 4));
+TEST_F(PoisonTest, ARefusedAlarmIsPutAsideAfterSoManyTries) {
+  AddPicky().answers_[2] = absl::InvalidArgumentError("400");
+  Dispatcher& dispatcher = Make();
+  for (uint64_t i = 1; i <= 3; ++i) dispatcher.Put(Of("a", i));
+  dispatcher.Start();
+  ASSERT_TRUE(delivered_.AwaitSize(2));
+  EXPECT_THAT(delivered_.lines(), ElementsAre("a 1", "a 3"));
+  EXPECT_EQ(dispatcher.GetStats().at(0).put_aside, 1u);
+  EXPECT_EQ(dispatcher.GetStats().at(0).failures, 8u);
+  EXPECT_THAT(log_.lines(), ::testing::Contains(HasSubstr("put aside after 8 attempts (400)")));
 }
 
-TEST_F(SinkQueueTest, ExactlyFullDropsNothing) {
-  SinkQueue queue(2 * SameBytes());
-  queue.Put(Make(SameOf("a", 1)));
-  EXPECT_EQ(queue.Put(Make(SameOf("a", 2))).same, 0u);
-  EXPECT_EQ(queue.bytes(), 2 * SameBytes());
-  EXPECT_EQ(queue.Put(Make(SameOf("a", 3))).same, 1u);
-  EXPECT_THAT(Drain(queue), ElementsAre(2, 3));
-  EXPECT_EQ(queue.bytes(), 0u);
+TEST_F(PoisonTest, AnAlarmThatFailsWhereTheNextIsTakenIsPutAside) {
+  AddPicky().answers_[2] = absl::AbortedError("500");
+  Dispatcher& dispatcher = Make();
+  for (uint64_t i = 1; i <= 3; ++i) dispatcher.Put(Of("a", i));
+  dispatcher.Start();
+  ASSERT_TRUE(delivered_.AwaitSize(2));
+  ASSERT_TRUE(log_.AwaitSize(2));
+  dispatcher.Stop(kGenerous);
+  EXPECT_THAT(delivered_.lines(), ElementsAre("a 1", "a 3"));
+  EXPECT_EQ(dispatcher.GetStats().at(0).put_aside, 1u);
 }
 
-TEST_F(SinkQueueTest, LentItemIsNeverDropped) {
-  SinkQueue queue(SameBytes());
-  queue.Put(Make(SameOf("a", 1)));
-  queue.Lend();
-  queue.Put(Make(SameOf("a", 2)));
-  queue.Put(Make(SameOf("a", 3)));
-  EXPECT_EQ(queue.size(), 2u);
-  EXPECT_THAT(Drain(queue), ElementsAre(1, 3));
+TEST_F(PoisonTest, ASinkThatFailsForAllLosesNothing) {
+  for (const absl::Status& answer :
+       {absl::AbortedError("500"), absl::FailedPreconditionError("401"),
+        absl::UnavailableError("down"), absl::DeadlineExceededError("slow")}) {
+    AddPicky().answers_[PickySink::kAll] = answer;
+    Dispatcher& dispatcher = Make();
+    for (uint64_t i = 1; i <= 3; ++i) dispatcher.Put(Of("a", i));
+    dispatcher.Start();
+    const absl::Duration end = Clock::Real().Monotonic() + kGenerous;
+    while (dispatcher.GetStats().at(0).failures < 60 && Clock::Real().Monotonic() < end) {
+      std::this_thread::yield();
+    }
+    EXPECT_GE(dispatcher.GetStats().at(0).failures, 60u);
+    EXPECT_EQ(dispatcher.GetStats().at(0).put_aside, 0u);
+    EXPECT_EQ(dispatcher.GetStats().at(0).queued, 3u);
+    dispatcher.Stop(absl::ZeroDuration());
+    dispatcher_.reset();
+  }
 }
 
-TEST_F(SinkQueueTest, SingleAlarmLargerThanTheQueueStays) {
-  SinkQueue queue(1);
-  const auto dropped = queue.Put(Make(Diff({Missing()}, 1, 2)));
-  EXPECT_EQ(dropped.others, 0u);
-  EXPECT_EQ(queue.Put(Make(Diff({Missing()}, 2, 3))).others, 1u);
-  EXPECT_THAT(Drain(queue), ElementsAre(2));
+TEST_F(PoisonTest, OtherChecksDoNotWaitForAPoisonAlarm) {
+  AddPicky().answers_[1] = absl::AbortedError("500");
+  Dispatcher& dispatcher = Make({.first = absl::Hours(10), .cap = absl::Hours(10)});
+  dispatcher.Put(Of("a", 1));
+  dispatcher.Put(Of("b", 2));
+  dispatcher.Start();
+  EXPECT_TRUE(delivered_.AwaitSize(1));
+  EXPECT_THAT(delivered_.lines(), ElementsAre("b 2"));
 }
 
-TEST(BackoffTest, DoublesUpToTheLast) {
-  Backoff backoff(absl::Seconds(1), absl::Seconds(5));
-  EXPECT_EQ(backoff.Next(), absl::Seconds(1));
-  EXPECT_EQ(backoff.Next(), absl::Seconds(2));
-  EXPECT_EQ(backoff.Next(), absl::Seconds(4));
-  EXPECT_EQ(backoff.Next(), absl::Seconds(5));
-  EXPECT_EQ(backoff.Next(), absl::Seconds(5));
-  backoff.Reset();
-  EXPECT_EQ(backoff.Next(), absl::Seconds(1));
+TEST_F(DispatcherTest, RoutesByCheckAndTable) {
+  Journal orders, all;
+  routes_.push_back({std::make_unique<FakeSink>("orders", orders), {.checks = {"ord*"}}});
+  routes_.push_back({std::make_unique<FakeSink>("all", all), {}});
+  Dispatcher& dispatcher = Make();
+  dispatcher.Start();
+  model::Verdict other = Diff({Missing()}, 1, 2);
+  other.head.check = "users";
+  dispatcher.Put(other);
+  dispatcher.Put(Diff({Missing()}, 2, 3));
+  dispatcher.Stop(kGenerous);
+  EXPECT_THAT(orders.lines(), ElementsAre("diff 2"));
+  EXPECT_THAT(all.lines(), ElementsAre("diff 1", "diff 2"));
+}
+
+TEST_F(DispatcherTest, SinksOfOneNameAreApart) {
+  Journal second;
+  AddSink();
+  AddSink("fake", model::AlarmTypes::Default(), second);
+  Dispatcher& dispatcher = Make();
+  dispatcher.Start();
+  dispatcher.Put(Diff({Missing()}, 1, 2));
+  dispatcher.Stop(kGenerous);
+  EXPECT_THAT(delivered_.lines(), ElementsAre("diff 1"));
+  EXPECT_THAT(second.lines(), ElementsAre("diff 1"));
+  EXPECT_EQ(dispatcher.GetStats().at(1).sink, "fake #2");
 }
 
 }  // namespace

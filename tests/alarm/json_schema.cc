@@ -127,10 +127,16 @@ class Validator {
     return "";
   }
 
-  static std::string CheckAdditional(const json& schema, const json& value) {
-    if (!value.is_object() || schema.at("additionalProperties") != json(false)) return "";
+  std::string CheckAdditional(const json& schema, const json& value) const {
+    const json& rule = schema.at("additionalProperties");
+    if (!value.is_object()) return "";
+    const json known = schema.value("properties", json::object());
     for (const auto& [name, member] : value.items()) {
-      if (!schema.at("properties").contains(name)) return absl::StrCat(name, " is not allowed");
+      if (known.contains(name)) continue;
+      if (rule == json(false)) return absl::StrCat(name, " is not allowed");
+      if (std::string wrong = Check(rule, member); !wrong.empty()) {
+        return absl::StrCat(name, ": ", wrong);
+      }
     }
     return "";
   }

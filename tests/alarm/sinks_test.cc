@@ -24,7 +24,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
-Alarm Line(std::string json) { return {model::AlarmType::kDiff, "id", std::move(json), "text"}; }
+Alarm Line(std::string json) {
+  return {.type = model::AlarmType::kDiff, .id = "id", .json = std::move(json), .text = "text"};
+}
 
 class FileSinkTest : public ::testing::Test {
  protected:
@@ -42,11 +44,8 @@ class FileSinkTest : public ::testing::Test {
   }
 
   FileSink::Options Options(uint64_t max_bytes = 1 << 20, uint32_t keep = 3) const {
-    return {.path = path_,
-            .max_bytes = max_bytes,
-            .keep = keep,
-            .types = model::AlarmTypes::Default(),
-            .patience = absl::Milliseconds(100)};
+    return {
+        .path = path_, .max_bytes = max_bytes, .keep = keep, .patience = absl::Milliseconds(100)};
   }
   std::string Read(const std::string& suffix = "") const {
     std::ifstream in(path_ + suffix);
@@ -181,11 +180,10 @@ TEST_F(FileSinkTest, InterruptEndsTheWaitForAFullPipe) {
 
 TEST(LogSinkTest, GivesTheLineAtItsLevel) {
   std::vector<std::pair<Level, std::string>> lines;
-  LogSink sink([&](Level level, absl::string_view line) { lines.emplace_back(level, line); },
-               model::AlarmTypes::Default());
-  EXPECT_FALSE(sink.types().Contains(model::AlarmType::kSame));
+  LogSink sink([&](Level level, absl::string_view line) { lines.emplace_back(level, line); });
   for (model::AlarmType type : model::kAllAlarmTypes) {
-    EXPECT_OK(sink.Deliver({type, "id", "{}", model::ToString(type)}));
+    EXPECT_OK(
+        sink.Deliver({.type = type, .id = "id", .json = "{}", .text = model::ToString(type)}));
   }
   EXPECT_THAT(lines, ElementsAre(Pair(Level::kInfo, "same"), Pair(Level::kError, "diff"),
                                  Pair(Level::kWarning, "unverified"),

@@ -362,15 +362,71 @@ TEST_F(SecretsTest, VerifyReadsTheSecretsOfItsJobsOnly) {
   EXPECT_THAT(Lines(job.errors()), ElementsAre(HasSubstr("'DCP_PASSWORD' is not set")));
 }
 
+// [[alarm]]
+
+class AlarmTest : public ConfigTest {
+ protected:
+  std::vector<std::string> Wrong(const std::string& alarm) {
+    return Errors(kSource, kTarget, kCheck, "[[alarm]]\n" + alarm);
+  }
+};
+
+TEST_F(AlarmTest, WebhookNeedsAUrlOfHttp) {
+  EXPECT_THAT(Wrong("type = 'webhook'\n"), ElementsAre(HasSubstr("needs 'url'")));
+  for (const char* url : {"file:///etc/passwd", "ftp://x", "x", "javascript:http://x"}) {
+    EXPECT_THAT(Wrong(absl::StrCat("type = 'webhook'\nurl = '", url, "'\n")),
+                ElementsAre(HasSubstr("must begin with https://")));
+  }
+  EXPECT_THAT(Wrong("type = 'webhook'\nurl = 'https://x'\nurl_file = 'y'\n"),
+              ElementsAre(HasSubstr("leave out one"), HasSubstr("cannot read the URL file 'y'")));
+}
+
+TEST_F(AlarmTest, SecretsComeFromOutside) {
+  EXPECT_THAT(Wrong("type = 'webhook'\nurl = 'https://x'\nsecret_env = 'NONE'\n"),
+              ElementsAre(HasSubstr("'NONE' is not set; export it with the secret")));
+  EXPECT_THAT(Wrong("type = 'webhook'\nurl = 'https://x'\nsecret_env = 'not a name'\n"),
+              ElementsAre(::testing::Not(HasSubstr("not a name"))));
+  EXPECT_THAT(Wrong("type = 'webhook'\nurl_env = 'NONE'\n"), ElementsAre(HasSubstr("URL")));
+}
+
+TEST_F(AlarmTest, KeysOfAnotherTypeAreUnknown) {
+  EXPECT_THAT(Wrong("type = 'exec'\ncommand = ['x']\nurl = 'https://x'\n"),
+              ElementsAre(HasSubstr("url")));
+  EXPECT_THAT(Wrong("type = 'exec'\n"), ElementsAre(HasSubstr("command")));
+  EXPECT_THAT(Wrong("type = 'exec'\ncommand = []\n"), ElementsAre(HasSubstr("command")));
+}
+
+TEST_F(AlarmTest, RoutingIsChecked) {
+  EXPECT_THAT(Wrong("type = 'log'\nchecks = ['nosuch*']\n"),
+              ElementsAre(HasSubstr("no [[check]] is called 'nosuch*'")));
+  EXPECT_THAT(Wrong("type = 'log'\nkinds = ['mising']\n"), ElementsAre(HasSubstr("missing")));
+  EXPECT_THAT(Wrong("type = 'log'\ntime_zone = 'Mars/Olympus'\n"),
+              ElementsAre(HasSubstr("time zone")));
+  for (const char* quiet : {"22:00", "22:00-24:00", "2:00-07:00", "22:60-07:00", "22:00-07:0a"}) {
+    EXPECT_THAT(Wrong(absl::StrCat("type = 'log'\nquiet = ['", quiet, "']\n")),
+                ElementsAre(HasSubstr("22:00-07:00")));
+  }
+}
+
+TEST_F(AlarmTest, AlertsAreKeptAlive) {
+  EXPECT_THAT(Wrong("type = 'alertmanager'\nurl = 'http://x'\nresend = '3m'\n"),
+              ElementsAre(HasSubstr("at least twice 'resend'")));
+}
+
+TEST_F(AlarmTest, MaskNeedsTablesAndColumnsAndAKeyOnlyToHash) {
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, "[[mask]]\ntables = ['a.b']\n"),
+              ElementsAre(HasSubstr("columns")));
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck,
+                     "[[mask]]\ntables = ['a.b']\ncolumns = ['c']\nkey_env = 'NONE'\n"),
+              ElementsAre(HasSubstr("only with = \"hash\""), HasSubstr("'NONE' is not set")));
+}
+
 // Features of later versions.
 
 class AvailabilityTest : public ConfigTest {};
 
 TEST_F(AvailabilityTest, EveryRowIsRefused) {
   const std::map<std::string, std::string> uses = {
-      {"alarm.webhook", "[[alarm]]\ntype = 'webhook'\nurl = 'https://x'\n"},
-      {"alarm.exec", "[[alarm]]\ntype = 'exec'\n"},
-      {"alarm.alertmanager", "[[alarm]]\ntype = 'alertmanager'\nurl = 'http://x'\n"},
       {"job.schedule", absl::StrCat(kJob, "schedule = '0 3 * * *'\n")},
       {"http", "[http]\nlisten = '127.0.0.1:8080'\n"},
       {"control", "[control]\nlisten = '127.0.0.1:9091'\n"},
@@ -387,7 +443,7 @@ TEST_F(AvailabilityTest, EveryRowIsRefused) {
 TEST_F(AvailabilityTest, VerifyDoesNotMindWhatOnlyRunUses) {
   const Loaded loaded = ParseFor(
       Purpose::kVerify, absl::StrCat("[http]\nlisten = '127.0.0.1:8080'\n[[alarm]]\ntype = "
-                                     "'exec'\n",
+                                     "'webhook'\nurl = 'https://x'\nsecret_env = 'NONE'\n",
                                      kJob, "schedule = '0 3 * * *'\n"));
   EXPECT_TRUE(loaded.ok()) << loaded.status();
 }

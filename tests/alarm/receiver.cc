@@ -1,0 +1,79 @@
+#include "tests/alarm/receiver.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/support/eventually.h"
+
+namespace dcp::alarm {
+
+std::string ReadWhole(const std::string& path) {
+  std::ifstream in(path);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+ScratchDir::ScratchDir() {
+  const char* base = getenv("TMPDIR");
+  path_ = absl::StrCat(base == nullptr ? "/tmp" : base, "/dcp_sinks_XXXXXX");
+  EXPECT_NE(mkdtemp(path_.data()), nullptr);
+}
+
+ScratchDir::~ScratchDir() {
+  std::error_code error;
+  std::filesystem::remove_all(path_, error);
+}
+
+Receiver::Receiver(const std::string& dir, std::vector<std::string> arguments, int port)
+    : log_(dir + "/taken") {
+  const std::string said = dir + "/receiver.out";
+  std::filesystem::remove(said);
+  std::vector<std::string> command = {"/usr/bin/python3",
+                                      DCP_SOURCE_DIR "/tests/alarm/webhook_receiver.py", log_,
+                                      "--port", absl::StrCat(port)};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  auto process = test::Process::Start(command, said);
+  EXPECT_TRUE(process.ok()) << process.status();
+  if (process.ok()) process_.emplace(*std::move(process));
+  EXPECT_TRUE(test::Eventually([&] {
+    const std::string text = ReadWhole(said);
+    return !text.empty() && text.back() == '\n' && absl::SimpleAtoi(text, &port_);
+  })) << ReadWhole(said);
+}
+
+std::string Receiver::Url(const std::string& scheme, const std::string& host) const {
+  return absl::StrCat(scheme, "://", host, ":", port_, "/hook");
+}
+
+std::vector<nlohmann::json> Receiver::Taken() const {
+  std::vector<nlohmann::json> taken;
+  for (absl::string_view line : absl::StrSplit(ReadWhole(log_), '\n', absl::SkipEmpty())) {
+    auto parsed = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
+    if (!parsed.is_discarded()) taken.push_back(std::move(parsed));
+  }
+  return taken;
+}
+
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+}  // namespace dcp::alarm

@@ -1,0 +1,51 @@
+// Programs that alarms are sent to: a webhook receiver of Python's standard
+// library and Debian's Alertmanager, each on a free port of 127.0.0.1.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/servers/process.h"
+
+namespace dcp::alarm {
+
+// A directory of its own, removed at the end.
+class ScratchDir {
+ public:
+  ScratchDir();
+  ~ScratchDir();
+  ScratchDir(const ScratchDir&) = delete;
+  ScratchDir& operator=(const ScratchDir&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// tests/alarm/webhook_receiver.py
+class Receiver {
+ public:
+  // What it is started with; `port` 0: any. Appends to `dir`/taken.
+  Receiver(const std::string& dir, std::vector<std::string> arguments, int port = 0);
+
+  int port() const { return port_; }
+  std::string Url(const std::string& scheme = "http", const std::string& host = "127.0.0.1") const;
+
+  // What it has taken so far, oldest first.
+  std::vector<nlohmann::json> Taken() const;
+
+ private:
+  const std::string log_;
+  int port_ = 0;
+  std::optional<test::Process> process_;
+};
+
+// A port that nobody listens on now.
+int FreePort();
+
+std::string ReadWhole(const std::string& path);
+
+}  // namespace dcp::alarm

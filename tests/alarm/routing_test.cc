@@ -1,0 +1,245 @@
+// Which alarms a sink gets, when, and how many are made few.
+#include "alarm/routing.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "alarm/common.h"
+#include "alarm/grouping.h"
+#include "tests/alarm/fakes.h"
+#include "tests/alarm/json_schema.h"
+
+namespace dcp::alarm {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Alarm DiffIn(std::vector<std::string> tables, std::vector<model::DiffKind> kinds) {
+  Alarm alarm{.type = model::AlarmType::kDiff};
+  alarm.check = "orders";
+  alarm.tables = std::move(tables);
+  alarm.kinds = std::move(kinds);
+  return alarm;
+}
+
+TEST(RoutingTest, ByDefaultAllButSame) {
+  EXPECT_TRUE(Wants({}, DiffIn({"a.b"}, {})));
+  EXPECT_FALSE(Wants({}, Alarm{.type = model::AlarmType::kSame}));
+}
+
+TEST(RoutingTest, ByCheck) {
+  EXPECT_TRUE(Wants({.checks = {"x", "ord*"}}, DiffIn({}, {})));
+  EXPECT_FALSE(Wants({.checks = {"x", "order"}}, DiffIn({}, {})));
+}
+
+TEST(RoutingTest, ByTable) {
+  const Routing shop{.tables = {"shop.*"}};
+  EXPECT_TRUE(Wants(shop, DiffIn({"crm.x", "shop.orders"}, {})));
+  EXPECT_FALSE(Wants(shop, DiffIn({"crm.x"}, {})));
+  EXPECT_TRUE(Wants(shop, DiffIn({}, {}))) << "it may concern any table";
+}
+
+TEST(RoutingTest, ByKind) {
+  using enum model::DiffKind;
+  const Routing writes{.kinds = {kExtra, kMismatch}};
+  EXPECT_TRUE(Wants(writes, DiffIn({}, {kMissing, kExtra})));
+  EXPECT_FALSE(Wants(writes, DiffIn({}, {kMissing})));
+  EXPECT_TRUE(Wants(writes, DiffIn({}, {}))) << "it has no kind";
+}
+
+class QuietTest : public ::testing::Test {
+ protected:
+  static absl::Time At(const char* text) {
+    absl::Time time;
+    std::string error;
+    EXPECT_TRUE(absl::ParseTime("%Y-%m-%d %H:%M", text, absl::UTCTimeZone(), &time, &error));
+    return time;
+  }
+  static absl::Time Until(const Routing& routing, const char* now) {
+    return QuietUntil(routing, At(now));
+  }
+  const Routing night_{.quiet = {{absl::Hours(22), absl::Hours(7)}}};
+};
+
+TEST_F(QuietTest, OverMidnight) {
+  EXPECT_EQ(Until(night_, "2024-05-01 21:59"), At("2024-05-01 21:59"));
+  EXPECT_EQ(Until(night_, "2024-05-01 22:00"), At("2024-05-02 07:00"));
+  EXPECT_EQ(Until(night_, "2024-05-02 06:59"), At("2024-05-02 07:00"));
+  EXPECT_EQ(Until(night_, "2024-05-02 07:00"), At("2024-05-02 07:00"));
+}
+
+TEST_F(QuietTest, OneAfterTheOther) {
+  Routing routing = night_;
+  routing.quiet.push_back({absl::Hours(7), absl::Hours(9)});
+  EXPECT_EQ(Until(routing, "2024-05-01 23:00"), At("2024-05-02 09:00"));
+}
+
+TEST_F(QuietTest, ADayThatIsAllQuietEnds) {
+  const Routing routing{.quiet = {{absl::ZeroDuration(), absl::ZeroDuration()}}};
+  EXPECT_GT(Until(routing, "2024-05-01 12:00"), At("2024-05-01 12:00"));
+}
+
+TEST_F(QuietTest, ByTheZonesClock) {
+  Routing routing = night_;
+  routing.zone = absl::FixedTimeZone(2 * 3600);
+  EXPECT_EQ(Until(routing, "2024-05-01 20:00"), At("2024-05-02 05:00"));
+}
+
+class GroupingTest : public ::testing::Test {
+ protected:
+  void Add(const model::Outcome& outcome) {
+    for (Alarm& alarm : MakeAlarms(outcome, renderer_)) {
+      entries_.push_back({++sequence_, std::make_shared<const Alarm>(std::move(alarm))});
+    }
+  }
+  // `rows` missing rows with keys from `first_key` on, all of one transaction.
+  static model::Verdict Storm(int rows, int first_key, uint64_t from,
+                              const std::string& txn = "uuid:7") {
+    std::vector<model::RowDiff> diffs;
+    for (int i = 0; i < rows; ++i) {
+      model::RowDiff diff = Missing();
+      diff.key_text = absl::StrCat("shop.orders[", first_key + i, "]");
+      diff.source = Change(model::Op::kInsert, txn, absl::StrCat("[", first_key + i, ",\"x\"]"));
+      diffs.push_back(diff);
+    }
+    model::Verdict verdict = Diff(std::move(diffs), from, from + 1);
+    verdict.diff_tables = {{"shop.orders", static_cast<uint64_t>(rows)}};
+    return verdict;
+  }
+  static json Parsed(const Group& group) { return json::parse(group.alarm->json); }
+  static std::string Wrong(const Group& group) {
+    std::ifstream in(DCP_SOURCE_DIR "/docs/alarm.schema.json");
+    return ValidateJson(json::parse(in), Parsed(group));
+  }
+
+  FakeRenderer renderer_;
+  uint64_t sequence_ = 0;
+  std::vector<model::Outbox::Entry> entries_;
+};
+
+TEST_F(GroupingTest, OneStaysAsItIs) {
+  Add(Diff({Missing()}));
+  const auto groups = MergeAlarms(entries_);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].alarm, entries_[0].alarm);
+  EXPECT_THAT(groups[0].sequences, ElementsAre(1));
+}
+
+TEST_F(GroupingTest, AStormIsOneAlarmWithExactCounts) {
+  for (int i = 0; i < 25; ++i) Add(Storm(40, 1 + i * 40, 10 + static_cast<uint64_t>(i)));
+  const auto groups = MergeAlarms(entries_);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].sequences.size(), 25u);
+  const json merged = Parsed(groups[0]);
+  EXPECT_EQ(merged["diff_count"], 1000);
+  EXPECT_EQ(merged["diffs"].size(), kMaxMergedDiffs);
+  EXPECT_EQ(merged["tables"]["shop.orders"], 1000);
+  EXPECT_EQ(merged["rows"]["source"], 250);
+  EXPECT_EQ(merged["from"], 10);
+  EXPECT_EQ(merged["to"], 35);
+  EXPECT_EQ(merged["merged"].size(), 25u);
+  EXPECT_EQ(merged["common"]["kind"], "missing");
+  EXPECT_EQ(merged["common"]["source_txn"], "uuid:7");
+  EXPECT_EQ(merged["common"]["keys"]["last"], 100);
+  EXPECT_EQ(merged["id"], groups[0].alarm->id);
+  EXPECT_EQ(Wrong(groups[0]), "");
+  EXPECT_THAT(groups[0].alarm->text,
+              HasSubstr("25 alarms as one: 1000 rows differ (1000 in shop.orders); in common: "
+                        "all missing; one source transaction uuid:7; keys 1 to 100"));
+}
+
+TEST_F(GroupingTest, TheSameAlarmsGiveTheSameId) {
+  Add(Storm(2, 1, 10));
+  Add(Storm(2, 3, 11));
+  const std::string id = MergeAlarms(entries_)[0].alarm->id;
+  EXPECT_EQ(MergeAlarms(entries_)[0].alarm->id, id);
+  Add(Storm(2, 5, 12));
+  EXPECT_NE(MergeAlarms(entries_)[0].alarm->id, id);
+}
+
+TEST_F(GroupingTest, TargetsAndTypesStayApartAndTheEndComesLast) {
+  model::Verdict other = Storm(1, 1, 10);
+  other.head.target = "other";
+  Add(Ended());
+  Add(Storm(1, 1, 10));
+  Add(other);
+  Add(Late());
+  Add(Storm(1, 2, 11));
+  const auto groups = MergeAlarms(entries_);
+  std::vector<std::string> said;
+  for (const Group& group : groups) {
+    said.push_back(absl::StrCat(model::ToString(group.alarm->type), " ", group.alarm->target, " ",
+                                group.sequences.size()));
+    EXPECT_EQ(Wrong(group), "");
+  }
+  EXPECT_THAT(said, ElementsAre("diff dst 2", "diff other 1", "timeout dst 1", "resolved dst 1"));
+}
+
+TEST_F(GroupingTest, ResolvedNamesAllThatItEnds) {
+  model::Resolved second = Ended();
+  second.resolves = {std::string(32, 'b')};
+  second.keys = {"shop.orders[43]"};
+  Add(Ended());
+  Add(second);
+  const auto groups = MergeAlarms(entries_);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(Parsed(groups[0])["resolves"].size(), 2u);
+  EXPECT_THAT(groups[0].alarm->resolves, ElementsAre(std::string(32, 'a'), std::string(32, 'b')));
+  EXPECT_EQ(Wrong(groups[0]), "");
+}
+
+TEST_F(GroupingTest, UnverifiedOfDifferentReasonsStayApart) {
+  Add(Unverified("image", "d", "shop.orders"));
+  Add(Unverified("image", "d", "shop.orders"));
+  Add(Unverified("gap", "d", ""));
+  const auto groups = MergeAlarms(entries_);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].sequences.size(), 2u);
+  EXPECT_EQ(Wrong(groups[0]), "");
+}
+
+TEST_F(GroupingTest, WhatCannotBeReadGoesAsItIs) {
+  Add(Storm(1, 1, 10));
+  auto broken = std::make_shared<Alarm>(*entries_[0].alarm);
+  broken->json = "{";
+  entries_.push_back({2, broken});
+  EXPECT_EQ(MergeAlarms(entries_).size(), 2u);
+}
+
+TEST(CommonTest, LeavesOutWhatIsNotCommon) {
+  const RowFacts a{.kind = "stale",
+                   .table = "t",
+                   .key_json = "[1]",
+                   .source_txn = "u:1",
+                   .target_txn = "",
+                   .columns = {"v", "w"}};
+  RowFacts b = a;
+  b.key_json = "[3]";
+  b.source_txn = "u:2";
+  b.columns = {"v"};
+  EXPECT_EQ(CommonJson({a, b}), R"({"kind":"stale","table":"t","columns":["v"]})");
+  EXPECT_EQ(CommonJson({a}), "");
+  b = a;
+  b.kind = "missing", b.table = "u", b.columns = {};
+  b.source_txn = "";
+  EXPECT_EQ(CommonJson({a, b}), "{}");
+  EXPECT_EQ(CommonText({a, b}), "");
+}
+
+TEST(CommonTest, KeysAtTheEndsOfTheNumbersAreNotContiguous) {
+  const auto key = [](const char* text) {
+    return RowFacts{.kind = "", .table = "t", .key_json = text, .source_txn = "", .target_txn = ""};
+  };
+  EXPECT_EQ(CommonJson({key("[9223372036854775807]"), key("[-9223372036854775808]")}),
+            R"({"table":"t"})");
+  EXPECT_EQ(CommonJson({key("[2]"), key("[1]")}), R"({"table":"t","keys":{"first":1,"last":2}})");
+  EXPECT_EQ(CommonJson({key("[1]"), key("[1]")}), R"({"table":"t"})");
+  EXPECT_EQ(CommonJson({key("[1,2]"), key("[1,3]")}), R"({"table":"t"})");
+}
+
+}  // namespace
+}  // namespace dcp::alarm
