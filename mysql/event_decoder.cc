@@ -328,6 +328,7 @@ Event EventDecoder::OnTableMap(Bytes body) {
 
 absl::StatusOr<TableSchema> EventDecoder::SchemaOf(TableMap map) {
   if (options_.schemas == nullptr) return CompleteSchema(std::move(map), nullptr);
+  DCP_RETURN_IF_ERROR(ResolveCollations(options_.schemas, &map));
   auto catalog = options_.schemas->Find(map.schema.database, map.schema.name);
   if (catalog.ok()) return CompleteSchema(std::move(map), catalog->get());
   if (absl::IsUnavailable(catalog.status())) return catalog.status();

@@ -5,10 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "mysql/charset.h"
 #include "mysql/column_type.h"
 #include "mysql/decimal.h"
 #include "mysql/jsonb.h"
 #include "mysql/temporal.h"
+#include "mysql/utf8.h"
 
 namespace dcp::mysql {
 namespace {
@@ -112,13 +114,56 @@ void Assign(Bytes bytes, std::string* out) {
   out->assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-template <size_t kLength>
-const uint8_t* DecodeText(const ColumnDecoder&, const uint8_t* p, const uint8_t* end, Value* out) {
+// Text that is not of its charset: kept as it is, and apart from all text.
+void AssignRaw(const ColumnDecoder& d, Bytes bytes, Value* out) {
+  out->kind = Value::Kind::kRaw;
+  out->text = d.charset;
+  out->text.push_back(':');
+  out->text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+// utf8mb4, utf8mb3 (kMaxLength 3) and ASCII (1).
+template <size_t kLength, size_t kMaxLength>
+const uint8_t* DecodeText(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                          Value* out) {
   Bytes value;
   p = TakeCounted<kLength>(p, end, &value);
   if (p == nullptr) return nullptr;
+  if (!IsAscii(value) && (kMaxLength == 1 || !IsValidUtf8(value, kMaxLength))) {
+    AssignRaw(d, value, out);
+    return p;
+  }
   out->kind = Value::Kind::kText;
   Assign(value, &out->text);
+  return p;
+}
+template <size_t kLength>
+const uint8_t* DecodeAscii(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                           Value* out) {
+  return DecodeText<kLength, 1>(d, p, end, out);
+}
+template <size_t kLength>
+const uint8_t* DecodeUtf8mb3(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                             Value* out) {
+  return DecodeText<kLength, 3>(d, p, end, out);
+}
+template <size_t kLength>
+const uint8_t* DecodeUtf8mb4(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                             Value* out) {
+  return DecodeText<kLength, 4>(d, p, end, out);
+}
+
+template <size_t kLength>
+const uint8_t* DecodeOtherText(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                               Value* out) {
+  Bytes value;
+  p = TakeCounted<kLength>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  if (d.converter->Convert(value, &out->text)) {
+    out->kind = Value::Kind::kText;
+  } else {
+    AssignRaw(d, value, out);
+  }
   return p;
 }
 
@@ -243,27 +288,36 @@ ColumnDecoder::Function ChooseInt(const Column& column) {
 }
 
 // CHAR, VARCHAR, TEXT and their binary kin; `length`: bytes of the length.
-ColumnDecoder::Function ChooseText(const Column& column, uint32_t length) {
+ColumnDecoder::Function ChooseText(const Column& column, uint32_t length, ColumnDecoder* d) {
   const bool fixed = column.type == kTypeString;
   const bool blob = !fixed && column.type != kTypeVarchar && column.type != kTypeVarString;
-  switch (CharsetOfCollation(column.collation).kind) {
+  const Charset charset = CharsetOfCollation(column.collation);
+  d->charset = charset.name;
+  switch (charset.kind) {
     case CharsetKind::kBinary:
       return fixed ? DCP_BY_LENGTH(DecodeFixedBytes, length) : DCP_BY_LENGTH(DecodeBytes, length);
+    case CharsetKind::kAscii:
+      return DCP_BY_LENGTH(DecodeAscii, length);
     case CharsetKind::kUtf8:
-      return DCP_BY_LENGTH(DecodeText, length);
+      return absl::string_view(charset.name) == "utf8mb3" ? DCP_BY_LENGTH(DecodeUtf8mb3, length)
+                                                          : DCP_BY_LENGTH(DecodeUtf8mb4, length);
     case CharsetKind::kLatin1:
       return DCP_BY_LENGTH(DecodeLatin1, length);
+    case CharsetKind::kOther:
+      d->converter = CharsetConverter::Of(charset.name);
+      return d->converter == nullptr ? nullptr : DCP_BY_LENGTH(DecodeOtherText, length);
     case CharsetKind::kUnknown:
       if (column.collation != 0) return nullptr;
       return blob ? DCP_BY_LENGTH(DecodeBytes, length) : DCP_BY_LENGTH(DecodeGuessedText, length);
-    case CharsetKind::kOther:
-      return nullptr;
   }
   return nullptr;
 }
 
 ColumnDecoder::Function ChooseLabels(const Column& column) {
-  if (column.collation != 0 && !CharsetOfCollation(column.collation).CanConvert()) return nullptr;
+  if (column.raw_labels) return nullptr;
+  if (column.collation != 0 && CharsetOfCollation(column.collation).kind == CharsetKind::kUnknown) {
+    return nullptr;
+  }
   if (column.type == kTypeEnum) {
     return column.meta == 1 || column.meta == 2 ? &DecodeEnum : nullptr;
   }
@@ -337,12 +391,12 @@ ColumnDecoder::Function Choose(const Column& column, ColumnDecoder* d) {
     case kTypeString:
     case kTypeVarString:
     case kTypeVarchar:
-      return ChooseText(column, column.meta < 256 ? 1 : 2);
+      return ChooseText(column, column.meta < 256 ? 1 : 2, d);
     case kTypeTinyBlob:
     case kTypeMediumBlob:
     case kTypeLongBlob:
     case kTypeBlob:
-      return ChooseText(column, column.meta);
+      return ChooseText(column, column.meta, d);
     case kTypeJson:
       return DCP_BY_LENGTH(DecodeJson, column.meta);
     case kTypeGeometry:

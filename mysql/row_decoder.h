@@ -4,10 +4,10 @@
 // sql-common/my_decimal, field.cc (pack/unpack) of MySQL.
 //
 // The forms of the values are those of model/value.h; texts are as decimal.h,
-// temporal.h and jsonb.h say. CHAR and VARCHAR keep their trailing blanks as
-// sent; BINARY(n) is without its trailing 0x00. ENUM is its label ("" for 0),
-// SET its labels joined by ",". Where a file does not tell labels, their
-// numbers stand in (Column::approximate).
+// temporal.h and jsonb.h say. Text that has no conversion to UTF-8 is kRaw. CHAR and VARCHAR keep
+// their trailing blanks as sent; BINARY(n) is without its trailing 0x00. ENUM is its label ("" for
+// 0), SET its labels joined by ",". Where a file does not tell labels, their numbers stand in
+// (Column::approximate).
 //
 // RowDecoder is immutable and may be shared; ImageCursor is thread-compatible.
 #pragma once
@@ -19,7 +19,7 @@
 #include "model/value.h"
 #include "mysql/binlog_reader.h"
 #include "mysql/bytes.h"
-#include "mysql/charset.h"
+#include "mysql/charset_converter.h"
 #include "mysql/table_schema.h"
 
 namespace dcp::mysql {
@@ -35,6 +35,8 @@ struct ColumnDecoder {
   uint8_t digits = 0;  // of a fraction, or the precision
   uint8_t scale = 0;
   const Column* column = nullptr;
+  const CharsetConverter* converter = nullptr;  // of text in CharsetKind::kOther
+  const char* charset = nullptr;                // of text
   absl::Status problem;
 };
 

@@ -294,6 +294,40 @@ absl::StatusOr<std::shared_ptr<const TableSchema>> SchemaCatalog::Read(absl::str
   return std::make_shared<const TableSchema>(std::move(schema));
 }
 
+absl::StatusOr<std::string> SchemaCatalog::CharsetOf(uint32_t collation) {
+  const auto found = charsets_.find(collation);
+  if (found != charsets_.end()) return found->second;
+  auto charset = ReadCharset(collation);
+  if (absl::IsUnavailable(charset.status())) {  // as in Find()
+    connection_ = nullptr;
+    charset = ReadCharset(collation);
+  }
+  if (charset.ok()) charsets_[collation] = *charset;
+  return charset;
+}
+
+absl::StatusOr<std::string> SchemaCatalog::ReadCharset(uint32_t collation) {
+  DCP_RETURN_IF_ERROR(EnsureConnected());
+  const std::string where = absl::StrCat(" WHERE ID = ", collation);
+  DCP_ASSIGN_OR_RETURN(Rows rows,
+                       connection_->Query(absl::StrCat(
+                           "SELECT CHARACTER_SET_NAME FROM information_schema.COLLATIONS", where)));
+  if (rows.empty()) {
+    // MariaDB's collations of several charsets have their ids in another table, in which
+    // MySQL has none.
+    const auto more = connection_->Query(absl::StrCat(
+        "SELECT CHARACTER_SET_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
+        where));
+    if (absl::IsUnavailable(more.status())) return more.status();
+    if (more.ok()) rows = *more;
+  }
+  if (rows.empty() || rows[0].empty()) {
+    return absl::NotFoundError(
+        absl::StrCat(connection_->server(), ": collation ", collation, " does not exist"));
+  }
+  return ToText(rows[0][0]);
+}
+
 absl::Status SchemaCatalog::EnsureConnected() {
   if (connection_ != nullptr) return absl::OkStatus();
   DCP_ASSIGN_OR_RETURN(connection_, Connection::Connect(options_, absl::Seconds(60)));

@@ -111,6 +111,22 @@ bool IsComplete(const TableMap& map) {
          map.has_labels;
 }
 
+absl::Status ResolveCollations(SchemaSource* schemas, TableMap* map) {
+  for (Column& column : map->schema.columns) {
+    if (column.collation == 0 ||
+        CharsetOfCollation(column.collation).kind != CharsetKind::kUnknown) {
+      continue;
+    }
+    const auto charset = schemas->CharsetOf(column.collation);
+    if (absl::IsUnavailable(charset.status())) return charset.status();
+    const uint32_t collation = charset.ok() ? CollationOfCharset(*charset) : 0;
+    if (collation == 0) continue;  // the column is refused when it is decoded
+    column.collation = collation;
+    ConvertLabels(&column);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchema* catalog) {
   TableSchema schema = map.schema;
   // Names come with FULL metadata only, which tells a key where there is one.

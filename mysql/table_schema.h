@@ -22,6 +22,7 @@ struct Column {
   bool is_unsigned = false;
   uint32_t collation = 0;           // MySQL's collation id; 0: not known; 63: binary
   std::vector<std::string> labels;  // ENUM and SET: UTF-8, in definition order
+  bool raw_labels = false;          // a label has no conversion to UTF-8: no values either
   bool invisible = false;
   bool generated = false;
   // Something of the type that the canonical value depends on is not known

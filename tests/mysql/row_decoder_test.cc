@@ -7,6 +7,7 @@
 #include <string>
 
 #include "mysql/column_type.h"
+#include "mysql/table_map.h"
 #include "tests/mysql/test_events.h"
 #include "tests/support/status_matchers.h"
 
@@ -181,13 +182,50 @@ TEST_F(RowDecoderTest, ManyRowsOneAfterTheOther) {
 }
 
 TEST_F(RowDecoderTest, RefusalsNameTypeCharsetTableAndColumn) {
-  EXPECT_THAT(One(Col(kTypeVarchar, 10, false, 13), Le(0, 1)),
+  EXPECT_THAT(One(Col(kTypeVarchar, 10, false, 9999), Le(0, 1)),
               StatusIs(absl::StatusCode::kUnimplemented,
-                       HasSubstr("VARCHAR in charset sjis (collation 13) is not supported yet: "
-                                 "column c of d.t")));
+                       HasSubstr("VARCHAR in charset unknown (collation 9999) is not supported "
+                                 "yet: column c of d.t")));
   EXPECT_THAT(One(Col(kTypeDecimal), "1"),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("DECIMAL (before 5.0)")));
   EXPECT_FALSE(Next().ok());  // and stays refused
+}
+
+// In each text type: lengths of one to four bytes.
+TEST_F(RowDecoderTest, TextOfAnyCharsetIsUtf8) {
+  constexpr uint32_t kSjis = 13, kUcs2 = 35, kGb18030 = 248;
+  EXPECT_EQ(Text(Col(kTypeVarchar, 40, false, kSjis), "\x04\x82\xa0\xb1z"), "あｱz");
+  EXPECT_EQ(Text(Col(kTypeVarchar, 400, false, kUcs2), Le(4, 2) + std::string("\0a\x30\x42", 4)),
+            "aあ");
+  EXPECT_EQ(Text(Col(kTypeBlob, 4, false, kGb18030), Le(8, 4) + "\x94\x39\xda\x33\x81\x30\x81\x30"),
+            "💩\u0080");
+  EXPECT_EQ(Text(Col(kTypeString, 200, false, 2304), "\x02é"), "é");  // uca1400
+}
+
+TEST_F(RowDecoderTest, TextThatIsNotOfItsCharsetIsKeptApartFromAllText) {
+  const auto raw = [&](uint32_t collation, const std::string& bytes) {
+    auto value = One(Col(kTypeVarchar, 40, false, collation), Le(bytes.size(), 1) + bytes);
+    EXPECT_OK(value);
+    return value->kind == Kind::kRaw ? value->text : "text: " + value->text;
+  };
+  EXPECT_EQ(raw(13, "a\x87\x40"), "sjis:a\x87\x40");  // NEC's; in cp932 only
+  EXPECT_EQ(raw(95, "a\x87\x40"), "text: a①");
+  EXPECT_EQ(raw(13, "a\x82"), "sjis:a\x82");
+  EXPECT_EQ(raw(11, "\xc3\xa9"), "ascii:\xc3\xa9");
+  EXPECT_EQ(raw(45, "\xc3\xa9"), "text: é");
+  EXPECT_EQ(raw(45, "12345678\xff"), "utf8mb4:12345678\xff");
+  EXPECT_EQ(raw(33, "😀"), "utf8mb3:😀");
+  EXPECT_EQ(raw(45, "😀"), "text: 😀");
+}
+
+TEST_F(RowDecoderTest, LabelsWithoutConversionAreRefused) {
+  Column e = Col(kTypeEnum, 1, false, 13);
+  e.labels = {"\x87\x40", "b"};
+  ConvertLabels(&e);
+  EXPECT_THAT(One(e, Le(2, 1)), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("sjis")));
+  e.labels = {"\x82\xa0", "b"};
+  ConvertLabels(&e);
+  EXPECT_EQ(Text(e, Le(1, 1)), "あ");
 }
 
 TEST_F(RowDecoderTest, AnImageWithoutColumnsEnds) {
