@@ -387,12 +387,6 @@ Event EventDecoder::OnRows(const EventHeader& header, Bytes body) {
   event_.table = entry.schema;
   if (!entry.wanted) return Deliver(Kind::kOther);
   if (!entry.error.ok()) return Unreadable(entry.error);
-  if (header.type == kPartialUpdateRowsEvent) {
-    return Unreadable(absl::UnimplementedError(
-        absl::StrCat("partial JSON update of ", entry.schema->database, ".", entry.schema->name,
-                     " is not supported; set binlog_row_value_options='' on the server")));
-  }
-
   const size_t columns = entry.schema->columns.size();
   const uint64_t width = reader.PackedInt();
   if (!reader.ok() || width != columns) {
@@ -407,6 +401,7 @@ Event EventDecoder::OnRows(const EventHeader& header, Bytes body) {
   if (rows.op != RowOp::kInsert) rows.before_bits = reader.Take(bitmap);
   if (rows.op != RowOp::kDelete) rows.after_bits = reader.Take(bitmap);
   rows.images = reader.rest();
+  rows.partial = header.type == kPartialUpdateRowsEvent;
   if (!reader.ok()) return absl::DataLossError("damaged rows event: its column bitmaps");
   cursor_.Reset(entry.decoder.get(), rows);
   event_.rows = &cursor_;

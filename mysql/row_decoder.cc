@@ -1,5 +1,6 @@
 #include "mysql/row_decoder.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 
@@ -8,6 +9,7 @@
 #include "mysql/charset.h"
 #include "mysql/column_type.h"
 #include "mysql/decimal.h"
+#include "mysql/json_diff.h"
 #include "mysql/jsonb.h"
 #include "mysql/temporal.h"
 #include "mysql/utf8.h"
@@ -469,6 +471,7 @@ void ImageCursor::Reset(const RowDecoder* decoder, const Rows& rows) {
   Prepare(rows.after_bits, &after_);
   p_ = rows.images.data();
   end_ = p_ + rows.images.size();
+  partial_ = rows.partial;
   first_ = true;
   failed_ = false;
 }
@@ -487,7 +490,9 @@ absl::StatusOr<bool> ImageCursor::Next(std::vector<Value>* before, std::vector<V
   }
   const uint8_t* const row = p_;
   absl::Status status = DecodeImage(before_, before);
-  if (status.ok()) status = DecodeImage(after_, after);
+  if (status.ok()) {
+    status = partial_ ? DecodePartialImage(before, after) : DecodeImage(after_, after);
+  }
   if (status.ok() && p_ == row) {  // images without columns: no row ends
     status =
         absl::DataLossError(absl::StrCat("damaged rows event of ", decoder_->schema()->database,
@@ -504,11 +509,7 @@ absl::Status ImageCursor::DecodeImage(const Image& image, std::vector<Value>* va
     return absl::OkStatus();
   }
   values->resize(decoder_->columns().size());
-  if (!Has(p_, end_, image.null_bytes)) {
-    return absl::DataLossError(absl::StrCat("damaged rows event of ", decoder_->schema()->database,
-                                            ".", decoder_->schema()->name,
-                                            ": it ends inside a row"));
-  }
+  if (!Has(p_, end_, image.null_bytes)) return EndsInsideARow();
   return image.full ? DecodeColumns<true>(image, values->data())
                     : DecodeColumns<false>(image, values->data());
 }
@@ -533,6 +534,79 @@ absl::Status ImageCursor::DecodeColumns(const Image& image, Value* values) {
   }
   p_ = p;
   return absl::OkStatus();
+}
+
+// An after image with options, one bit for each JSON column of the table (also of those that
+// are not in the image), and then as any other, but that a JSON value whose bit is set is
+// diffs behind a length of four bytes.
+absl::Status ImageCursor::DecodePartialImage(std::vector<Value>* before,
+                                             std::vector<Value>* after) {
+  constexpr uint64_t kPartialJson = 1;
+  const std::vector<ColumnDecoder>& decoders = decoder_->columns();
+  ByteReader reader(Bytes(p_, static_cast<size_t>(end_ - p_)));
+  const uint64_t options = reader.PackedInt();
+  if (reader.ok() && options > kPartialJson) {
+    return absl::UnimplementedError(absl::StrCat(
+        "row value options ", options, " of ", decoder_->schema()->database, ".",
+        decoder_->schema()->name, " are not known; set binlog_row_value_options='' on the server"));
+  }
+  Bytes partial;
+  if (options == kPartialJson) {
+    const auto json_columns = std::count_if(
+        decoders.begin(), decoders.end(),
+        [](const ColumnDecoder& decoder) { return decoder.column->type == kTypeJson; });
+    partial = reader.Take((static_cast<size_t>(json_columns) + 7) / 8);
+  }
+  const Bytes nulls = reader.Take(after_.null_bytes);
+  if (!reader.ok()) return EndsInsideARow();
+  p_ = reader.position();
+  after->resize(decoders.size());
+  size_t json = 0, present = 0;
+  const auto bit = [](Bytes bits, size_t i) { return (bits[i / 8] >> (i % 8) & 1) != 0; };
+  for (size_t i = 0; i < decoders.size(); ++i) {
+    const ColumnDecoder& decoder = decoders[i];
+    const bool diffs =
+        decoder.column->type == kTypeJson && !partial.empty() && bit(partial, json++);
+    if (present == after_.present.size() || after_.present[present] != i) continue;
+    Value* const value = &(*after)[i];
+    if (bit(nulls, present++)) {
+      Clear(value);
+      value->kind = Value::Kind::kNull;
+    } else if (diffs) {
+      DCP_RETURN_IF_ERROR(
+          DecodeDiffs(decoder, i < before->size() ? &(*before)[i] : nullptr, value));
+    } else {
+      p_ = decoder.decode(decoder, p_, end_, value);
+      if (p_ == nullptr) return Failure(decoder);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ImageCursor::DecodeDiffs(const ColumnDecoder& decoder, Value* before, Value* after) {
+  Bytes diffs;
+  p_ = TakeCounted<4>(p_, end_, &diffs);
+  if (p_ == nullptr) return Failure(decoder);
+  after->kind = Value::Kind::kAbsent;
+  after->text.clear();
+  if (before == nullptr || before->kind != Value::Kind::kJson) return absl::OkStatus();
+  after->text = before->text;
+  const JsonDiffResult result = ApplyJsonDiffs(diffs, &after->text);
+  if (result == JsonDiffResult::kDamaged) return Failure(decoder);
+  if (result == JsonDiffResult::kApplied) {
+    after->kind = Value::Kind::kJson;
+    return absl::OkStatus();
+  }
+  // Not the document that the diffs were made from: neither image can be believed.
+  before->kind = Value::Kind::kAbsent;
+  before->text.clear();
+  after->text.clear();
+  return absl::OkStatus();
+}
+
+absl::Status ImageCursor::EndsInsideARow() const {
+  return absl::DataLossError(absl::StrCat("damaged rows event of ", decoder_->schema()->database,
+                                          ".", decoder_->schema()->name, ": it ends inside a row"));
 }
 
 absl::Status ImageCursor::Failure(const ColumnDecoder& decoder) {

@@ -63,6 +63,9 @@ class ImageCursor final : public RowsCursor {
     Bytes before_bits;  // columns present; empty: the event has no such image
     Bytes after_bits;
     Bytes images;
+    // PARTIAL_UPDATE_ROWS: JSON values of after images may be diffs to those of
+    // the before images. Where they cannot be applied the column is absent from both.
+    bool partial = false;
   };
 
   // REQUIRES: the bitmaps cover all columns of `decoder`, which outlives the
@@ -84,12 +87,17 @@ class ImageCursor final : public RowsCursor {
   absl::Status DecodeImage(const Image& image, std::vector<model::Value>* values);
   template <bool kFull>
   absl::Status DecodeColumns(const Image& image, model::Value* values);
+  absl::Status DecodePartialImage(std::vector<model::Value>* before,
+                                  std::vector<model::Value>* after);
+  absl::Status DecodeDiffs(const ColumnDecoder& decoder, model::Value* before, model::Value* after);
   absl::Status Failure(const ColumnDecoder& decoder);
+  absl::Status EndsInsideARow() const;
 
   const RowDecoder* decoder_ = nullptr;
   Image before_, after_;
   const uint8_t* p_ = nullptr;
   const uint8_t* end_ = nullptr;
+  bool partial_ = false;
   bool first_ = true;
   bool failed_ = false;
 };

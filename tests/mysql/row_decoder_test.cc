@@ -228,6 +228,70 @@ TEST_F(RowDecoderTest, LabelsWithoutConversionAreRefused) {
   EXPECT_EQ(Text(e, Le(1, 1)), "あ");
 }
 
+// Rows of a table (INT, JSON, JSON) whose second document is updated by a diff.
+class PartialUpdateTest : public RowDecoderTest {
+ protected:
+  PartialUpdateTest() { Table({Col(kTypeLong), Col(kTypeJson, 4), Col(kTypeJson, 4)}); }
+
+  absl::StatusOr<bool> Read(const std::string& before_bits, const std::string& images) {
+    bits_ = before_bits;
+    after_bits_ = "\x07";
+    images_ = images;
+    cursor_.Reset(decoder_.get(), {.op = BinlogEvent::RowOp::kUpdate,
+                                   .before_bits = AsBytes(bits_),
+                                   .after_bits = AsBytes(after_bits_),
+                                   .images = AsBytes(images_),
+                                   .partial = true});
+    return Next();
+  }
+
+  std::string after_bits_;
+  // The literals true and false; what makes an empty document of the path "$".
+  const std::string true_ = Le(2, 4) + "\x04\x01";
+  const std::string false_ = Le(2, 4) + "\x04\x02";
+  const std::string before_row_ = std::string(1, '\0') + Le(5, 4) + true_ + true_;
+  const std::string after_head_ = std::string(1, '\0') + Le(6, 4) + false_;
+  const std::string replace_ = Le(0, 1) + "\x01$\x02\x04\x02";
+};
+
+TEST_F(PartialUpdateTest, DiffsAreAppliedToTheBeforeImage) {
+  const std::string diffs = Le(replace_.size(), 4) + replace_;
+  ASSERT_OK(Read("\x07", before_row_ + "\x01\x02" + after_head_ + diffs));
+  EXPECT_EQ(before_[2].text, "true");
+  EXPECT_EQ(after_[0].signed_int, 6);
+  EXPECT_EQ(after_[1].text, "false");
+  EXPECT_EQ(after_[2].text, "false");
+  EXPECT_FALSE(*Next());
+}
+
+TEST_F(PartialUpdateTest, WithoutOptionsTheImageIsAsAnyOther) {
+  ASSERT_OK(Read("\x07", before_row_ + std::string(1, '\0') + after_head_ + true_));
+  EXPECT_EQ(after_[2].text, "true");
+}
+
+TEST_F(PartialUpdateTest, WhatCannotBeAppliedLeavesTheColumnAbsent) {
+  const std::string removal = std::string("\x02\x03$.a", 5);
+  const std::string diffs = Le(removal.size(), 4) + removal;
+  ASSERT_OK(Read("\x07", before_row_ + "\x01\x02" + after_head_ + diffs));
+  EXPECT_EQ(after_[2].kind, Kind::kAbsent);
+  EXPECT_EQ(before_[2].kind, Kind::kAbsent);
+  // A before image of the key only.
+  ASSERT_OK(Read("\x01", std::string(1, '\0') + Le(5, 4) + "\x01\x02" + after_head_ +
+                             Le(replace_.size(), 4) + replace_));
+  EXPECT_EQ(after_[2].kind, Kind::kAbsent);
+}
+
+TEST_F(PartialUpdateTest, DamageAndUnknownOptionsAreNamed) {
+  const std::string whole =
+      before_row_ + "\x01\x02" + after_head_ + Le(replace_.size(), 4) + replace_;
+  for (size_t size = 1; size < whole.size(); ++size) {
+    EXPECT_THAT(Read("\x07", whole.substr(0, size)), test::HasCode(absl::StatusCode::kDataLoss))
+        << size;
+  }
+  EXPECT_THAT(Read("\x07", before_row_ + "\x02" + after_head_),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("row value options 2 of d.t")));
+}
+
 TEST_F(RowDecoderTest, AnImageWithoutColumnsEnds) {
   Table({Col(kTypeTiny)});
   Rows(std::string(1, '\0'), "x");
