@@ -33,6 +33,8 @@ constexpr NamedType kTypeNames[] = {
     {kTypeVarString, "VARCHAR"},
     {kTypeBit, "BIT"},
     {kTypeTypedArray, "ARRAY"},
+    {kTypeBlobCompressed, "BLOB COMPRESSED"},
+    {kTypeVarcharCompressed, "VARCHAR COMPRESSED"},
     {kTypeVector, "VECTOR"},
     {kTypeJson, "JSON"},
     {kTypeNewDecimal, "DECIMAL"},
@@ -78,6 +80,8 @@ bool HasCharset(uint8_t type) {
     case kTypeString:
     case kTypeVarString:
     case kTypeVarchar:
+    case kTypeVarcharCompressed:
+    case kTypeBlobCompressed:
     case kTypeTinyBlob:
     case kTypeMediumBlob:
     case kTypeLongBlob:

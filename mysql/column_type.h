@@ -29,6 +29,8 @@ enum ColumnType : uint8_t {
   kTypeDatetime2 = 18,
   kTypeTime2 = 19,
   kTypeTypedArray = 20,
+  kTypeBlobCompressed = 140,     // MariaDB's COMPRESSED columns: BLOB and TEXT,
+  kTypeVarcharCompressed = 141,  // VARCHAR and VARBINARY
   kTypeVector = 242,
   kTypeJson = 245,
   kTypeNewDecimal = 246,

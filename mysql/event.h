@@ -86,6 +86,7 @@ bool ChecksumMatches(Bytes event);
 struct FormatDescription {
   std::string server_version;
   bool checksums = false;  // events of this file end with a CRC32
+  bool mariadb() const { return server_version.find("MariaDB") != std::string::npos; }
   // By event type - 1; types that the server does not know have none.
   std::vector<uint8_t> post_header_lengths;
 

@@ -351,7 +351,7 @@ absl::Status EventDecoder::Prepare(TableEntry* entry) {
   entry->error = absl::OkStatus();
   entry->wanted = !options_.wants || options_.wants(head.database, head.table);
   if (entry->wanted) {
-    absl::StatusOr<TableMap> map = ParseTableMap(head);
+    absl::StatusOr<TableMap> map = ParseTableMap(head, format_.mariadb());
     if (absl::IsDataLoss(map.status())) return map.status();
     absl::StatusOr<TableSchema> schema = map.ok() ? SchemaOf(*std::move(map)) : map.status();
     if (absl::IsUnavailable(schema.status())) return schema.status();

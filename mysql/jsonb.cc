@@ -155,8 +155,8 @@ class Writer {
     if (value.size() < 3) return false;
     const uint8_t precision = value[0];
     const uint8_t scale = value[1];
-    if (precision == 0 || precision > kMaxDecimalPrecision || scale > kMaxDecimalScale ||
-        scale > precision || value.size() - 2 < PackedDecimalSize(precision, scale)) {
+    if (precision == 0 || precision > kMaxPackedPrecision || scale > precision ||
+        value.size() - 2 < PackedDecimalSize(precision, scale)) {
       return false;
     }
     std::string digits;

@@ -9,8 +9,10 @@
 #include "mysql/charset.h"
 #include "mysql/column_type.h"
 #include "mysql/decimal.h"
+#include "mysql/inflate.h"
 #include "mysql/json_diff.h"
 #include "mysql/jsonb.h"
+#include "mysql/mariadb_type.h"
 #include "mysql/temporal.h"
 #include "mysql/utf8.h"
 
@@ -272,6 +274,35 @@ const uint8_t* DecodeSet(const ColumnDecoder& d, const uint8_t* p, const uint8_t
   return p + d.size;
 }
 
+// UUID, INET4, INET6.
+const uint8_t* DecodeForm(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                          Value* out) {
+  Bytes value;
+  p = TakeCounted<1>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  out->kind = Value::Kind::kText;
+  return FormToText(d.column->form, value, &out->text) ? p : nullptr;
+}
+
+// The longest value that `kLength` bytes can count.
+template <size_t kLength>
+const uint8_t* DecodeCompressed(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                                Value* out) {
+  constexpr size_t kHead = 4;
+  constexpr uint64_t kLimit = (uint64_t{1} << (8 * kLength)) - 1;
+  Bytes stored;
+  p = TakeCounted<kLength>(p, end, &stored);
+  thread_local std::string value;
+  if (p == nullptr || !InflateColumn(stored, kLimit, &value)) return nullptr;
+  const auto size = static_cast<uint32_t>(value.size());
+  const char head[kHead] = {static_cast<char>(size), static_cast<char>(size >> 8),
+                            static_cast<char>(size >> 16), static_cast<char>(size >> 24)};
+  value.insert(0, head, kHead);
+  const Bytes counted = AsBytes(value);
+  const uint8_t* const last = counted.data() + counted.size();
+  return d.plain(d, counted.data(), last, out) == last ? p : nullptr;
+}
+
 const uint8_t* DecodeNothing(const ColumnDecoder&, const uint8_t*, const uint8_t*, Value*) {
   return nullptr;
 }
@@ -292,7 +323,8 @@ ColumnDecoder::Function ChooseInt(const Column& column) {
 // CHAR, VARCHAR, TEXT and their binary kin; `length`: bytes of the length.
 ColumnDecoder::Function ChooseText(const Column& column, uint32_t length, ColumnDecoder* d) {
   const bool fixed = column.type == kTypeString;
-  const bool blob = !fixed && column.type != kTypeVarchar && column.type != kTypeVarString;
+  const bool blob = !fixed && column.type != kTypeVarchar && column.type != kTypeVarString &&
+                    column.type != kTypeVarcharCompressed;
   const Charset charset = CharsetOfCollation(column.collation);
   d->charset = charset.name;
   switch (charset.kind) {
@@ -313,6 +345,11 @@ ColumnDecoder::Function ChooseText(const Column& column, uint32_t length, Column
       return blob ? DCP_BY_LENGTH(DecodeBytes, length) : DCP_BY_LENGTH(DecodeGuessedText, length);
   }
   return nullptr;
+}
+
+ColumnDecoder::Function ChooseCompressed(const Column& column, uint32_t length, ColumnDecoder* d) {
+  d->plain = ChooseText(column, 4, d);
+  return d->plain == nullptr ? nullptr : DCP_BY_LENGTH(DecodeCompressed, length);
 }
 
 ColumnDecoder::Function ChooseLabels(const Column& column) {
@@ -390,7 +427,13 @@ ColumnDecoder::Function Choose(const Column& column, ColumnDecoder* d) {
       return ChooseFractional(column, 5, &DecodeFractional<&Datetime2ToText>, d);
     case kTypeTimestamp2:
       return ChooseFractional(column, 4, &DecodeFractional<&Timestamp2ToText>, d);
+    case kTypeVarcharCompressed:
+      return ChooseCompressed(column, column.meta < 256 ? 1 : 2, d);
+    case kTypeBlobCompressed:
+      return ChooseCompressed(column, column.meta, d);
     case kTypeString:
+      if (column.form != Column::Form::kPlain) return &DecodeForm;
+      [[fallthrough]];
     case kTypeVarString:
     case kTypeVarchar:
       return ChooseText(column, column.meta < 256 ? 1 : 2, d);
@@ -421,6 +464,12 @@ std::string ColumnName(const TableSchema& schema, const Column& column) {
 }
 
 absl::Status NotSupported(const TableSchema& schema, const Column& column) {
+  if (column.raw_labels) {
+    return absl::UnimplementedError(absl::StrCat(
+        "labels with characters that the server's catalog or UTF-8 does not have: ",
+        ColumnName(schema, column), ", in charset ", CharsetOfCollation(column.collation).name,
+        "; set binlog_row_metadata=FULL on the server, which tells them whole"));
+  }
   std::string what = TypeName(column.type);
   if (HasCharset(column.type) || HasLabels(column.type)) {
     const Charset charset = CharsetOfCollation(column.collation);

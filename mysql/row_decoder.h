@@ -34,6 +34,7 @@ struct ColumnDecoder {
   uint32_t size = 0;   // of the value or of its length, in bytes; by type
   uint8_t digits = 0;  // of a fraction, or the precision
   uint8_t scale = 0;
+  Function plain = nullptr;  // of a COMPRESSED column: of its value behind 4 bytes of length
   const Column* column = nullptr;
   const CharsetConverter* converter = nullptr;  // of text in CharsetKind::kOther
   const char* charset = nullptr;                // of text

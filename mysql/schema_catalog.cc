@@ -85,6 +85,32 @@ void SetSizedType(const ColumnDescription& d, Column* column) {
   }
 }
 
+// MariaDB's types of fixed size: in row events BINARY.
+void SetForm(const ColumnDescription& d, Column* column) {
+  struct Entry {
+    const char* name;
+    Column::Form form;
+    uint16_t size;
+  };
+  static constexpr Entry kForms[] = {{"uuid", Column::Form::kUuid, 16},
+                                     {"inet4", Column::Form::kInet4, 4},
+                                     {"inet6", Column::Form::kInet6, 16}};
+  for (const Entry& entry : kForms) {
+    if (d.data_type != entry.name) continue;
+    column->type = kTypeString;
+    column->meta = entry.size;
+    column->form = entry.form;
+  }
+}
+
+// "varchar(100) /*M!100301 COMPRESSED*/"
+void SetCompressed(Column* column) {
+  if (column->type == kTypeBlob) column->type = kTypeBlobCompressed;
+  if (column->type != kTypeVarchar) return;
+  column->type = kTypeVarcharCompressed;
+  ++column->meta;  // for its head
+}
+
 uint64_t ToNumber(const std::optional<std::string>& text) {
   uint64_t number = 0;
   return text.has_value() && absl::SimpleAtoi(*text, &number) ? number : 0;
@@ -196,6 +222,18 @@ bool ParseLabels(absl::string_view column_type, std::vector<std::string>* labels
   return rest == ")";
 }
 
+namespace {
+
+// The server's catalog is in utf8mb3: it has a '?' for each character beyond the BMP.
+bool MayHaveLostCharacters(absl::string_view charset, const std::vector<std::string>& labels) {
+  constexpr absl::string_view kCharsets[] = {"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"};
+  return std::find(std::begin(kCharsets), std::end(kCharsets), charset) != std::end(kCharsets) &&
+         std::any_of(labels.begin(), labels.end(),
+                     [](const std::string& label) { return absl::StrContains(label, '?'); });
+}
+
+}  // namespace
+
 Column ToColumn(const ColumnDescription& d) {
   Column column;
   column.name = d.name;
@@ -209,12 +247,17 @@ Column ToColumn(const ColumnDescription& d) {
     column.is_unsigned = false;
     if (!ParseLabels(d.column_type, &column.labels)) column.labels.clear();
     column.approximate = column.labels.empty();
+    column.raw_labels = MayHaveLostCharacters(d.charset, column.labels);
   }
   if (fixed != std::end(kFixedTypes)) {
     column.type = fixed->type;
     column.meta = fixed->meta;
   } else {
     SetSizedType(d, &column);
+    SetForm(d, &column);
+  }
+  if (!HasLabels(column.type) && absl::StrContains(d.column_type, " COMPRESSED")) {
+    SetCompressed(&column);
   }
   column.collation = d.charset.empty() ? kBinaryCollation : d.collation;
   if (column.collation == 0) column.collation = CollationOfCharset(d.charset);

@@ -82,6 +82,7 @@ void TakeKey(const TableSchema& catalog, TableSchema* schema) {
 
 void TakeFromCatalog(const TableMap& map, const Column& catalog, Column* column) {
   column->generated = catalog.generated;
+  column->form = catalog.form;
   if (map.has_names) return;
   column->name = catalog.name;
   column->invisible = catalog.invisible;
@@ -90,6 +91,7 @@ void TakeFromCatalog(const TableMap& map, const Column& catalog, Column* column)
   if (HasLabels(column->type)) {
     column->collation = catalog.collation;
     column->labels = catalog.labels;
+    column->raw_labels = catalog.raw_labels;
     column->approximate = catalog.approximate;
   }
 }

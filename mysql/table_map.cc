@@ -74,11 +74,13 @@ bool ReadTypeMetadata(ByteReader* reader, Column* column) {
     case kTypeMediumBlob:
     case kTypeLongBlob:
     case kTypeBlob:
+    case kTypeBlobCompressed:
     case kTypeGeometry:
     case kTypeVector:
       column->meta = reader->U8();
       return true;
     case kTypeVarchar:
+    case kTypeVarcharCompressed:
       column->meta = reader->U16();
       return true;
     case kTypeBit: {
@@ -104,17 +106,20 @@ bool ReadTypeMetadata(ByteReader* reader, Column* column) {
   }
 }
 
-// Columns with an entry in the charset metadata. MySQL gives VECTOR one too: binary.
-bool HasCharsetEntry(uint8_t type) { return HasCharset(type) || type == kTypeVector; }
+// Columns with an entry in the charset metadata. MySQL gives VECTOR one too, MariaDB GEOMETRY:
+// binary.
+bool HasCharsetEntry(uint8_t type, bool mariadb) {
+  return HasCharset(type) || type == (mariadb ? kTypeGeometry : kTypeVector);
+}
 
 // The optional metadata's fields speak of columns of one family, by number
 // within it.
 class MetadataParser {
  public:
-  explicit MetadataParser(TableMap* map) : map_(map) {
+  MetadataParser(TableMap* map, bool mariadb) : map_(map) {
     for (Column& column : map->schema.columns) {
       if (HasSignedness(column.type)) numeric_.push_back(&column);
-      if (HasCharsetEntry(column.type)) text_.push_back(&column);
+      if (HasCharsetEntry(column.type, mariadb)) text_.push_back(&column);
       if (HasLabels(column.type)) labelled_.push_back(&column);
     }
     map->has_signedness = numeric_.empty();
@@ -281,7 +286,7 @@ absl::StatusOr<TableMapHead> ParseTableMapHead(Bytes body, size_t id_size) {
   return head;
 }
 
-absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head) {
+absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head, bool mariadb) {
   TableMap map;
   TableSchema& schema = map.schema;
   schema.database = std::string(head.database);
@@ -303,7 +308,8 @@ absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head) {
     }
   }
   if (!metadata.ok() || metadata.left() != 0) return Damaged(schema, "column metadata");
-  if (!MetadataParser(&map).Parse(reader.rest())) return Damaged(schema, "optional metadata");
+  if (!MetadataParser(&map, mariadb).Parse(reader.rest()))
+    return Damaged(schema, "optional metadata");
   return map;
 }
 

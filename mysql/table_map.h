@@ -39,10 +39,11 @@ struct TableMap {
 // those of a collation that is not known stay as they are.
 void ConvertLabels(Column* column);
 
-// Labels come out in UTF-8 where their collation is known.
+// `mariadb`: it is MariaDB that wrote the event. Labels come out in UTF-8 where their collation is
+// known.
 //   kDataLoss       the event is damaged
 //   kUnimplemented  a column has a type whose metadata is not known, so that
 //                   nothing behind it can be read; names table, column and type
-absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head);
+absl::StatusOr<TableMap> ParseTableMap(const TableMapHead& head, bool mariadb = false);
 
 }  // namespace dcp::mysql

@@ -18,11 +18,16 @@ struct Column {
   // VECTOR: bytes of the length; TIME, DATETIME, TIMESTAMP: fraction digits;
   // FLOAT, DOUBLE: bytes.
   uint16_t meta = 0;
+  // MariaDB's types that row events show as BINARY, and whose values are text.
+  enum class Form : uint8_t { kPlain, kUuid, kInet4, kInet6 };
+  Form form = Form::kPlain;
   bool nullable = true;
   bool is_unsigned = false;
   uint32_t collation = 0;           // MySQL's collation id; 0: not known; 63: binary
   std::vector<std::string> labels;  // ENUM and SET: UTF-8, in definition order
-  bool raw_labels = false;          // a label has no conversion to UTF-8: no values either
+  // A label has no conversion to UTF-8, or lost characters in the server's catalog: its values
+  // are not decoded.
+  bool raw_labels = false;
   bool invisible = false;
   bool generated = false;
   // Something of the type that the canonical value depends on is not known

@@ -222,7 +222,8 @@ TEST_F(RowDecoderTest, LabelsWithoutConversionAreRefused) {
   Column e = Col(kTypeEnum, 1, false, 13);
   e.labels = {"\x87\x40", "b"};
   ConvertLabels(&e);
-  EXPECT_THAT(One(e, Le(2, 1)), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("sjis")));
+  EXPECT_THAT(One(e, Le(2, 1)), StatusIs(absl::StatusCode::kUnimplemented,
+                                         HasSubstr("column c of d.t, in charset sjis")));
   e.labels = {"\x82\xa0", "b"};
   ConvertLabels(&e);
   EXPECT_EQ(Text(e, Le(1, 1)), "あ");

@@ -11,7 +11,8 @@
 namespace dcp::mysql {
 
 // A folder of captured files: minimal.binlog (all kinds of groups, MINIMAL row
-// metadata) and full.binlog (FULL), written by MySQL 9.7.
+// metadata) and full.binlog (FULL), written by MySQL 9.7; mariadb_types.binlog
+// (FULL), by MariaDB 10.11.
 std::string TestFile(const std::string& name);
 std::string ReadTestFile(const std::string& name);
 
