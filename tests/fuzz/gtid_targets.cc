@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "model/gtid_set.h"
@@ -10,9 +11,14 @@ namespace {
 void CheckRoundTrips(const model::GtidSet& set) {
   const auto of_text = model::GtidSet::Parse(set.ToString());
   CheckThat(of_text.ok() && *of_text == set, "a set survives its text");
-  const std::string binary = mysql::EncodeGtidSet(set);
-  const auto of_binary = mysql::DecodeGtidSet(mysql::AsBytes(binary));
-  CheckThat(of_binary.ok() && *of_binary == set, "a set survives its binary form");
+  const auto& sources = set.sources();
+  const bool mariadb = std::any_of(sources.begin(), sources.end(),
+                                   [](const auto& entry) { return entry.first.mariadb(); });
+  if (!mariadb) {  // whose sets have no binary form
+    const std::string binary = mysql::EncodeGtidSet(set);
+    const auto of_binary = mysql::DecodeGtidSet(mysql::AsBytes(binary));
+    CheckThat(of_binary.ok() && *of_binary == set, "a set survives its binary form");
+  }
   CheckThat(set.Contains(set), "a set holds itself");
   model::GtidSet rest = set;
   rest.Subtract(set);
