@@ -19,6 +19,14 @@ if(DCP_SANITIZE)
   add_link_options(-fsanitize=${DCP_SANITIZE})
 endif()
 
+# Coverage for libFuzzer, of the whole tree for the same reason.
+if(DCP_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "DCP_FUZZ needs clang: use the preset fuzz")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # dcp_library(NAME checker SRCS a.h a.cc DEPS dcp::model)
 function(dcp_library)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS" ${ARGN})

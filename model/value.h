@@ -23,6 +23,7 @@ struct Value {
     kText,      // `text`: UTF-8 (CHAR, VARCHAR, TEXT, ENUM label, SET labels)
     kBytes,     // `text`: raw bytes (BINARY, BLOB, GEOMETRY, VECTOR)
     kJson,      // `text`: canonical JSON text
+    kRaw,       // `text`: a charset's name, ':' and bytes that are no text of that charset
   };
 
   Kind kind = Kind::kAbsent;

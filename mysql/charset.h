@@ -1,11 +1,12 @@
 // Character sets: from MySQL's collation ids to UTF-8 text.
 //
-// The one place that knows charsets: to support another, give its family a
-// conversion in charset.cc. A charset without conversion is never guessed at:
-// CanConvert() is false and its columns are refused by name.
+// Text whose charset is not known is never guessed at: its columns are refused by
+// name. Text that is not of its charset, or that Unicode does not have, is kept
+// as bytes (model::Value::Kind::kRaw).
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -16,24 +17,21 @@ namespace dcp::mysql {
 inline constexpr uint32_t kBinaryCollation = 63;
 
 enum class CharsetKind : uint8_t {
-  kBinary,  // bytes, not text
-  kUtf8,    // utf8mb4, utf8mb3, ascii: the bytes are UTF-8 already
-  kLatin1,  // MySQL's latin1: cp1252, the 5 undefined bytes being C1 controls
-  kOther,   // known by name, no conversion here
-  kUnknown,
+  kBinary,   // bytes, not text
+  kAscii,    // valid where all bytes are below 0x80
+  kUtf8,     // utf8mb4 and utf8mb3: the bytes are UTF-8 already
+  kLatin1,   // MySQL's latin1: cp1252, the 5 undefined bytes being C1 controls
+  kOther,    // by CharsetConverter
+  kUnknown,  // a collation that no server known here has
 };
 
 struct Charset {
   CharsetKind kind = CharsetKind::kUnknown;
   const char* name = "unknown";
-
-  bool CanConvert() const {
-    return kind == CharsetKind::kBinary || kind == CharsetKind::kUtf8 ||
-           kind == CharsetKind::kLatin1;
-  }
 };
 
-// The charset of a collation id (information_schema.COLLATIONS.ID).
+// The charset of a collation id (information_schema.COLLATIONS.ID), of MySQL 5.6
+// to 9.7 and MariaDB 10 and 11.
 Charset CharsetOfCollation(uint32_t collation);
 
 // The id of the default or any collation of the charset `name`, enough to
@@ -43,9 +41,11 @@ uint32_t CollationOfCharset(absl::string_view name);
 // Replaces `*out` with `bytes`, in latin1, as UTF-8.
 void Latin1ToUtf8(Bytes bytes, std::string* out);
 
-// `bytes` in `charset` as UTF-8. REQUIRES: charset.CanConvert()
-std::string ToUtf8(const Charset& charset, absl::string_view bytes);
+// `bytes` in `charset` as UTF-8; nullopt for what has no conversion, all of kBinary and
+// kUnknown among it.
+std::optional<std::string> ToUtf8(const Charset& charset, absl::string_view bytes);
 
-bool IsValidUtf8(Bytes bytes);
+// `max_length`: 3 where characters beyond the BMP are none (utf8mb3).
+bool IsValidUtf8(Bytes bytes, size_t max_length = 4);
 
 }  // namespace dcp::mysql

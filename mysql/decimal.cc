@@ -61,7 +61,7 @@ bool DecimalToText(const uint8_t* p, uint8_t precision, uint8_t scale, DecimalTe
                    std::string* out) {
   const size_t integer = static_cast<size_t>(precision - scale);
   const bool negative = (*p & 0x80) == 0;
-  std::array<char, kMaxDecimalPrecision + 1> digits;
+  std::array<char, kMaxPackedPrecision> digits;
   DigitWriter writer(p, negative, digits.data());
   if (!writer.Part(integer, true, true) || !writer.Part(scale, false, integer == 0)) return false;
 

@@ -11,6 +11,8 @@ namespace dcp::mysql {
 
 inline constexpr uint8_t kMaxDecimalPrecision = 65;
 inline constexpr uint8_t kMaxDecimalScale = 30;
+// Of values inside JSON, which keep what a computation left: nine groups of nine digits.
+inline constexpr uint8_t kMaxPackedPrecision = 81;
 
 // Bytes of a packed DECIMAL(precision, scale). REQUIRES: scale <= precision
 size_t PackedDecimalSize(uint8_t precision, uint8_t scale);
@@ -21,7 +23,8 @@ enum class DecimalText {
 };
 
 // Replaces `*out` with the number at `p`; false if the bytes are no DECIMAL.
-// REQUIRES: PackedDecimalSize() bytes at `p`, precision and scale in range.
+// REQUIRES: PackedDecimalSize() bytes at `p`, 0 < precision <= kMaxPackedPrecision,
+// scale <= precision.
 bool DecimalToText(const uint8_t* p, uint8_t precision, uint8_t scale, DecimalText form,
                    std::string* out);
 

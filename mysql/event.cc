@@ -1,6 +1,6 @@
 #include "mysql/event.h"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 
@@ -81,7 +81,7 @@ absl::StatusOr<EventHeader> ParseEventHeader(Bytes event) {
 bool ChecksumMatches(Bytes event) {
   if (event.size() < kChecksumSize) return false;
   const Bytes covered = event.first(event.size() - kChecksumSize);
-  const auto crc = crc32_z(0, covered.data(), covered.size());
+  const auto crc = libdeflate_crc32(0, covered.data(), covered.size());
   return crc == LoadLe<4>(covered.data() + covered.size());
 }
 

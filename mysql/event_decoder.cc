@@ -392,6 +392,7 @@ Event EventDecoder::OnTableMap(Bytes body) {
 
 absl::StatusOr<TableSchema> EventDecoder::SchemaOf(TableMap map) {
   if (options_.schemas == nullptr) return CompleteSchema(std::move(map), nullptr);
+  DCP_RETURN_IF_ERROR(ResolveCollations(options_.schemas, &map));
   auto catalog = options_.schemas->Find(map.schema.database, map.schema.name);
   if (catalog.ok()) return CompleteSchema(std::move(map), catalog->get());
   if (absl::IsUnavailable(catalog.status())) return catalog.status();
@@ -451,12 +452,6 @@ Event EventDecoder::OnRows(const EventHeader& header, Bytes body) {
   event_.table = entry.schema;
   if (!entry.wanted) return Deliver(Kind::kOther);
   if (!entry.error.ok()) return Unreadable(entry.error);
-  if (header.type == kPartialUpdateRowsEvent) {
-    return Unreadable(absl::UnimplementedError(
-        absl::StrCat("partial JSON update of ", entry.schema->database, ".", entry.schema->name,
-                     " is not supported; set binlog_row_value_options='' on the server")));
-  }
-
   const size_t columns = entry.schema->columns.size();
   const uint64_t width = reader.PackedInt();
   if (!reader.ok() || width != columns) {
@@ -471,6 +466,7 @@ Event EventDecoder::OnRows(const EventHeader& header, Bytes body) {
   if (rows.op != RowOp::kInsert) rows.before_bits = reader.Take(bitmap);
   if (rows.op != RowOp::kDelete) rows.after_bits = reader.Take(bitmap);
   rows.images = reader.rest();
+  rows.partial = header.type == kPartialUpdateRowsEvent;
   if (!reader.ok()) return absl::DataLossError("damaged rows event: its column bitmaps");
   if (IsCompressedRows(header.type)) {
     DCP_ASSIGN_OR_RETURN(rows.images, Inflate(rows.images, &inflated_));

@@ -24,6 +24,7 @@ bool ReadLabel(ByteReader* reader, std::string* label) {
   if (!reader->ok() || size > kMaxLabelLength) return false;
   const absl::string_view text = AsText(reader->Take(size));
   *label = std::string(text);
+  if (!text.empty() && text[0] >= '0' && text[0] <= '9') return false;  // no text could say so
   return reader->ok() && std::all_of(text.begin(), text.end(), IsLabelChar);
 }
 

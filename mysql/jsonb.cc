@@ -31,48 +31,6 @@ enum JsonbType : uint8_t {
   kOpaque = 15,
 };
 
-constexpr int kMaxDepth = 100;
-
-void AppendEscaped(absl::string_view text, std::string* out) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out->push_back('"');
-  size_t plain = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out->append(text.data() + plain, i - plain);
-    plain = i + 1;
-    out->push_back('\\');
-    switch (c) {
-      case '"':
-      case '\\':
-        out->push_back(static_cast<char>(c));
-        break;
-      case '\b':
-        out->push_back('b');
-        break;
-      case '\f':
-        out->push_back('f');
-        break;
-      case '\n':
-        out->push_back('n');
-        break;
-      case '\r':
-        out->push_back('r');
-        break;
-      case '\t':
-        out->push_back('t');
-        break;
-      default:
-        out->append("u00");
-        out->push_back(kHex[c >> 4]);
-        out->push_back(kHex[c & 15]);
-    }
-  }
-  out->append(text.data() + plain, text.size() - plain);
-  out->push_back('"');
-}
-
 template <typename T>
 void AppendNumber(T value, std::string* out) {
   char buffer[32];
@@ -169,7 +127,7 @@ class Writer {
     ByteReader reader(bytes);
     Bytes value;
     if (!TakeVariable(&reader, &value)) return false;
-    AppendEscaped(AsText(value), out_);
+    AppendJsonString(AsText(value), out_);
     return true;
   }
 
@@ -197,8 +155,8 @@ class Writer {
     if (value.size() < 3) return false;
     const uint8_t precision = value[0];
     const uint8_t scale = value[1];
-    if (precision == 0 || precision > kMaxDecimalPrecision || scale > kMaxDecimalScale ||
-        scale > precision || value.size() - 2 < PackedDecimalSize(precision, scale)) {
+    if (precision == 0 || precision > kMaxPackedPrecision || scale > precision ||
+        value.size() - 2 < PackedDecimalSize(precision, scale)) {
       return false;
     }
     std::string digits;
@@ -242,7 +200,7 @@ class Writer {
         !Spend(size)) {
       return false;
     }
-    AppendEscaped(AsText(container.subspan(offset, size)), out_);
+    AppendJsonString(AsText(container.subspan(offset, size)), out_);
     out_->push_back(':');
     return true;
   }
@@ -260,7 +218,7 @@ class Writer {
   }
 
   bool Container(Bytes bytes, bool object, bool large, int depth) {
-    if (depth >= kMaxDepth) return false;
+    if (depth >= kMaxJsonDepth) return false;
     ByteReader head(bytes);
     const uint64_t count = large ? head.U32() : head.U16();
     const uint64_t size = large ? head.U32() : head.U16();
@@ -294,6 +252,46 @@ class Writer {
 };
 
 }  // namespace
+
+void AppendJsonString(absl::string_view text, std::string* out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out->push_back('"');
+  size_t plain = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out->append(text.data() + plain, i - plain);
+    plain = i + 1;
+    out->push_back('\\');
+    switch (c) {
+      case '"':
+      case '\\':
+        out->push_back(static_cast<char>(c));
+        break;
+      case '\b':
+        out->push_back('b');
+        break;
+      case '\f':
+        out->push_back('f');
+        break;
+      case '\n':
+        out->push_back('n');
+        break;
+      case '\r':
+        out->push_back('r');
+        break;
+      case '\t':
+        out->push_back('t');
+        break;
+      default:
+        out->append("u00");
+        out->push_back(kHex[c >> 4]);
+        out->push_back(kHex[c & 15]);
+    }
+  }
+  out->append(text.data() + plain, text.size() - plain);
+  out->push_back('"');
+}
 
 bool JsonbToText(Bytes json, std::string* out) {
   out->clear();

@@ -12,9 +12,13 @@
 
 namespace dcp::mysql {
 
-// Replaces `*out`. False: damaged, or nested deeper than 100 (the server's own
-// limit). Work and output are bounded by a multiple of the size of `json`,
-// whatever its offsets say.
+inline constexpr int kMaxJsonDepth = 100;  // the server's own limit
+
+// Appends `text`, in quotes.
+void AppendJsonString(absl::string_view text, std::string* out);
+
+// Replaces `*out`. False: damaged, or nested deeper than kMaxJsonDepth. Work and output are bounded
+// by a multiple of the size of `json`, whatever its offsets say.
 bool JsonbToText(Bytes json, std::string* out);
 
 }  // namespace dcp::mysql

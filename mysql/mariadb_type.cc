@@ -1,10 +1,9 @@
 #include "mysql/mariadb_type.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/str_cat.h"
 #include "model/gtid_set.h"
 
 namespace dcp::mysql {
@@ -19,14 +18,63 @@ bool Fill(Bytes value, std::array<uint8_t, kSize>* bytes) {
   return true;
 }
 
-template <size_t kSize>
-bool AddressToText(int family, Bytes value, std::string* out) {
-  std::array<uint8_t, kSize> bytes;
-  char text[INET6_ADDRSTRLEN];
-  if (!Fill(value, &bytes) || inet_ntop(family, bytes.data(), text, sizeof(text)) == nullptr) {
-    return false;
+// The first of the longest runs of zeros; both ends equal: none.
+struct Run {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+Run LongestZeros(const std::array<uint32_t, 8>& groups) {
+  Run longest;
+  for (size_t i = 0; i < groups.size();) {
+    size_t end = i;
+    while (end < groups.size() && groups[end] == 0) ++end;
+    if (end - i > longest.end - longest.begin) longest = {i, end};
+    i = std::max(end, i + 1);
   }
-  *out = text;
+  return longest;
+}
+
+// "::1.2.3.4" and "::ffff:1.2.3.4".
+bool EndsAsInet4(const std::array<uint32_t, 8>& groups, const Run& zeros) {
+  return zeros.begin == 0 && (zeros.end == 6 || (zeros.end == 5 && groups[5] == 0xffff));
+}
+
+void AppendInet4(const uint8_t* p, std::string* out) {
+  absl::StrAppend(out, p[0], ".", p[1], ".", p[2], ".", p[3]);
+}
+
+bool Inet4ToText(Bytes value, std::string* out) {
+  std::array<uint8_t, 4> whole;
+  if (!Fill(value, &whole)) return false;
+  out->clear();
+  AppendInet4(whole.data(), out);
+  return true;
+}
+
+// As MariaDB does it, and not RFC 5952: a run of one zero is shortened too.
+bool Inet6ToText(Bytes value, std::string* out) {
+  std::array<uint8_t, 16> whole;
+  if (!Fill(value, &whole)) return false;
+  std::array<uint32_t, 8> groups;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    groups[i] = static_cast<uint32_t>(LoadBe<2>(&whole[2 * i]));
+  }
+  const Run zeros = LongestZeros(groups);
+  const bool inet4 = EndsAsInet4(groups, zeros);
+  out->clear();
+  for (size_t i = 0; i < groups.size();) {
+    if (i == zeros.begin && zeros.end > zeros.begin) {
+      out->append(i == 0 ? "::" : ":");
+      i = zeros.end;
+    } else if (inet4 && i == 6) {
+      AppendInet4(&whole[12], out);
+      break;
+    } else {
+      absl::StrAppend(out, absl::Hex(groups[i]), i + 1 < groups.size() ? ":" : "");
+      ++i;
+    }
+  }
   return true;
 }
 
@@ -44,9 +92,9 @@ bool FormToText(Column::Form form, Bytes value, std::string* out) {
     case Column::Form::kUuid:
       return UuidToText(value, out);
     case Column::Form::kInet4:
-      return AddressToText<4>(AF_INET, value, out);
+      return Inet4ToText(value, out);
     case Column::Form::kInet6:
-      return AddressToText<16>(AF_INET6, value, out);
+      return Inet6ToText(value, out);
     case Column::Form::kPlain:
       break;
   }

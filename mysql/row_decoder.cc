@@ -1,16 +1,20 @@
 #include "mysql/row_decoder.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "mysql/charset.h"
 #include "mysql/column_type.h"
 #include "mysql/decimal.h"
 #include "mysql/inflate.h"
+#include "mysql/json_diff.h"
 #include "mysql/jsonb.h"
 #include "mysql/mariadb_type.h"
 #include "mysql/temporal.h"
+#include "mysql/utf8.h"
 
 namespace dcp::mysql {
 namespace {
@@ -114,13 +118,56 @@ void Assign(Bytes bytes, std::string* out) {
   out->assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-template <size_t kLength>
-const uint8_t* DecodeText(const ColumnDecoder&, const uint8_t* p, const uint8_t* end, Value* out) {
+// Text that is not of its charset: kept as it is, and apart from all text.
+void AssignRaw(const ColumnDecoder& d, Bytes bytes, Value* out) {
+  out->kind = Value::Kind::kRaw;
+  out->text = d.charset;
+  out->text.push_back(':');
+  out->text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+// utf8mb4, utf8mb3 (kMaxLength 3) and ASCII (1).
+template <size_t kLength, size_t kMaxLength>
+const uint8_t* DecodeText(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                          Value* out) {
   Bytes value;
   p = TakeCounted<kLength>(p, end, &value);
   if (p == nullptr) return nullptr;
+  if (!IsAscii(value) && (kMaxLength == 1 || !IsValidUtf8(value, kMaxLength))) {
+    AssignRaw(d, value, out);
+    return p;
+  }
   out->kind = Value::Kind::kText;
   Assign(value, &out->text);
+  return p;
+}
+template <size_t kLength>
+const uint8_t* DecodeAscii(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                           Value* out) {
+  return DecodeText<kLength, 1>(d, p, end, out);
+}
+template <size_t kLength>
+const uint8_t* DecodeUtf8mb3(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                             Value* out) {
+  return DecodeText<kLength, 3>(d, p, end, out);
+}
+template <size_t kLength>
+const uint8_t* DecodeUtf8mb4(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                             Value* out) {
+  return DecodeText<kLength, 4>(d, p, end, out);
+}
+
+template <size_t kLength>
+const uint8_t* DecodeOtherText(const ColumnDecoder& d, const uint8_t* p, const uint8_t* end,
+                               Value* out) {
+  Bytes value;
+  p = TakeCounted<kLength>(p, end, &value);
+  if (p == nullptr) return nullptr;
+  if (d.converter->Convert(value, &out->text)) {
+    out->kind = Value::Kind::kText;
+  } else {
+    AssignRaw(d, value, out);
+  }
   return p;
 }
 
@@ -274,33 +321,42 @@ ColumnDecoder::Function ChooseInt(const Column& column) {
 }
 
 // CHAR, VARCHAR, TEXT and their binary kin; `length`: bytes of the length.
-ColumnDecoder::Function ChooseText(const Column& column, uint32_t length) {
+ColumnDecoder::Function ChooseText(const Column& column, uint32_t length, ColumnDecoder* d) {
   const bool fixed = column.type == kTypeString;
   const bool blob = !fixed && column.type != kTypeVarchar && column.type != kTypeVarString &&
                     column.type != kTypeVarcharCompressed;
-  switch (CharsetOfCollation(column.collation).kind) {
+  const Charset charset = CharsetOfCollation(column.collation);
+  d->charset = charset.name;
+  switch (charset.kind) {
     case CharsetKind::kBinary:
       return fixed ? DCP_BY_LENGTH(DecodeFixedBytes, length) : DCP_BY_LENGTH(DecodeBytes, length);
+    case CharsetKind::kAscii:
+      return DCP_BY_LENGTH(DecodeAscii, length);
     case CharsetKind::kUtf8:
-      return DCP_BY_LENGTH(DecodeText, length);
+      return absl::string_view(charset.name) == "utf8mb3" ? DCP_BY_LENGTH(DecodeUtf8mb3, length)
+                                                          : DCP_BY_LENGTH(DecodeUtf8mb4, length);
     case CharsetKind::kLatin1:
       return DCP_BY_LENGTH(DecodeLatin1, length);
+    case CharsetKind::kOther:
+      d->converter = CharsetConverter::Of(charset.name);
+      return d->converter == nullptr ? nullptr : DCP_BY_LENGTH(DecodeOtherText, length);
     case CharsetKind::kUnknown:
       if (column.collation != 0) return nullptr;
       return blob ? DCP_BY_LENGTH(DecodeBytes, length) : DCP_BY_LENGTH(DecodeGuessedText, length);
-    case CharsetKind::kOther:
-      return nullptr;
   }
   return nullptr;
 }
 
 ColumnDecoder::Function ChooseCompressed(const Column& column, uint32_t length, ColumnDecoder* d) {
-  d->plain = ChooseText(column, 4);
+  d->plain = ChooseText(column, 4, d);
   return d->plain == nullptr ? nullptr : DCP_BY_LENGTH(DecodeCompressed, length);
 }
 
 ColumnDecoder::Function ChooseLabels(const Column& column) {
-  if (column.collation != 0 && !CharsetOfCollation(column.collation).CanConvert()) return nullptr;
+  if (column.raw_labels) return nullptr;
+  if (column.collation != 0 && CharsetOfCollation(column.collation).kind == CharsetKind::kUnknown) {
+    return nullptr;
+  }
   if (column.type == kTypeEnum) {
     return column.meta == 1 || column.meta == 2 ? &DecodeEnum : nullptr;
   }
@@ -380,12 +436,12 @@ ColumnDecoder::Function Choose(const Column& column, ColumnDecoder* d) {
       [[fallthrough]];
     case kTypeVarString:
     case kTypeVarchar:
-      return ChooseText(column, column.meta < 256 ? 1 : 2);
+      return ChooseText(column, column.meta < 256 ? 1 : 2, d);
     case kTypeTinyBlob:
     case kTypeMediumBlob:
     case kTypeLongBlob:
     case kTypeBlob:
-      return ChooseText(column, column.meta);
+      return ChooseText(column, column.meta, d);
     case kTypeJson:
       return DCP_BY_LENGTH(DecodeJson, column.meta);
     case kTypeGeometry:
@@ -408,6 +464,12 @@ std::string ColumnName(const TableSchema& schema, const Column& column) {
 }
 
 absl::Status NotSupported(const TableSchema& schema, const Column& column) {
+  if (column.raw_labels) {
+    return absl::UnimplementedError(absl::StrCat(
+        "labels with characters that the server's catalog or UTF-8 does not have: ",
+        ColumnName(schema, column), ", in charset ", CharsetOfCollation(column.collation).name,
+        "; set binlog_row_metadata=FULL on the server, which tells them whole"));
+  }
   std::string what = TypeName(column.type);
   if (HasCharset(column.type) || HasLabels(column.type)) {
     const Charset charset = CharsetOfCollation(column.collation);
@@ -458,6 +520,7 @@ void ImageCursor::Reset(const RowDecoder* decoder, const Rows& rows) {
   Prepare(rows.after_bits, &after_);
   p_ = rows.images.data();
   end_ = p_ + rows.images.size();
+  partial_ = rows.partial;
   first_ = true;
   failed_ = false;
 }
@@ -476,7 +539,9 @@ absl::StatusOr<bool> ImageCursor::Next(std::vector<Value>* before, std::vector<V
   }
   const uint8_t* const row = p_;
   absl::Status status = DecodeImage(before_, before);
-  if (status.ok()) status = DecodeImage(after_, after);
+  if (status.ok()) {
+    status = partial_ ? DecodePartialImage(before, after) : DecodeImage(after_, after);
+  }
   if (status.ok() && p_ == row) {  // images without columns: no row ends
     status =
         absl::DataLossError(absl::StrCat("damaged rows event of ", decoder_->schema()->database,
@@ -493,11 +558,7 @@ absl::Status ImageCursor::DecodeImage(const Image& image, std::vector<Value>* va
     return absl::OkStatus();
   }
   values->resize(decoder_->columns().size());
-  if (!Has(p_, end_, image.null_bytes)) {
-    return absl::DataLossError(absl::StrCat("damaged rows event of ", decoder_->schema()->database,
-                                            ".", decoder_->schema()->name,
-                                            ": it ends inside a row"));
-  }
+  if (!Has(p_, end_, image.null_bytes)) return EndsInsideARow();
   return image.full ? DecodeColumns<true>(image, values->data())
                     : DecodeColumns<false>(image, values->data());
 }
@@ -522,6 +583,79 @@ absl::Status ImageCursor::DecodeColumns(const Image& image, Value* values) {
   }
   p_ = p;
   return absl::OkStatus();
+}
+
+// An after image with options, one bit for each JSON column of the table (also of those that
+// are not in the image), and then as any other, but that a JSON value whose bit is set is
+// diffs behind a length of four bytes.
+absl::Status ImageCursor::DecodePartialImage(std::vector<Value>* before,
+                                             std::vector<Value>* after) {
+  constexpr uint64_t kPartialJson = 1;
+  const std::vector<ColumnDecoder>& decoders = decoder_->columns();
+  ByteReader reader(Bytes(p_, static_cast<size_t>(end_ - p_)));
+  const uint64_t options = reader.PackedInt();
+  if (reader.ok() && options > kPartialJson) {
+    return absl::UnimplementedError(absl::StrCat(
+        "row value options ", options, " of ", decoder_->schema()->database, ".",
+        decoder_->schema()->name, " are not known; set binlog_row_value_options='' on the server"));
+  }
+  Bytes partial;
+  if (options == kPartialJson) {
+    const auto json_columns = std::count_if(
+        decoders.begin(), decoders.end(),
+        [](const ColumnDecoder& decoder) { return decoder.column->type == kTypeJson; });
+    partial = reader.Take((static_cast<size_t>(json_columns) + 7) / 8);
+  }
+  const Bytes nulls = reader.Take(after_.null_bytes);
+  if (!reader.ok()) return EndsInsideARow();
+  p_ = reader.position();
+  after->resize(decoders.size());
+  size_t json = 0, present = 0;
+  const auto bit = [](Bytes bits, size_t i) { return (bits[i / 8] >> (i % 8) & 1) != 0; };
+  for (size_t i = 0; i < decoders.size(); ++i) {
+    const ColumnDecoder& decoder = decoders[i];
+    const bool diffs =
+        decoder.column->type == kTypeJson && !partial.empty() && bit(partial, json++);
+    if (present == after_.present.size() || after_.present[present] != i) continue;
+    Value* const value = &(*after)[i];
+    if (bit(nulls, present++)) {
+      Clear(value);
+      value->kind = Value::Kind::kNull;
+    } else if (diffs) {
+      DCP_RETURN_IF_ERROR(
+          DecodeDiffs(decoder, i < before->size() ? &(*before)[i] : nullptr, value));
+    } else {
+      p_ = decoder.decode(decoder, p_, end_, value);
+      if (p_ == nullptr) return Failure(decoder);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ImageCursor::DecodeDiffs(const ColumnDecoder& decoder, Value* before, Value* after) {
+  Bytes diffs;
+  p_ = TakeCounted<4>(p_, end_, &diffs);
+  if (p_ == nullptr) return Failure(decoder);
+  after->kind = Value::Kind::kAbsent;
+  after->text.clear();
+  if (before == nullptr || before->kind != Value::Kind::kJson) return absl::OkStatus();
+  after->text = before->text;
+  const JsonDiffResult result = ApplyJsonDiffs(diffs, &after->text);
+  if (result == JsonDiffResult::kDamaged) return Failure(decoder);
+  if (result == JsonDiffResult::kApplied) {
+    after->kind = Value::Kind::kJson;
+    return absl::OkStatus();
+  }
+  // Not the document that the diffs were made from: neither image can be believed.
+  before->kind = Value::Kind::kAbsent;
+  before->text.clear();
+  after->text.clear();
+  return absl::OkStatus();
+}
+
+absl::Status ImageCursor::EndsInsideARow() const {
+  return absl::DataLossError(absl::StrCat("damaged rows event of ", decoder_->schema()->database,
+                                          ".", decoder_->schema()->name, ": it ends inside a row"));
 }
 
 absl::Status ImageCursor::Failure(const ColumnDecoder& decoder) {

@@ -4,10 +4,10 @@
 // sql-common/my_decimal, field.cc (pack/unpack) of MySQL.
 //
 // The forms of the values are those of model/value.h; texts are as decimal.h,
-// temporal.h and jsonb.h say. CHAR and VARCHAR keep their trailing blanks as
-// sent; BINARY(n) is without its trailing 0x00. ENUM is its label ("" for 0),
-// SET its labels joined by ",". Where a file does not tell labels, their
-// numbers stand in (Column::approximate).
+// temporal.h and jsonb.h say. Text that has no conversion to UTF-8 is kRaw. CHAR and VARCHAR keep
+// their trailing blanks as sent; BINARY(n) is without its trailing 0x00. ENUM is its label ("" for
+// 0), SET its labels joined by ",". Where a file does not tell labels, their numbers stand in
+// (Column::approximate).
 //
 // RowDecoder is immutable and may be shared; ImageCursor is thread-compatible.
 #pragma once
@@ -19,7 +19,7 @@
 #include "model/value.h"
 #include "mysql/binlog_reader.h"
 #include "mysql/bytes.h"
-#include "mysql/charset.h"
+#include "mysql/charset_converter.h"
 #include "mysql/table_schema.h"
 
 namespace dcp::mysql {
@@ -36,6 +36,8 @@ struct ColumnDecoder {
   uint8_t scale = 0;
   Function plain = nullptr;  // of a COMPRESSED column: of its value behind 4 bytes of length
   const Column* column = nullptr;
+  const CharsetConverter* converter = nullptr;  // of text in CharsetKind::kOther
+  const char* charset = nullptr;                // of text
   absl::Status problem;
 };
 
@@ -62,6 +64,9 @@ class ImageCursor final : public RowsCursor {
     Bytes before_bits;  // columns present; empty: the event has no such image
     Bytes after_bits;
     Bytes images;
+    // PARTIAL_UPDATE_ROWS: JSON values of after images may be diffs to those of
+    // the before images. Where they cannot be applied the column is absent from both.
+    bool partial = false;
   };
 
   // REQUIRES: the bitmaps cover all columns of `decoder`, which outlives the
@@ -83,12 +88,17 @@ class ImageCursor final : public RowsCursor {
   absl::Status DecodeImage(const Image& image, std::vector<model::Value>* values);
   template <bool kFull>
   absl::Status DecodeColumns(const Image& image, model::Value* values);
+  absl::Status DecodePartialImage(std::vector<model::Value>* before,
+                                  std::vector<model::Value>* after);
+  absl::Status DecodeDiffs(const ColumnDecoder& decoder, model::Value* before, model::Value* after);
   absl::Status Failure(const ColumnDecoder& decoder);
+  absl::Status EndsInsideARow() const;
 
   const RowDecoder* decoder_ = nullptr;
   Image before_, after_;
   const uint8_t* p_ = nullptr;
   const uint8_t* end_ = nullptr;
+  bool partial_ = false;
   bool first_ = true;
   bool failed_ = false;
 };

@@ -249,6 +249,18 @@ bool ParseLabels(absl::string_view column_type, std::vector<std::string>* labels
   return rest == ")";
 }
 
+namespace {
+
+// The server's catalog is in utf8mb3: it has a '?' for each character beyond the BMP.
+bool MayHaveLostCharacters(absl::string_view charset, const std::vector<std::string>& labels) {
+  constexpr absl::string_view kCharsets[] = {"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"};
+  return std::find(std::begin(kCharsets), std::end(kCharsets), charset) != std::end(kCharsets) &&
+         std::any_of(labels.begin(), labels.end(),
+                     [](const std::string& label) { return absl::StrContains(label, '?'); });
+}
+
+}  // namespace
+
 Column ToColumn(const ColumnDescription& d) {
   Column column;
   column.name = d.name;
@@ -262,6 +274,7 @@ Column ToColumn(const ColumnDescription& d) {
     column.is_unsigned = false;
     if (!ParseLabels(d.column_type, &column.labels)) column.labels.clear();
     column.approximate = column.labels.empty();
+    column.raw_labels = MayHaveLostCharacters(d.charset, column.labels);
   }
   if (fixed != std::end(kFixedTypes)) {
     column.type = fixed->type;
@@ -398,6 +411,40 @@ absl::StatusOr<std::shared_ptr<const TableSchema>> SchemaCatalog::Read(absl::str
   DCP_ASSIGN_OR_RETURN(TableSchema schema, ReadTableSchema(*connection_, database, table));
   AddRowHashes(&schema);
   return std::make_shared<const TableSchema>(std::move(schema));
+}
+
+absl::StatusOr<std::string> SchemaCatalog::CharsetOf(uint32_t collation) {
+  const auto found = charsets_.find(collation);
+  if (found != charsets_.end()) return found->second;
+  auto charset = ReadCharset(collation);
+  if (absl::IsUnavailable(charset.status())) {  // as in Find()
+    connection_ = nullptr;
+    charset = ReadCharset(collation);
+  }
+  if (charset.ok()) charsets_[collation] = *charset;
+  return charset;
+}
+
+absl::StatusOr<std::string> SchemaCatalog::ReadCharset(uint32_t collation) {
+  DCP_RETURN_IF_ERROR(EnsureConnected());
+  const std::string where = absl::StrCat(" WHERE ID = ", collation);
+  DCP_ASSIGN_OR_RETURN(Rows rows,
+                       connection_->Query(absl::StrCat(
+                           "SELECT CHARACTER_SET_NAME FROM information_schema.COLLATIONS", where)));
+  if (rows.empty()) {
+    // MariaDB's collations of several charsets have their ids in another table, in which
+    // MySQL has none.
+    const auto more = connection_->Query(absl::StrCat(
+        "SELECT CHARACTER_SET_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
+        where));
+    if (absl::IsUnavailable(more.status())) return more.status();
+    if (more.ok()) rows = *more;
+  }
+  if (rows.empty() || rows[0].empty()) {
+    return absl::NotFoundError(
+        absl::StrCat(connection_->server(), ": collation ", collation, " does not exist"));
+  }
+  return ToText(rows[0][0]);
 }
 
 absl::Status SchemaCatalog::EnsureConnected() {

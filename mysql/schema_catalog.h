@@ -26,12 +26,14 @@ class SchemaCatalog final : public SchemaSource {
   // as SHOW INDEX orders them, whose columns are all NOT NULL.
   absl::StatusOr<std::shared_ptr<const TableSchema>> Find(absl::string_view database,
                                                           absl::string_view table) override;
+  absl::StatusOr<std::string> CharsetOf(uint32_t collation) override;
   void Invalidate() override;
   uint64_t generation() const override { return generation_; }
 
  private:
   absl::StatusOr<std::shared_ptr<const TableSchema>> Read(absl::string_view database,
                                                           absl::string_view table);
+  absl::StatusOr<std::string> ReadCharset(uint32_t collation);
   absl::Status EnsureConnected();
 
   const model::ConnectionOptions options_;
@@ -39,6 +41,7 @@ class SchemaCatalog final : public SchemaSource {
   uint64_t generation_ = 1;
   absl::flat_hash_map<std::pair<std::string, std::string>, std::shared_ptr<const TableSchema>>
       tables_;
+  absl::flat_hash_map<uint32_t, std::string> charsets_;  // by collation; they do not change
 };
 
 // Reads one table over `connection`; kNotFound if it does not exist.

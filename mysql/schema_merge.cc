@@ -110,6 +110,7 @@ void TakeFromCatalog(const TableMap& map, const Column& catalog, Column* column)
   if (HasLabels(column->type)) {
     column->collation = catalog.collation;
     column->labels = catalog.labels;
+    column->raw_labels = catalog.raw_labels;
     column->approximate = catalog.approximate;
   }
 }
@@ -130,6 +131,22 @@ bool IsApproximate(const TableMap& map, uint8_t type) {
 bool IsComplete(const TableMap& map) {
   return map.has_names && map.has_signedness && map.has_charsets && map.has_label_charsets &&
          map.has_labels;
+}
+
+absl::Status ResolveCollations(SchemaSource* schemas, TableMap* map) {
+  for (Column& column : map->schema.columns) {
+    if (column.collation == 0 ||
+        CharsetOfCollation(column.collation).kind != CharsetKind::kUnknown) {
+      continue;
+    }
+    const auto charset = schemas->CharsetOf(column.collation);
+    if (absl::IsUnavailable(charset.status())) return charset.status();
+    const uint32_t collation = charset.ok() ? CollationOfCharset(*charset) : 0;
+    if (collation == 0) continue;  // the column is refused when it is decoded
+    column.collation = collation;
+    ConvertLabels(&column);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchema* catalog) {

@@ -7,10 +7,11 @@
 // charsets of all columns agree. (A column renamed since cannot be seen by
 // this; FULL metadata has no such gap.)
 //
-// Pure functions.
+// Pure functions, but for what the schema source does.
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "mysql/schema_source.h"
 #include "mysql/table_map.h"
 #include "mysql/table_schema.h"
 
@@ -18,6 +19,11 @@ namespace dcp::mysql {
 
 // True when the event tells all that values depend on, and the names.
 bool IsComplete(const TableMap& map);
+
+// Replaces collations that this program does not know (of a server newer than it) by others
+// of the same charset, as `schemas` says.
+//   kUnavailable  the server cannot be asked now
+absl::Status ResolveCollations(SchemaSource* schemas, TableMap* map);
 
 // `catalog`: the table on the server now; null: no server (a file). Without it,
 // columns whose values depend on what is not told are marked approximate.

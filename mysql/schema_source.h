@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -23,6 +24,11 @@ class SchemaSource {
   //   kUnavailable  the server cannot be asked now
   virtual absl::StatusOr<std::shared_ptr<const TableSchema>> Find(absl::string_view database,
                                                                   absl::string_view table) = 0;
+
+  // The charset of a collation id that this program does not know.
+  //   kNotFound     the server does not know it either
+  //   kUnavailable  the server cannot be asked now
+  virtual absl::StatusOr<std::string> CharsetOf(uint32_t collation) = 0;
 
   // A statement that may have changed tables has passed in the stream: what was
   // read before it must be read again.

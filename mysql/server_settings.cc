@@ -240,9 +240,12 @@ class Checker {
                        "cannot be compared"),
           SetGlobal("binlog_format", "'ROW'"));
     }
-    if (absl::StrContains(settings_.binlog_row_value_options, "PARTIAL_JSON")) {
+    if (absl::StrContains(settings_.binlog_row_value_options, "PARTIAL_JSON") &&
+        settings_.binlog_row_image != "FULL") {
       Add("binlog_row_value_options",
-          "is PARTIAL_JSON: partial JSON updates are not supported and stay unverified",
+          absl::StrCat("is PARTIAL_JSON and binlog_row_image ", settings_.binlog_row_image,
+                       ": partial JSON updates lack the document that they change and stay "
+                       "unverified"),
           SetGlobal("binlog_row_value_options", "''"));
     }
     CheckDatabaseLists();

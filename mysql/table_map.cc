@@ -75,9 +75,9 @@ bool ReadTypeMetadata(ByteReader* reader, Column* column) {
     case kTypeMediumBlob:
     case kTypeLongBlob:
     case kTypeBlob:
+    case kTypeBlobCompressed:
     case kTypeGeometry:
     case kTypeVector:
-    case kTypeBlobCompressed:
       column->meta = reader->U8();
       return true;
     case kTypeVarchar:
@@ -139,7 +139,7 @@ class MetadataParser {
       const Bytes value = reader.Take(reader.PackedInt());
       if (!reader.ok() || !ParseField(field, value)) return false;
     }
-    ConvertLabels();
+    ConvertAllLabels();
     map_->has_labels = labels_read_ == labelled_.size();
     return true;
   }
@@ -251,14 +251,8 @@ class MetadataParser {
     return true;
   }
 
-  // Labels are in the charset of their column. A label in a charset without
-  // conversion stays as it is; the column is then refused when it is decoded.
-  void ConvertLabels() {
-    for (Column* column : labelled_) {
-      const Charset charset = CharsetOfCollation(column->collation);
-      if (charset.kind != CharsetKind::kLatin1) continue;
-      for (std::string& label : column->labels) label = ToUtf8(charset, label);
-    }
+  void ConvertAllLabels() {
+    for (Column* column : labelled_) ConvertLabels(column);
   }
 
   TableMap* map_;
@@ -268,6 +262,21 @@ class MetadataParser {
 };
 
 }  // namespace
+
+void ConvertLabels(Column* column) {
+  const Charset charset = CharsetOfCollation(column->collation);
+  if (charset.kind == CharsetKind::kUnknown) return;
+  column->raw_labels = false;
+  for (std::string& label : column->labels) {
+    std::optional<std::string> text = ToUtf8(charset, label);
+    if (charset.kind == CharsetKind::kBinary && IsValidUtf8(AsBytes(label))) text = label;
+    if (text.has_value()) {
+      label = *std::move(text);
+    } else {
+      column->raw_labels = true;
+    }
+  }
+}
 
 absl::StatusOr<TableMapHead> ParseTableMapHead(Bytes body, size_t id_size) {
   ByteReader reader(body);

@@ -36,6 +36,12 @@ struct TableMap {
   bool has_key = false;     // a primary key is told
 };
 
+// Brings the labels of an ENUM or SET column to UTF-8, once its charset is known;
+// those of a collation that is not known stay as they are.
+void ConvertLabels(Column* column);
+
+// `mariadb`: it is MariaDB that wrote the event. Labels come out in UTF-8 where their collation is
+// known.
 //   kDataLoss       the event is damaged
 //   kUnimplemented  a column has a type whose metadata is not known, so that
 //                   nothing behind it can be read; names table, column and type

@@ -25,6 +25,9 @@ struct Column {
   bool is_unsigned = false;
   uint32_t collation = 0;           // MySQL's collation id; 0: not known; 63: binary
   std::vector<std::string> labels;  // ENUM and SET: UTF-8, in definition order
+  // A label has no conversion to UTF-8, or lost characters in the server's catalog: its values
+  // are not decoded.
+  bool raw_labels = false;
   bool invisible = false;
   bool generated = false;
   // Of the rows only: no statement can name it (MariaDB's hash of a long unique key).

@@ -24,6 +24,7 @@ enum Tag : char {
   kReal = 4,
   kString = 5,
   kBytes = 6,
+  kRaw = 7,
 };
 
 // One value reduced to what its text depends on.
@@ -105,6 +106,8 @@ Item ToItem(const Value& value) {
       return Double(value.real);
     case Value::Kind::kBytes:
       return {.tag = kBytes, .text = value.text};
+    case Value::Kind::kRaw:
+      return {.tag = kRaw, .text = value.text};
     case Value::Kind::kDecimal:
     case Value::Kind::kTemporal:
     case Value::Kind::kText:
@@ -144,6 +147,7 @@ void AppendItemBinary(const Item& item, std::string* out) {
       return AppendLittleEndian(std::bit_cast<uint64_t>(item.real), out);
     case kString:
     case kBytes:
+    case kRaw:
       AppendVarint(item.text.size(), out);
       out->append(item.text.data(), item.text.size());
       return;
@@ -159,6 +163,17 @@ void AppendNegativeText(uint64_t n, std::string* out) {
   }
   out->push_back('-');
   AppendUint(n + 1, out);
+}
+
+// {"sjis":"gqA="}: no other value's text is an object.
+void AppendRawText(absl::string_view raw, std::string* out) {
+  const size_t colon = raw.find(':');
+  const bool whole = colon != absl::string_view::npos;
+  out->push_back('{');
+  AppendJsonString(raw.substr(0, colon), out);
+  out->append(":\"");
+  AppendBase64(whole ? raw.substr(colon + 1) : absl::string_view(), out);
+  out->append("\"}");
 }
 
 void AppendItemText(const Item& item, std::string* out) {
@@ -180,6 +195,8 @@ void AppendItemText(const Item& item, std::string* out) {
       AppendBase64(item.text, out);
       out->push_back('"');
       return;
+    case kRaw:
+      return AppendRawText(item.text, out);
   }
 }
 
@@ -195,7 +212,7 @@ class Decoder {
     Item item;
     const char tag = rest_.front();
     rest_.remove_prefix(1);
-    if (tag < kAbsent || tag > kBytes) return std::nullopt;
+    if (tag < kAbsent || tag > kRaw) return std::nullopt;
     item.tag = static_cast<Tag>(tag);
     if (!TakeBody(&item)) return std::nullopt;
     return item;
@@ -214,6 +231,7 @@ class Decoder {
         return TakeReal(&item->real);
       case kString:
       case kBytes:
+      case kRaw:
         return TakeText(&item->text);
     }
     return false;

@@ -16,6 +16,7 @@
 //                                        text is that of an integer of 64 bits
 //   string   5  varint length, UTF-8     characters, DECIMAL, temporals, JSON text
 //   bytes    6  varint length, bytes
+//   raw      7  varint length, the charset's name, ':', bytes (Value::Kind::kRaw)
 // It is injective: values end where their own head says.
 //
 // Thread-safe, no state.

@@ -47,6 +47,7 @@ void AppendGravityKey(const model::Value& value, std::string* out) {
     case Kind::kText:
     case Kind::kBytes:
     case Kind::kJson:
+    case Kind::kRaw:
       out->append(value.text);
       return;
   }

@@ -87,7 +87,9 @@ bool ToTemporal(uint8_t type, absl::string_view text, std::string* out) {
   return true;
 }
 
-bool IsBinary(const Column& column) { return column.collation == mysql::kBinaryCollation; }
+bool IsBinary(const Column& column) {
+  return column.collation == mysql::kBinaryCollation && column.form == Column::Form::kPlain;
+}
 
 void Clear(model::Value* value) {
   value->signed_int = 0;

@@ -145,7 +145,8 @@ bool Representable(const mysql::Charset& charset, absl::string_view text) {
 }
 
 Literal TextLiteral(const Column& column, const KeyPart& part) {
-  if (column.collation == mysql::kBinaryCollation && !mysql::HasLabels(column.type)) {
+  if (column.collation == mysql::kBinaryCollation && !mysql::HasLabels(column.type) &&
+      column.form == Column::Form::kPlain) {
     return BytesLiteral(column, part);
   }
   if (part.kind == KeyPart::Kind::kNumber || !mysql::IsValidUtf8(mysql::AsBytes(part.text))) {

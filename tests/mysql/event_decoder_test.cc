@@ -278,6 +278,11 @@ class CountingSource final : public SchemaSource {
     if (!error.ok()) return error;
     return std::make_shared<const TableSchema>(schema);
   }
+  absl::StatusOr<std::string> CharsetOf(uint32_t collation) override {
+    if (!error.ok()) return error;
+    if (collation == 9001) return "sjis";
+    return absl::NotFoundError("no such collation");
+  }
   void Invalidate() override { ++generation_; }
   uint64_t generation() const override { return generation_; }
 

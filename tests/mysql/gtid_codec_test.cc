@@ -63,6 +63,17 @@ TEST(GtidCodecTest, ImpossibleCountsAndIntervalsAreRefused) {
   }
 }
 
+// What no text of a set could say: the set would not survive its text.
+TEST(GtidCodecTest, LabelsThatBeginWithADigitAreRefused) {
+  std::string bytes = EncodeGtidSet(Set(Id("blue:1-2")));
+  const size_t label = bytes.find("blue");
+  ASSERT_OK(DecodeGtidSet(AsBytes(bytes)));
+  bytes[label + 1] = '4';
+  EXPECT_OK(DecodeGtidSet(AsBytes(bytes)));
+  bytes[label] = '4';
+  EXPECT_THAT(DecodeGtidSet(AsBytes(bytes)), test::HasCode(absl::StatusCode::kDataLoss));
+}
+
 TEST(SerializationTest, VariableLengthIntegersRoundTrip) {
   std::mt19937_64 random(20261121);
   for (int bits = 0; bits <= 64; ++bits) {

@@ -69,6 +69,19 @@ TEST(JsonbTest, OpaqueDecimalsKeepTheirScale) {
   EXPECT_EQ(Text(std::string("\x0f\xf6\x04\x03\x01\x81\x00", 7)), "1.0");
 }
 
+// A server's own, of CAST(… AS DECIMAL(65,30)): it says that it has 66 digits.
+TEST(JsonbTest, OpaqueDecimalsMayHaveMoreDigitsThanColumns) {
+  const std::string packed =
+      std::string("\x7a\x0a\x1f", 3) + std::string(1, '\0') + "\xc4\x65\x36" +
+      std::string(1, '\0') + "\xc4\x65\x36" + std::string(1, '\0') + "\xc4\x65\x36" +
+      std::string(1, '\0') + "\xc4\x65\x36" + std::string(1, '\0') + "\xc4\x65\x36" +
+      std::string(1, '\0') + "\xc4\x65\x36" + std::string(1, '\0') + "\xfc\x18";
+  EXPECT_EQ(Text("\x0f\xf6\x20\x42\x1e" + packed),
+            "-" + std::string(35, '9') + "." + std::string(30, '9'));
+  EXPECT_EQ(Text("\x0f\xf6\x30\x52\x1e" + std::string(46, '\x80')), "refused");  // 82 digits
+  EXPECT_EQ(Text("\x0f\xf6\x30\x05\x06" + std::string(46, '\x80')), "refused");
+}
+
 TEST(JsonbTest, DamageIsRefused) {
   EXPECT_EQ(Text("\x63"), "refused");                      // no such type
   EXPECT_EQ(Text("\x04\x03"), "refused");                  // no such literal

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "mysql/column_type.h"
+#include "mysql/table_map.h"
 #include "tests/mysql/test_events.h"
 #include "tests/support/status_matchers.h"
 
@@ -181,13 +182,115 @@ TEST_F(RowDecoderTest, ManyRowsOneAfterTheOther) {
 }
 
 TEST_F(RowDecoderTest, RefusalsNameTypeCharsetTableAndColumn) {
-  EXPECT_THAT(One(Col(kTypeVarchar, 10, false, 13), Le(0, 1)),
+  EXPECT_THAT(One(Col(kTypeVarchar, 10, false, 9999), Le(0, 1)),
               StatusIs(absl::StatusCode::kUnimplemented,
-                       HasSubstr("VARCHAR in charset sjis (collation 13) is not supported yet: "
-                                 "column c of d.t")));
+                       HasSubstr("VARCHAR in charset unknown (collation 9999) is not supported "
+                                 "yet: column c of d.t")));
   EXPECT_THAT(One(Col(kTypeDecimal), "1"),
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("DECIMAL (before 5.0)")));
   EXPECT_FALSE(Next().ok());  // and stays refused
+}
+
+// In each text type: lengths of one to four bytes.
+TEST_F(RowDecoderTest, TextOfAnyCharsetIsUtf8) {
+  constexpr uint32_t kSjis = 13, kUcs2 = 35, kGb18030 = 248;
+  EXPECT_EQ(Text(Col(kTypeVarchar, 40, false, kSjis), "\x04\x82\xa0\xb1z"), "あｱz");
+  EXPECT_EQ(Text(Col(kTypeVarchar, 400, false, kUcs2), Le(4, 2) + std::string("\0a\x30\x42", 4)),
+            "aあ");
+  EXPECT_EQ(Text(Col(kTypeBlob, 4, false, kGb18030), Le(8, 4) + "\x94\x39\xda\x33\x81\x30\x81\x30"),
+            "💩\u0080");
+  EXPECT_EQ(Text(Col(kTypeString, 200, false, 2304), "\x02é"), "é");  // uca1400
+}
+
+TEST_F(RowDecoderTest, TextThatIsNotOfItsCharsetIsKeptApartFromAllText) {
+  const auto raw = [&](uint32_t collation, const std::string& bytes) {
+    auto value = One(Col(kTypeVarchar, 40, false, collation), Le(bytes.size(), 1) + bytes);
+    EXPECT_OK(value);
+    return value->kind == Kind::kRaw ? value->text : "text: " + value->text;
+  };
+  EXPECT_EQ(raw(13, "a\x87\x40"), "sjis:a\x87\x40");  // NEC's; in cp932 only
+  EXPECT_EQ(raw(95, "a\x87\x40"), "text: a①");
+  EXPECT_EQ(raw(13, "a\x82"), "sjis:a\x82");
+  EXPECT_EQ(raw(11, "\xc3\xa9"), "ascii:\xc3\xa9");
+  EXPECT_EQ(raw(45, "\xc3\xa9"), "text: é");
+  EXPECT_EQ(raw(45, "12345678\xff"), "utf8mb4:12345678\xff");
+  EXPECT_EQ(raw(33, "😀"), "utf8mb3:😀");
+  EXPECT_EQ(raw(45, "😀"), "text: 😀");
+}
+
+TEST_F(RowDecoderTest, LabelsWithoutConversionAreRefused) {
+  Column e = Col(kTypeEnum, 1, false, 13);
+  e.labels = {"\x87\x40", "b"};
+  ConvertLabels(&e);
+  EXPECT_THAT(One(e, Le(2, 1)), StatusIs(absl::StatusCode::kUnimplemented,
+                                         HasSubstr("column c of d.t, in charset sjis")));
+  e.labels = {"\x82\xa0", "b"};
+  ConvertLabels(&e);
+  EXPECT_EQ(Text(e, Le(1, 1)), "あ");
+}
+
+// Rows of a table (INT, JSON, JSON) whose second document is updated by a diff.
+class PartialUpdateTest : public RowDecoderTest {
+ protected:
+  PartialUpdateTest() { Table({Col(kTypeLong), Col(kTypeJson, 4), Col(kTypeJson, 4)}); }
+
+  absl::StatusOr<bool> Read(const std::string& before_bits, const std::string& images) {
+    bits_ = before_bits;
+    after_bits_ = "\x07";
+    images_ = images;
+    cursor_.Reset(decoder_.get(), {.op = BinlogEvent::RowOp::kUpdate,
+                                   .before_bits = AsBytes(bits_),
+                                   .after_bits = AsBytes(after_bits_),
+                                   .images = AsBytes(images_),
+                                   .partial = true});
+    return Next();
+  }
+
+  std::string after_bits_;
+  // The literals true and false; what makes an empty document of the path "$".
+  const std::string true_ = Le(2, 4) + "\x04\x01";
+  const std::string false_ = Le(2, 4) + "\x04\x02";
+  const std::string before_row_ = std::string(1, '\0') + Le(5, 4) + true_ + true_;
+  const std::string after_head_ = std::string(1, '\0') + Le(6, 4) + false_;
+  const std::string replace_ = Le(0, 1) + "\x01$\x02\x04\x02";
+};
+
+TEST_F(PartialUpdateTest, DiffsAreAppliedToTheBeforeImage) {
+  const std::string diffs = Le(replace_.size(), 4) + replace_;
+  ASSERT_OK(Read("\x07", before_row_ + "\x01\x02" + after_head_ + diffs));
+  EXPECT_EQ(before_[2].text, "true");
+  EXPECT_EQ(after_[0].signed_int, 6);
+  EXPECT_EQ(after_[1].text, "false");
+  EXPECT_EQ(after_[2].text, "false");
+  EXPECT_FALSE(*Next());
+}
+
+TEST_F(PartialUpdateTest, WithoutOptionsTheImageIsAsAnyOther) {
+  ASSERT_OK(Read("\x07", before_row_ + std::string(1, '\0') + after_head_ + true_));
+  EXPECT_EQ(after_[2].text, "true");
+}
+
+TEST_F(PartialUpdateTest, WhatCannotBeAppliedLeavesTheColumnAbsent) {
+  const std::string removal = std::string("\x02\x03$.a", 5);
+  const std::string diffs = Le(removal.size(), 4) + removal;
+  ASSERT_OK(Read("\x07", before_row_ + "\x01\x02" + after_head_ + diffs));
+  EXPECT_EQ(after_[2].kind, Kind::kAbsent);
+  EXPECT_EQ(before_[2].kind, Kind::kAbsent);
+  // A before image of the key only.
+  ASSERT_OK(Read("\x01", std::string(1, '\0') + Le(5, 4) + "\x01\x02" + after_head_ +
+                             Le(replace_.size(), 4) + replace_));
+  EXPECT_EQ(after_[2].kind, Kind::kAbsent);
+}
+
+TEST_F(PartialUpdateTest, DamageAndUnknownOptionsAreNamed) {
+  const std::string whole =
+      before_row_ + "\x01\x02" + after_head_ + Le(replace_.size(), 4) + replace_;
+  for (size_t size = 1; size < whole.size(); ++size) {
+    EXPECT_THAT(Read("\x07", whole.substr(0, size)), test::HasCode(absl::StatusCode::kDataLoss))
+        << size;
+  }
+  EXPECT_THAT(Read("\x07", before_row_ + "\x02" + after_head_),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("row value options 2 of d.t")));
 }
 
 TEST_F(RowDecoderTest, AnImageWithoutColumnsEnds) {

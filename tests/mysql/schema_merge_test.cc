@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "mysql/charset.h"
 #include "mysql/column_type.h"
 #include "tests/mysql/test_events.h"
 #include "tests/support/status_matchers.h"
@@ -58,6 +59,41 @@ TEST(TableMapTest, CharsetsOfColumnsCountAVectorAsBinaryText) {
   EXPECT_TRUE(map.has_charsets);
   EXPECT_EQ(map.schema.columns[2].collation, 8u);
   EXPECT_EQ(map.schema.columns[3].collation, 45u);
+}
+
+// A server newer than this program: its collations 9001 (of sjis) and 9002.
+class NewerServer final : public SchemaSource {
+ public:
+  absl::StatusOr<std::shared_ptr<const TableSchema>> Find(absl::string_view,
+                                                          absl::string_view) override {
+    return absl::NotFoundError("no tables here");
+  }
+  absl::StatusOr<std::string> CharsetOf(uint32_t collation) override {
+    if (lost) return absl::UnavailableError("lost");
+    if (collation == 9001) return "sjis";
+    return absl::NotFoundError("no such collation");
+  }
+  void Invalidate() override {}
+  uint64_t generation() const override { return 0; }
+
+  bool lost = false;
+};
+
+TEST(ResolveCollationsTest, UnknownOnesAreThoseOfTheServer) {
+  TableMap map;
+  map.schema.columns.resize(3);
+  map.schema.columns[0].collation = 9001;
+  map.schema.columns[0].labels = {"\x82\xa0"};
+  map.schema.columns[1].collation = 9002;
+  map.schema.columns[2].collation = 8;
+  NewerServer server;
+  ASSERT_OK(ResolveCollations(&server, &map));
+  EXPECT_STREQ(CharsetOfCollation(map.schema.columns[0].collation).name, "sjis");
+  EXPECT_THAT(map.schema.columns[0].labels, ElementsAre("あ"));
+  EXPECT_EQ(map.schema.columns[1].collation, 9002u);
+  EXPECT_EQ(map.schema.columns[2].collation, 8u);
+  server.lost = true;
+  EXPECT_THAT(ResolveCollations(&server, &map), test::HasCode(absl::StatusCode::kUnavailable));
 }
 
 TEST(TableMapTest, TheDefaultCharsetsExceptionsCountAVectorToo) {

@@ -273,40 +273,12 @@ TEST_F(ServerBinlogReaderTest, XaPrepareNamesTheXidAsItsCommitDoes) {
   EXPECT_EQ(all.back().query, "XA COMMIT X'67',X'62',3");
 }
 
-TEST_F(ServerBinlogReaderTest, PartialJsonUpdatesAreNamedAsUnreadable) {
-  Run("CREATE TABLE t.j (id INT PRIMARY KEY, v JSON)");
-  Run("INSERT INTO t.j VALUES (1, JSON_OBJECT('a', REPEAT('x', 100), 'b', 1))");
-  Run("SET SESSION binlog_row_value_options = 'PARTIAL_JSON'; "
-      "UPDATE t.j SET v = JSON_SET(v, '$.b', 2); SET SESSION binlog_row_value_options = ''");
-  const auto unreadable = Of(Read(Options()), Kind::kUnreadable);
-  ASSERT_EQ(unreadable.size(), 1u);
-  EXPECT_EQ(unreadable[0].table->name, "j");
-  EXPECT_THAT(unreadable[0].error,
-              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("partial JSON")));
-}
-
 TEST_F(ServerBinlogReaderTest, StatementContextIsReported) {
   Run("CREATE TABLE t.a (id INT PRIMARY KEY AUTO_INCREMENT, v DOUBLE)");
   Run("SET SESSION binlog_format = 'STATEMENT'; SET @x = 7; "
       "INSERT INTO t.a (v) VALUES (@x); SET SESSION binlog_format = 'ROW'");
   const auto all = Read(Options());
   EXPECT_GE(Of(all, Kind::kStatementContext).size(), 2u);  // INTVAR and USER_VAR
-}
-
-TEST_F(ServerBinlogReaderTest, AnUnsupportedCharsetNamesColumnAndCharset) {
-  Run("CREATE TABLE t.c (id INT PRIMARY KEY, v VARCHAR(9) CHARSET sjis)");
-  Run("INSERT INTO t.c VALUES (1, NULL), (2, 'a')");
-  ASSERT_OK_AND_ASSIGN(auto reader, ServerBinlogReader::Open(Options()));
-  while (true) {
-    ASSERT_OK_AND_ASSIGN(const BinlogEvent* event, reader->Next(absl::Seconds(30)));
-    if (event->rows == nullptr) continue;
-    std::vector<model::Value> before, after;
-    EXPECT_OK(event->rows->Next(&before, &after));
-    EXPECT_THAT(event->rows->Next(&before, &after),
-                StatusIs(absl::StatusCode::kUnimplemented,
-                         ::testing::AllOf(HasSubstr("sjis"), HasSubstr("column v of t.c"))));
-    return;
-  }
 }
 
 TEST_F(ServerBinlogReaderTest, RowsEventsOver16MiBArriveWhole) {

@@ -56,6 +56,8 @@ TEST(ServerSettingsTest, EachSettingIsNamed) {
   EXPECT_EQ(CheckAsSource(settings)[0].cure_sql, "SET GLOBAL binlog_format = 'ROW'");
   settings = Good();
   settings.binlog_row_value_options = "PARTIAL_JSON";
+  EXPECT_THAT(Target(settings), IsEmpty());
+  settings.binlog_row_image = "MINIMAL";
   EXPECT_THAT(Target(settings), ElementsAre("binlog_row_value_options"));
 }
 

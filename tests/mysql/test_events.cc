@@ -1,7 +1,6 @@
 #include "tests/mysql/test_events.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <fstream>
 #include <iterator>
@@ -27,11 +26,7 @@ std::vector<std::string> EventsOf(const std::string& name) {
   return events;
 }
 
-std::string Le(uint64_t value, size_t bytes) {
-  std::string out;
-  for (size_t i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
-  return out;
-}
+std::string Le(uint64_t value, size_t bytes) { return LittleEndian(value, bytes); }
 
 std::string MakeEvent(uint8_t type, const std::string& body, bool checksum, uint16_t flags,
                       uint32_t log_pos) {
@@ -43,12 +38,6 @@ std::string MakeEvent(uint8_t type, const std::string& body, bool checksum, uint
     FixChecksum(&event);
   }
   return event;
-}
-
-void FixChecksum(std::string* event) {
-  const size_t covered = event->size() - kChecksumSize;
-  event->resize(covered);
-  *event += Le(crc32_z(0, AsBytes(*event).data(), covered), 4);
 }
 
 }  // namespace dcp::mysql

@@ -7,11 +7,13 @@
 
 #include "mysql/bytes.h"
 #include "mysql/event.h"
+#include "tests/mysql/event_bytes.h"
 
 namespace dcp::mysql {
 
 // A folder of captured files: minimal.binlog (all kinds of groups, MINIMAL row
-// metadata) and full.binlog (FULL), written by MySQL 9.7.
+// metadata) and full.binlog (FULL), written by MySQL 9.7; mariadb_types.binlog
+// (FULL), by MariaDB 10.11.
 std::string TestFile(const std::string& name);
 std::string ReadTestFile(const std::string& name);
 
@@ -24,8 +26,5 @@ std::string Le(uint64_t value, size_t bytes);
 // An event with a right header; with its CRC32 if `checksum`.
 std::string MakeEvent(uint8_t type, const std::string& body, bool checksum = false,
                       uint16_t flags = 0, uint32_t log_pos = 0);
-
-// Sets the last 4 bytes to the CRC32 of those before.
-void FixChecksum(std::string* event);
 
 }  // namespace dcp::mysql

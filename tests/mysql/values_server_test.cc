@@ -22,11 +22,18 @@ using Kind = model::Value::Kind;
 
 struct TypeCase {
   const char* name;
-  const char* type;
+  std::string type;
   TextForm form;
   const char* select;  // what SELECT shows of column v
   std::vector<std::string> literals;
 };
+
+// ENUM or SET with the labels l1 to lN.
+std::string ManyLabels(const char* type, int count) {
+  std::vector<std::string> labels;
+  for (int i = 1; i <= count; ++i) labels.push_back(absl::StrCat("'l", i, "'"));
+  return absl::StrCat(type, "(", absl::StrJoin(labels, ","), ")");
+}
 
 const std::vector<TypeCase>& TypeCases() {
   static const std::vector<TypeCase>* const cases = new std::vector<TypeCase>{
@@ -75,13 +82,14 @@ const std::vector<TypeCase>& TypeCases() {
        "FLOAT",
        TextForm::kReal,
        "CAST(v AS DOUBLE)",
-       {"0", "1.5", "-0.1", "3.4028234e38", "1.17549435e-38", "16777216", "7.565e-7"}},
+       {"0", "1.5", "-0.1", "3.4028234e38", "1.17549435e-38", "16777216", "7.565e-7", "-0e0",
+        "1e-45", "-1.1e-38"}},
       {"double_",
        "DOUBLE",
        TextForm::kReal,
        "v",
        {"0", "1.5", "-0.1", "1.7976931348623157e308", "2.2250738585072014e-308", "1e15",
-        "0.30000000000000004"}},
+        "0.30000000000000004", "-0e0", "5e-324", "-2.2e-308"}},
       {"date_",
        "DATE",
        TextForm::kPlain,
@@ -172,6 +180,46 @@ const std::vector<TypeCase>& TypeCases() {
        TextForm::kPlain,
        "CONVERT(v USING utf8mb4)",
        {"''", "'straße'"}},
+      {"varchar_sjis",
+       "VARCHAR(40) CHARSET sjis",
+       TextForm::kPlain,
+       "CONVERT(v USING utf8mb4)",
+       {"''", "'日本語ｶﾅ \\\\ ~'"}},
+      {"char_ucs2",
+       "CHAR(200) CHARSET ucs2",
+       TextForm::kPlain,
+       "CONVERT(v USING utf8mb4)",
+       {"''", "'日本 a  '", "REPEAT('ÿ',200)"}},
+      {"char_gb18030",
+       "CHAR(100) CHARSET gb18030",
+       TextForm::kPlain,
+       "CONVERT(v USING utf8mb4)",
+       {"''", "'中é😀  '"}},
+      {"varchar_utf32",
+       "VARCHAR(100) CHARSET utf32",
+       TextForm::kPlain,
+       "CONVERT(v USING utf8mb4)",
+       {"''", "'a😀 '"}},
+      {"text_utf16le",
+       "TEXT CHARSET utf16le",
+       TextForm::kPlain,
+       "CONVERT(v USING utf8mb4)",
+       {"''", "'añ😀'", "REPEAT('é',20000)"}},
+      {"text_koi8r",
+       "MEDIUMTEXT CHARSET koi8r",
+       TextForm::kPlain,
+       "CONVERT(v USING utf8mb4)",
+       {"'Привет'"}},
+      {"enum_gbk",
+       "ENUM('中','文') CHARSET gbk",
+       TextForm::kPlain,
+       "CONVERT(v USING utf8mb4)",
+       {"'文'", "''"}},
+      {"set_ujis",
+       "SET('日','本','語') CHARSET ujis",
+       TextForm::kPlain,
+       "CONVERT(v USING utf8mb4)",
+       {"'日,語'", "''"}},
       {"tinytext", "TINYTEXT", TextForm::kPlain, "v", {"''", "'ä'"}},
       {"text_", "TEXT", TextForm::kPlain, "v", {"''", "REPEAT('ä',30000)"}},
       {"mediumtext", "MEDIUMTEXT", TextForm::kPlain, "v", {"''", "REPEAT('x',70000)"}},
@@ -211,6 +259,25 @@ const std::vector<TypeCase>& TypeCases() {
        TextForm::kPlain,
        "v",
        {"''", "'a'", "'i,a'", "'a,b,c,d,e,f,g,h,i'"}},
+      {"enum300", ManyLabels("ENUM", 300), TextForm::kPlain, "v", {"1", "255", "256", "300"}},
+      {"enum255", ManyLabels("ENUM", 255), TextForm::kPlain, "v", {"1", "255"}},
+      {"set64",
+       ManyLabels("SET", 64),
+       TextForm::kPlain,
+       "v",
+       {"0", "1", "9223372036854775808", "18446744073709551615", "4294967296"}},
+      {"set33", ManyLabels("SET", 33), TextForm::kPlain, "v", {"4294967296", "8589934591"}},
+      {"set17", ManyLabels("SET", 17), TextForm::kPlain, "v", {"65536", "131071"}},
+      {"point_",
+       "POINT",
+       TextForm::kHex,
+       "HEX(v)",
+       {"ST_GeomFromText('POINT(1e300 -0.5)')", "ST_GeomFromText('POINT(10 20)', 4326)"}},
+      {"vector_long",
+       "VECTOR(16383)",
+       TextForm::kHex,
+       "HEX(v)",
+       {"TO_VECTOR(CONCAT('[', REPEAT('0.1,', 16382), '-1e-30]'))", "TO_VECTOR('[0]')"}},
       {"json_",
        "JSON",
        TextForm::kJson,
@@ -239,6 +306,13 @@ const std::vector<TypeCase>& TypeCases() {
         "JSON_ARRAY(CAST('2024-02-29' AS DATE), CAST('-12:34:56.5' AS TIME(6)), "
         "CAST('2024-02-29 01:02:03.004' AS DATETIME(6)))",
         "JSON_ARRAY(x'00FF', b'101')",
+        "JSON_ARRAY(CAST(-99999999999999999999999999999999999.999999999999999999999999999999 AS "
+        "DECIMAL(65,30)))",
+        "CONCAT(REPEAT('[', 100), REPEAT(']', 100))",
+        "JSON_OBJECT(REPEAT('k', 60000), JSON_ARRAY(CAST(TIMESTAMP'2024-01-01 00:00:00' AS "
+        "DATETIME(3)), CAST('838:59:59' AS TIME)))",
+        "CAST(CONCAT('{', REPEAT('\"same\":1,', 10), '\"z\":[', REPEAT('70000,', 70000), '1]}') "
+        "AS JSON)",
         "JSON_ARRAY(REPEAT('long ', 20000), 1, -70000, 70000)",
         "CAST(CONCAT('[', REPEAT('{\"key\": [12345678, \"v\"]},', 3000), '1]') AS JSON)"}},
   };
@@ -305,6 +379,22 @@ class ValuesServerTest : public ::testing::Test {
     }
   }
 
+  // The after image of the first row in the binlog.
+  absl::StatusOr<std::vector<model::Value>> FirstRow() {
+    auto reader = ServerBinlogReader::Open(
+        {.connection = to_, .server_id = 4711, .start = model::GtidSet(), .until_now = true});
+    if (!reader.ok()) return reader.status();
+    while (true) {
+      auto event = (*reader)->Next(absl::Seconds(30));
+      if (!event.ok()) return event.status();
+      if ((*event)->rows == nullptr) continue;
+      std::vector<model::Value> before, after;
+      const auto row = (*event)->rows->Next(&before, &after);
+      if (!row.ok()) return row.status();
+      return after;
+    }
+  }
+
   void CompareWithSelect() {
     ASSERT_OK_AND_ASSIGN(auto sql, Connection::Connect(to_));
     for (const TypeCase& c : TypeCases()) {
@@ -342,6 +432,21 @@ TEST_F(ValuesServerTest, EveryTypeIsWhatSelectSaysWithFullMetadata) {
   Insert();
   ReadBinlog();
   CompareWithSelect();
+}
+
+// The server's catalog says '?' for them.
+TEST_F(ValuesServerTest, LabelsBeyondTheBmpNeedFullMetadata) {
+  const char* const insert = "INSERT INTO t.e VALUES (1, 2), (2, 1)";
+  ASSERT_OK(server_.Execute("SET NAMES utf8mb4"));
+  ASSERT_OK(server_.Execute("CREATE TABLE t.e (id INT PRIMARY KEY, v ENUM('a','😀'))"));
+  ASSERT_OK(server_.Execute(insert));
+  EXPECT_THAT(FirstRow(), test::StatusIs(absl::StatusCode::kUnimplemented,
+                                         ::testing::HasSubstr("binlog_row_metadata=FULL")));
+  ASSERT_OK(server_.Execute("TRUNCATE t.e; RESET BINARY LOGS AND GTIDS"));
+  ASSERT_OK(server_.Execute("SET GLOBAL binlog_row_metadata = 'FULL'"));
+  ASSERT_OK(server_.Execute(insert));
+  ASSERT_OK_AND_ASSIGN(const std::vector<model::Value> row, FirstRow());
+  EXPECT_EQ(row[1].text, "😀");
 }
 
 TEST_F(ValuesServerTest, EveryTypeIsWhatSelectSaysInCompressedTransactions) {

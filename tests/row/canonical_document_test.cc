@@ -11,6 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "model/digest.h"
 #include "row/digest.h"
@@ -39,6 +40,11 @@ model::Value ParseValue(absl::string_view notation) {
   if (kind == "temporal") return OfText(Kind::kTemporal, argument);
   if (kind == "text") return Text(CUnescape(argument));
   if (kind == "json") return OfText(Kind::kJson, CUnescape(argument));
+  if (kind == "raw") {
+    const std::pair<std::string, std::string> raw =
+        absl::StrSplit(argument, absl::MaxSplits(':', 1));
+    return OfText(Kind::kRaw, absl::StrCat(raw.first, ":", absl::HexStringToBytes(raw.second)));
+  }
   if (kind == "bytes") return Bytes(absl::HexStringToBytes(argument));
   ADD_FAILURE() << "unknown kind in the document: " << notation;
   return {};

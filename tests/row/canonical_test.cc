@@ -82,6 +82,18 @@ TEST(CanonicalTest, DoublesThatAreNotNumbersAreStrings) {
             R"(["Infinity","-Infinity","NaN"])");
 }
 
+TEST(CanonicalTest, BytesThatAreNoTextAreEqualToNothingElse) {
+  const auto raw = [](const char* text) { return OfText(Kind::kRaw, text); };
+  EXPECT_EQ(TextOf({raw("sjis:\x87\x40")}), R"([{"sjis":"h0A="}])");
+  EXPECT_EQ(TextOfBinary(BinaryOf({raw("sjis:\x87\x40"), Int(1)})), R"([{"sjis":"h0A="},1])");
+  for (const model::Value& other :
+       {Text("sjis:\x87\x40"), Bytes("\x87\x40"), Bytes("sjis:\x87\x40"), raw("cp932:\x87\x40"),
+        raw("sjis:\x87\x41"), OfText(Kind::kJson, R"({"sjis":"h0A="})"), Text("h0A=")}) {
+    EXPECT_NE(BinaryOf({other}), BinaryOf({raw("sjis:\x87\x40")}));
+    EXPECT_NE(TextOf({other}), TextOf({raw("sjis:\x87\x40")}));
+  }
+}
+
 TEST(CanonicalTest, EveryTruncationOfABinaryRowIsDamageOrAShorterRow) {
   const std::string binary = BinaryOf({Int(-300), Double(0.5), Text("text"), Bytes("bytes")});
   const std::string whole = TextOfBinary(binary);
@@ -102,7 +114,7 @@ TEST(CanonicalTest, EveryTruncationOfABinaryRowIsDamageOrAShorterRow) {
 
 TEST(CanonicalTest, AnUnknownTagIsDamage) {
   std::string text;
-  EXPECT_THAT(AppendTextOfBinary("\x07", &text),
+  EXPECT_THAT(AppendTextOfBinary("\x08", &text),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("binary form")));
   EXPECT_THAT(AppendTextOfBinary("\xff", &text), test::HasCode(absl::StatusCode::kDataLoss));
 }
