@@ -89,8 +89,13 @@ const model::Tag& ColumnAgreement::LeaderOf(Member& member, const std::string& t
 }
 
 // The source has shown so many barriers behind `place` that nothing of before it comes.
-bool ColumnAgreement::HasPassed(const Member& source, uint64_t place) {
-  return source.barriers.size() > EncodingHistory::kWindow && source.barriers.front() > place;
+bool ColumnAgreement::HasPassed(const Member& source, uint64_t place) const {
+  return source.barriers.size() > options_.window && source.barriers.front() > place;
+}
+
+ColumnAgreement::Table& ColumnAgreement::TableOf(const model::Tag& leader,
+                                                 const std::string& table) {
+  return tables_.try_emplace({leader, table}, options_.window).first->second;
 }
 
 void ColumnAgreement::Changed() {
@@ -105,7 +110,7 @@ void ColumnAgreement::Seed(const model::Tag& tag, const std::string& table, cons
   Member* member = Find(tag);
   if (member == nullptr) return;
   const model::Tag& leader = LeaderOf(*member, table);
-  Table& shared = tables_[{leader, table}];
+  Table& shared = TableOf(leader, table);
   if (leader == tag) {
     if (shared.first.empty()) shared.first = view.physical;
     shared.views[view.physical] = view;
@@ -141,7 +146,7 @@ ColumnAgreement::Answer ColumnAgreement::Ask(const model::Tag& tag, const std::s
     Member* member = Find(tag);
     if (member == nullptr) return answer;
     const model::Tag leader = LeaderOf(*member, table);
-    answer = leader == tag ? Lead(*member, tables_[{leader, table}], view)
+    answer = leader == tag ? Lead(*member, TableOf(leader, table), view)
                            : Follow(*member, leader, table, view);
   }
   LogSaid();
@@ -152,7 +157,7 @@ void ColumnAgreement::Ddl(const model::Tag& tag, const std::string& table) {
   MutexLock lock(mu_);
   Member* member = Find(tag);
   if (member == nullptr || LeaderOf(*member, table) != tag) return;
-  tables_[{tag, table}].ddl = true;
+  TableOf(tag, table).ddl = true;
 }
 
 void ColumnAgreement::Barrier(const model::Tag& tag, uint64_t offset) {
@@ -163,7 +168,7 @@ void ColumnAgreement::Barrier(const model::Tag& tag, uint64_t offset) {
   member->place = offset;
   if (back) member->barriers.clear();
   member->barriers.push_back(offset);
-  if (member->barriers.size() > EncodingHistory::kWindow + 1) member->barriers.pop_front();
+  if (member->barriers.size() > options_.window + 1) member->barriers.pop_front();
   for (auto it = tables_.lower_bound({tag, ""}); it != tables_.end() && it->first.first == tag;
        ++it) {
     LeaderPassed(*member, it->second, offset, back);
@@ -244,7 +249,7 @@ void ColumnAgreement::Update(const Member& source, Table& table, bool by_ddl,
   if (!first && wanted == table.history.newest()) return;
   const std::optional<Encoding> before =
       first ? std::nullopt : std::make_optional(table.history.newest());
-  const bool full = source.barriers.size() > EncodingHistory::kWindow;
+  const bool full = source.barriers.size() > options_.window;
   table.history.Add(std::move(wanted), full ? source.barriers.front() : 0, by_ddl);
   MarkWhatWasMissed(table, before.has_value() ? &*before : nullptr, by_ddl, why);
   Changed();
@@ -268,7 +273,7 @@ void ColumnAgreement::MarkWhatWasMissed(Table& table, const Encoding* before, bo
     table.behind = std::max(table.behind, *target.place);
   }
   if (!marks) return;
-  table.marked_barriers = EncodingHistory::kWindow + 1;
+  table.marked_barriers = options_.window + 1;
   table.marked_why = DdlDetail(table.first, why.empty() ? "came to be known late" : why);
 }
 
@@ -286,9 +291,9 @@ void ColumnAgreement::NoteView(const Member& member, const TableView& view,
 // The target's table changed, and the source's stream, which may be behind, does not tell
 // of it.
 bool ColumnAgreement::IsAhead(const Member& source, const Follower& follower,
-                              const Encoding& encoding) const {
-  return follower.before.has_value() && !HasPassed(source, follower.since) &&
-         !Explains(encoding, *follower.before, follower.view);
+                              const Encoding* encoding) const {
+  if (!follower.before.has_value() || HasPassed(source, follower.since)) return false;
+  return encoding == nullptr || !Explains(*encoding, *follower.before, follower.view);
 }
 
 bool ColumnAgreement::AwaitSource(Member& member, const Member& source,
@@ -310,7 +315,7 @@ bool ColumnAgreement::AwaitSource(Member& member, const Member& source,
 ColumnAgreement::Answer ColumnAgreement::Follow(Member& member, const model::Tag& leader,
                                                 const std::string& name, const TableView& view) {
   const Member& source = *Find(leader);
-  Table& table = tables_[{leader, name}];
+  Table& table = TableOf(leader, name);
   Follower& follower = table.followers[{member.options.tag, view.physical}];
   NoteView(member, view, &follower);
   follower.given.reset();
@@ -321,7 +326,7 @@ ColumnAgreement::Answer ColumnAgreement::Follow(Member& member, const model::Tag
     if (table.history.empty()) continue;
     choice = table.history.Choose({&follower.view, follower.before ? &*follower.before : nullptr,
                                    follower.since, member.place.value_or(0)});
-    ahead = choice.encoding != nullptr && IsAhead(source, follower, *choice.encoding);
+    ahead = IsAhead(source, follower, choice.encoding);
   } while ((table.history.empty() || ahead) && AwaitSource(member, source, &end));
   const std::string where = absl::StrCat(view.physical, " of tag ", member.options.tag.value());
   Answer answer;
@@ -413,7 +418,10 @@ std::string ColumnAgreement::LeftOut(const model::Tag& tag, const std::string& t
   for (const auto& [key, shared] : tables_) {
     const auto follower = shared.followers.find({tag, physical});
     if (key.second != table || follower == shared.followers.end()) continue;
-    return LeftOutOf(members_.at(key.first), members_.at(tag), shared, follower->second);
+    const Member& source = members_.at(key.first);
+    const std::string text = LeftOutOf(source, members_.at(tag), shared, follower->second);
+    if (text.empty() || !source.options.strict) return text;
+    return absl::StrCat(text, ": a difference (strict_columns)");
   }
   return "";
 }

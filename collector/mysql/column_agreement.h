@@ -46,6 +46,8 @@ class ColumnAgreement {
  public:
   struct Options {
     std::vector<ColumnMember> members;
+    // Barriers that a row may overtake or be overtaken by in an applier, and one more.
+    size_t window = 2;
     // How long Ask() waits for the source to show what the target's rows tell already.
     absl::Duration patience = absl::Seconds(1);
     std::function<void(absl::string_view)> log;  // may be empty; called with no lock held
@@ -91,7 +93,7 @@ class ColumnAgreement {
   struct Member {
     ColumnMember options;
     std::optional<uint64_t> place;   // the last barrier of the stream
-    std::deque<uint64_t> barriers;   // the last kWindow + 1
+    std::deque<uint64_t> barriers;   // the last window + 1
     std::optional<uint64_t> waited;  // at this place Ask() waited in vain
     std::map<std::string, model::Tag> leaders;
   };
@@ -109,6 +111,7 @@ class ColumnAgreement {
   };
   // A logical table of a source.
   struct Table {
+    explicit Table(size_t window) : history(window) {}
     std::map<std::string, TableView> views;  // by physical table
     std::string first;                       // the physical one whose order counts
     EncodingHistory history;
@@ -125,7 +128,9 @@ class ColumnAgreement {
   const model::Tag& LeaderOf(Member& member, const std::string& table)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Covers(const Member& member, const std::string& table) const;
-  static bool HasPassed(const Member& source, uint64_t place);
+  bool HasPassed(const Member& source, uint64_t place) const;
+  Table& TableOf(const model::Tag& leader, const std::string& table)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // The source's side.
   Answer Lead(Member& member, Table& table, const TableView& view)
@@ -143,7 +148,7 @@ class ColumnAgreement {
   Answer Follow(Member& member, const model::Tag& leader, const std::string& table,
                 const TableView& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void NoteView(const Member& member, const TableView& view, Follower* follower) const;
-  bool IsAhead(const Member& source, const Follower& follower, const Encoding& encoding) const
+  bool IsAhead(const Member& source, const Follower& follower, const Encoding* encoding) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool AwaitSource(Member& member, const Member& source, std::optional<absl::Duration>* end)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -11,10 +11,10 @@ constexpr size_t kMaxVersions = 256;
 
 }  // namespace
 
-void EncodingHistory::Add(Encoding encoding, uint64_t window, bool by_ddl) {
+void EncodingHistory::Add(Encoding encoding, uint64_t window_from, bool by_ddl) {
   Version version;
   version.encoding = std::move(encoding);
-  version.window = window;
+  version.window = window_from;
   version.by_ddl = by_ddl;
   versions_.push_back(std::move(version));
   if (versions_.size() > kMaxVersions) versions_.pop_front();
@@ -22,7 +22,7 @@ void EncodingHistory::Add(Encoding encoding, uint64_t window, bool by_ddl) {
 
 void EncodingHistory::Barrier(uint64_t offset) {
   for (Version& version : versions_) {
-    if (version.sure.has_value() || ++version.barriers <= kWindow) continue;
+    if (version.sure.has_value() || ++version.barriers <= window_) continue;
     version.sure = offset;
   }
 }

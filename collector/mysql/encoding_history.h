@@ -2,7 +2,7 @@
 // place of its stream; and which of it fits the rows at a place of a target's stream.
 //
 // Places are barrier offsets: a row stands behind the last barrier before it. Where the
-// encoding changes, the places of kWindow barriers before and behind are its window: there a
+// encoding changes, the places of so many barriers before and behind are its window: there a
 // row of the target may be of before or of behind the change, whatever its own place.
 //
 // Thread-compatible. Pure.
@@ -20,8 +20,6 @@ namespace dcp::collector {
 
 class EncodingHistory {
  public:
-  static constexpr size_t kWindow = 2;
-
   // What is known of a target's table.
   struct Follower {
     const TableView* now = nullptr;
@@ -35,15 +33,18 @@ class EncodingHistory {
     bool settled = false;
   };
 
+  // `window`: barriers that a row may overtake or be overtaken by, and one more.
+  explicit EncodingHistory(size_t window) : window_(window) {}
+
   bool empty() const { return versions_.empty(); }
   const Encoding& newest() const { return versions_.back().encoding; }
   // Where the window of the newest one begins.
   uint64_t newest_window() const { return versions_.back().window; }
 
-  // Rows behind the barrier `from` are encoded so; `window` is the place of kWindow barriers
-  // before. `by_ddl`: a statement made the change, which stands in the stream and will
+  // Rows behind the barrier `from` are encoded so; `window_from` is where the change's
+  // window begins. `by_ddl`: a statement made the change, which stands in the stream and will
   // come to the targets with it.
-  void Add(Encoding encoding, uint64_t window, bool by_ddl);
+  void Add(Encoding encoding, uint64_t window_from, bool by_ddl);
   // The source has shown a barrier.
   void Barrier(uint64_t offset);
   // The source's offsets went back: what was before means nothing any more.
@@ -63,6 +64,7 @@ class EncodingHistory {
 
   const Encoding* ChooseInWindow(const Follower& follower, size_t first, size_t last) const;
 
+  const size_t window_;
   std::deque<Version> versions_;
 };
 
