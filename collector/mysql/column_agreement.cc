@@ -32,6 +32,14 @@ Real RealOf(const TableView& view, absl::string_view name) {
   return column == nullptr ? Real::kNo : column->real;
 }
 
+// The source can leave columns out, but not its key.
+bool MayBecomeEqual(const TableView& view, const Encoding& encoding) {
+  return view.names_known && encoding.names_known &&
+         std::all_of(encoding.key.begin(), encoding.key.end(), [&](const EncodedColumn& column) {
+           return FindAny(view, column.name) != nullptr;
+         });
+}
+
 // True if what changed from `before` to `now` is so in `encoding` too.
 bool Explains(const Encoding& encoding, const TableView& before, const TableView& now) {
   const Encoding old_own = OwnEncoding(before), own = OwnEncoding(now);
@@ -348,6 +356,7 @@ ColumnAgreement::Answer ColumnAgreement::Follow(Member& member, const model::Tag
   const std::string why_not = WhyNot(view, *choice.encoding, source.options.strict);
   if (!why_not.empty()) {
     answer.unverified = absl::StrCat(where, " ", why_not);
+    if (!MayBecomeEqual(view, *choice.encoding)) answer.reason = "columns";
     answer.settled = false;
     return answer;
   }

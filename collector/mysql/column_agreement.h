@@ -6,7 +6,7 @@
 // chosen by its place in its stream (the last barrier before it), never by what is newest.
 // Columns that one side lacks are left out on both; the source does so from a barrier on. Where
 // it cannot be told how the other side's rows are encoded, the rows are not comparable: they
-// become marks `unverified` with reason "ddl", on either side.
+// become marks `unverified`, on either side.
 //
 // Thread-safe. No I/O; its clock only bounds how long Ask() waits.
 #pragma once
@@ -58,6 +58,8 @@ class ColumnAgreement {
     // The rows are made of these columns; none: of the table's own.
     std::optional<Encoding> encoding;
     std::string unverified;  // not empty: they are not comparable here, and why
+    // Of the mark: "ddl" near a change, "columns" where the tables cannot be matched.
+    absl::string_view reason = "ddl";
     // The answer stays as it is until generation() changes; else it may be another one
     // behind the tag's next barrier.
     bool settled = true;

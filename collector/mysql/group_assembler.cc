@@ -521,7 +521,7 @@ GroupAssembler::Target GroupAssembler::MakeTarget(const TableSchema& schema,
     target.layout = MakeRowLayout(schema, route, answer.encoding, options_.registry);
   } else {
     target.layout = absl::FailedPreconditionError(answer.unverified);
-    target.reason = "ddl";
+    target.reason = answer.reason;
   }
   return target;
 }

@@ -164,7 +164,7 @@ TEST_F(ColumnsTest, AReplicaWithoutTheKeyColumnIsUnverified) {
   Table("lost", "v INT, w INT, id INT PRIMARY KEY", "DROP COLUMN id");
   Start();
   OnSource("INSERT INTO shop.lost VALUES (1, 2, 3)");
-  EXPECT_THAT(Said(), ElementsAre("unverified 200..201 ddl shop.lost"));
+  EXPECT_THAT(Said(), ElementsAre("unverified 200..201 columns shop.lost"));
   const auto alarm = dcp().Await(OfType("unverified"));
   ASSERT_OK(alarm);
   EXPECT_THAT((*alarm)["detail"].get<std::string>(), HasSubstr("lacks the key column id"));

@@ -151,6 +151,7 @@ TEST_F(ColumnAgreementTest, ATargetWithoutTheKeyIsNotComparable) {
   Seed("id* a", "a");
   EXPECT_EQ(Target("a"), "?");
   EXPECT_THAT(answer_.unverified, HasSubstr("lacks the key column id"));
+  EXPECT_EQ(answer_.reason, "columns");
 }
 
 TEST_F(ColumnAgreementTest, ASourceWithoutAKeyMakesTheTargetKeyless) {
@@ -179,6 +180,7 @@ TEST_F(ColumnAgreementTest, TheSourceSwitchesAtABarrierWithMarksOnBothSides) {
   EXPECT_EQ(Source("id* a b"), "id a b by id");
   EXPECT_EQ(Target("id* b"), "?");
   EXPECT_THAT(answer_.unverified, HasSubstr("lacks column a of the source"));
+  EXPECT_EQ(answer_.reason, "ddl");
   EXPECT_EQ(Source("id* a b"), "id a b by id");
   Pass("src", 10);
   EXPECT_EQ(Source("id* a b"), "?");
