@@ -292,7 +292,15 @@ TEST_F(ColumnStatementsTest, AlignedByBarriersAreOnlySame) {
 }
 
 // The usual order of a change by hand: the replica first, nothing of it in the binlogs.
-TEST_F(ColumnStatementsTest, ByHandOnTheReplicaFirstAreNeverADifference) {
+class ByHandTest : public ColumnStatementsTest,
+                   public ::testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Metadata, ByHandTest, ::testing::Values("FULL", "MINIMAL"),
+                         [](const auto& metadata) { return metadata.param; });
+
+TEST_P(ByHandTest, OnTheReplicaFirstIsNeverADifference) {
+  for (MysqlServer* server : {&source(), &replica()}) {
+    ASSERT_OK(server->Execute(absl::StrCat("SET GLOBAL binlog_row_metadata = ", GetParam())));
+  }
   Start();
   for (int i = 0; i < 3; ++i) Rows();
   Unlogged("ALTER TABLE shop.t ADD COLUMN c INT DEFAULT 5");
