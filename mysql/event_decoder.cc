@@ -390,11 +390,17 @@ Event EventDecoder::OnTableMap(Bytes body) {
   return nullptr;
 }
 
-absl::StatusOr<TableSchema> EventDecoder::SchemaOf(TableMap map) {
+absl::StatusOr<TableSchema> EventDecoder::SchemaOf(TableMap map, bool* reread) {
   if (options_.schemas == nullptr) return CompleteSchema(std::move(map), nullptr);
   DCP_RETURN_IF_ERROR(ResolveCollations(options_.schemas, &map));
   auto catalog = options_.schemas->Find(map.schema.database, map.schema.name);
-  if (catalog.ok()) return CompleteSchema(std::move(map), catalog->get());
+  if (catalog.ok()) {
+    absl::StatusOr<TableSchema> schema = CompleteSchema(map, catalog->get());
+    if (!absl::IsFailedPrecondition(schema.status()) || std::exchange(*reread, true)) return schema;
+    // A statement that the binlog does not have (sql_log_bin = 0) may have changed the table.
+    options_.schemas->Invalidate();
+    return SchemaOf(std::move(map), reread);
+  }
   if (absl::IsUnavailable(catalog.status())) return catalog.status();
   if (IsComplete(map)) return CompleteSchema(std::move(map), nullptr);
   return catalog.status();
@@ -417,7 +423,8 @@ absl::Status EventDecoder::Prepare(TableEntry* entry) {
   if (entry->wanted) {
     absl::StatusOr<TableMap> map = ParseTableMap(head, format_.mariadb());
     if (absl::IsDataLoss(map.status())) return map.status();
-    absl::StatusOr<TableSchema> schema = map.ok() ? SchemaOf(*std::move(map)) : map.status();
+    absl::StatusOr<TableSchema> schema =
+        map.ok() ? SchemaOf(*std::move(map), &entry->reread) : map.status();
     if (absl::IsUnavailable(schema.status())) return schema.status();
     entry->error = schema.status();
     if (schema.ok()) {

@@ -63,6 +63,7 @@ class EventDecoder {
     std::string map;  // the event's body, to know it again
     bool prepared = false;
     bool wanted = true;
+    bool reread = false;      // the schema source was asked anew for it
     uint64_t generation = 0;  // of the schema source, when prepared
     absl::Status error;       // why rows of this table cannot be read
     std::shared_ptr<const TableSchema> schema;
@@ -96,7 +97,7 @@ class EventDecoder {
   const BinlogEvent* Unreadable(const absl::Status& error);
 
   absl::Status Prepare(TableEntry* entry);
-  absl::StatusOr<TableSchema> SchemaOf(TableMap map);
+  absl::StatusOr<TableSchema> SchemaOf(TableMap map, bool* reread);
   size_t TableIdSize(uint8_t type) const;
   void ForgetTables();
 

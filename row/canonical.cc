@@ -1,5 +1,6 @@
 #include "row/canonical.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -269,6 +270,14 @@ class Decoder {
 };
 
 }  // namespace
+
+void NarrowToFloat(Value* value) {
+  if (value->kind != Value::Kind::kDouble) return;
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  value->kind = Value::Kind::kFloat;
+  value->real =
+      static_cast<double>(static_cast<float>(std::clamp(value->real, -kLargest, kLargest)));
+}
 
 void AppendBinary(const Value& value, std::string* out) { AppendItemBinary(ToItem(value), out); }
 

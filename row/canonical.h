@@ -41,6 +41,10 @@ void AppendBinary(const model::Value& value, std::string* out);
 void AppendBinaryRow(absl::Span<const model::Value> values, absl::Span<const uint32_t> columns,
                      std::string* out);
 
+// A DOUBLE becomes the FLOAT that a server stores of it: the nearest, at most FLOAT's largest.
+// Other kinds stay.
+void NarrowToFloat(model::Value* value);
+
 // Appends one value's JSON text. REQUIRES: as AppendBinary.
 void AppendText(const model::Value& value, std::string* out);
 

@@ -152,12 +152,6 @@ std::string WhereOf(const TableRead& table, absl::string_view condition) {
   return absl::StrCat(" WHERE (", table.where, ")", condition.empty() ? "" : " AND ", condition);
 }
 
-void NarrowToFloat(model::Value* value) {
-  if (value->kind != model::Value::Kind::kDouble) return;
-  value->kind = model::Value::Kind::kFloat;
-  value->real = static_cast<double>(static_cast<float>(value->real));
-}
-
 absl::StatusOr<std::optional<std::string>> KeyCondition(const TablePlan& plan,
                                                         const TableRead& table,
                                                         const std::vector<KeyPart>& key) {

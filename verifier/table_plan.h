@@ -21,6 +21,7 @@
 #include "model/value.h"
 #include "mysql/connection.h"
 #include "mysql/table_schema.h"
+#include "row/canonical.h"
 #include "verifier/column_value.h"
 #include "verifier/row_key.h"
 #include "verifier/table_rule.h"
@@ -64,9 +65,6 @@ std::string SelectFrom(const TableRead& table);
 // " WHERE …" of the table's own condition and `condition`; either may be empty.
 std::string WhereOf(const TableRead& table, absl::string_view condition);
 
-// What the binlog path makes of a DOUBLE that is compared with a FLOAT.
-void NarrowToFloat(model::Value* value);
-
 // The condition that finds the row with `key`; nullopt: the table cannot hold it.
 // Errors as KeyLiteral.
 absl::StatusOr<std::optional<std::string>> KeyCondition(const TablePlan& plan,
@@ -84,7 +82,7 @@ absl::Status ToValues(const TablePlan& plan, const TableRead& table, const Field
   }
   for (size_t i = 0; i < row.size(); ++i) {
     DCP_RETURN_IF_ERROR(ToValue(table.columns[i], row[i], &(*values)[i]));
-    if (i < plan.compared && plan.float_width[i]) NarrowToFloat(&(*values)[i]);
+    if (i < plan.compared && plan.float_width[i]) row::NarrowToFloat(&(*values)[i]);
   }
   return absl::OkStatus();
 }

@@ -9,7 +9,6 @@
 #include "cmd/dcp/binlog_opener.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/exit_code.h"
-#include "cmd/dcp/inspect.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/sinks.h"
 
@@ -62,10 +61,11 @@ int CheckConfig(const CheckConfigCommand& command) {
   return SendTestAlarms(*config, Clock::Real(), std::cout) ? kExitOk : kExitConfig;
 }
 
-bool ServersAreFit(const config::Config& config, std::ostream& messages) {
-  const Inspection inspection = Inspect(config);
+std::optional<Inspection> InspectServers(const config::Config& config, std::ostream& messages) {
+  Inspection inspection = Inspect(config);
   PrintFaults(inspection, messages);
-  return inspection.exit_status() == kExitOk && StartsExist(config, messages);
+  if (inspection.exit_status() != kExitOk || !StartsExist(config, messages)) return std::nullopt;
+  return inspection;
 }
 
 }  // namespace dcp::cmd

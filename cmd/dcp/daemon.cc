@@ -12,11 +12,13 @@
 #include "base/status.h"
 #include "cmd/dcp/binlog_opener.h"
 #include "cmd/dcp/check_runner.h"
+#include "cmd/dcp/columns.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/sinks.h"
 #include "cmd/dcp/sql_session.h"
 #include "collector/grpc/grpc_collector.h"
+#include "collector/mysql/column_agreement.h"
 #include "collector/mysql/mysql_collector.h"
 #include "row/renderer.h"
 #include "verifier/row_reader.h"
@@ -65,7 +67,7 @@ class Daemon::Impl {
         diff_files_({.dir = config.state.dir + "/diffs"}, {renderer_, &masks_}, LogAlarm) {}
   ~Impl() { Stop(absl::Seconds(1)); }
 
-  absl::Status Build() {
+  absl::Status Build(const Inspection& inspection) {
     DCP_ASSIGN_OR_RETURN(auto routes, MakeRoutes(config_, clock_, LogAlarm));
     dispatcher_ = std::make_unique<alarm::Dispatcher>(
         alarm::Dispatcher::Options{}, std::move(routes), outbox_,
@@ -76,6 +78,7 @@ class Daemon::Impl {
       runners.push_back(runners_.back().get());
     }
     router_ = std::make_unique<ChangeRouter>(std::move(runners));
+    MakeColumns(inspection);
     for (const config::MysqlCollectorOptions& options : config_.mysql_collectors) {
       DCP_RETURN_IF_ERROR(AddMysqlCollector(options));
     }
@@ -175,6 +178,16 @@ class Daemon::Impl {
     return std::make_unique<verifier::RowReader>(std::move(options));
   }
 
+  void MakeColumns(const Inspection& inspection) {
+    collector::ColumnAgreement::Options options;
+    options.members = ToColumnMembers(config_);
+    options.window = ColumnWindow(config_);
+    options.log = [](absl::string_view text) { LogWarning(text); };
+    options.clock = &clock_;
+    columns_ = std::make_unique<collector::ColumnAgreement>(std::move(options));
+    SeedColumns(config_, inspection.tags, columns_.get());
+  }
+
   absl::Status AddMysqlCollector(const config::MysqlCollectorOptions& options) {
     collector::MysqlCollectorOptions mysql;
     mysql.name = options.name;
@@ -183,6 +196,7 @@ class Daemon::Impl {
     }
     if (mysql.groups.tags.empty()) return absl::OkStatus();
     mysql.groups.registry = &tables_;
+    mysql.groups.columns = columns_.get();
     mysql.groups.log = [name = options.name](absl::string_view text) {
       LogWarning(absl::StrCat("collector ", name, ": ", text));
     };
@@ -233,6 +247,7 @@ class Daemon::Impl {
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<CheckRunner>> runners_;
   std::unique_ptr<ChangeRouter> router_;
+  std::unique_ptr<collector::ColumnAgreement> columns_;
   std::vector<std::unique_ptr<collector::MysqlCollector>> mysql_collectors_;
   std::vector<std::string> mysql_names_;  // of mysql_collectors_
   std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
@@ -240,9 +255,10 @@ class Daemon::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config,
+                                                       const Inspection& inspection,
                                                        const Clock& clock) {
   auto impl = std::make_unique<Impl>(config, clock);
-  DCP_RETURN_IF_ERROR(impl->Build());
+  DCP_RETURN_IF_ERROR(impl->Build(inspection));
   return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }
 

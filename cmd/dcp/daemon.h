@@ -15,17 +15,19 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "cmd/dcp/inspect.h"
 #include "config/config.h"
 
 namespace dcp::cmd {
 
 class Daemon {
  public:
-  // `clock` outlives it. Starts nothing.
+  // `clock` outlives it. Starts nothing. `inspection`: what Inspect() told of the servers.
   //   kInvalidArgument  the configuration cannot be carried out
   //   kUnavailable      an alarm file cannot be opened
   //   kDataLoss         what Alertmanager was told before cannot be read
   static absl::StatusOr<std::unique_ptr<Daemon>> Create(const config::Config& config,
+                                                        const Inspection& inspection,
                                                         const Clock& clock);
   ~Daemon();
   Daemon(const Daemon&) = delete;

@@ -13,6 +13,7 @@
 #include "barrier/barrier_table.h"
 #include "base/status.h"
 #include "cmd/dcp/alignment.h"
+#include "cmd/dcp/columns.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/setting_text.h"
 #include "cmd/dcp/table_list.h"
@@ -87,6 +88,16 @@ InspectionProblem ConnectionProblem(const Subject& subject, const absl::Status& 
   return problem;
 }
 
+std::vector<collector::ViewedColumn> WithIgnored(std::vector<collector::ViewedColumn> columns,
+                                                 const Names& ignored) {
+  for (collector::ViewedColumn& column : columns) {
+    column.ignored = std::any_of(ignored.begin(), ignored.end(), [&](const std::string& name) {
+      return absl::EqualsIgnoreCase(name, column.name);
+    });
+  }
+  return columns;
+}
+
 class Inspector {
  public:
   explicit Inspector(const config::Config& config) : config_(config) {}
@@ -103,6 +114,7 @@ class Inspector {
     for (const config::CheckOptions& check : config_.checks) {
       for (const model::Tag& target : check.targets) InspectPair(check, target);
     }
+    NameLeftOut(config_, &inspection_.tags);
     for (auto& subject : subjects_) inspection_.servers.push_back(std::move(subject->report));
     return std::move(inspection_);
   }
@@ -208,6 +220,7 @@ class Inspector {
   absl::Status InspectTables(Subject& subject, std::set<std::string>* databases) {
     DCP_ASSIGN_OR_RETURN(const std::vector<TableName> tables, ListTables(*subject.connection));
     DCP_ASSIGN_OR_RETURN(const TableKeys primary, ReadPrimaryKeys(*subject.connection));
+    DCP_ASSIGN_OR_RETURN(TableColumns columns, ReadColumns(*subject.connection));
     for (const MysqlTagOptions& options : subject.collector->tags) {
       if (!options.used) continue;
       const std::vector<TableRule> rules = ToRules(options);
@@ -219,7 +232,8 @@ class Inspector {
         matched.insert(rule);
         databases->insert(table.database);
         DCP_ASSIGN_OR_RETURN(Names key, KeyOf(*subject.connection, table, primary));
-        tag.tables.push_back({table.ToString(), LogicalName(*rule, table), std::move(key)});
+        tag.tables.push_back({table.ToString(), LogicalName(*rule, table), std::move(key),
+                              WithIgnored(columns[table.ToString()], rule->ignore_columns)});
       }
       for (const TableRule& rule : rules) {
         const std::string database = verifier::SplitTableName(rule.match).database;

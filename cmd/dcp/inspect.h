@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "collector/mysql/table_view.h"
 #include "config/config.h"
 #include "model/tag.h"
 
@@ -39,6 +40,9 @@ struct InspectedTable {
   std::string name;              // "db.table" on the server
   std::string logical;           // under which it is compared
   std::vector<std::string> key;  // column names; empty: the table has no key
+  std::vector<collector::ViewedColumn> columns;
+  // Of a target: its and its source's columns that are not compared, and why.
+  std::string left_out = {};
 };
 
 // A tag fed from MySQL, and the tables that its patterns match now.

@@ -65,12 +65,13 @@ void PrintPairs(const std::vector<InspectedPair>& pairs, std::ostream& out) {
 }
 
 void PrintTags(const std::vector<InspectedTag>& tags, std::ostream& out) {
-  std::vector<Cells> rows = {{"tag", "table", "compared as", "key"}};
+  std::vector<Cells> rows = {{"tag", "table", "compared as", "key", "not compared"}};
   for (const InspectedTag& tag : tags) {
     for (size_t i = 0; i < std::min(kMaxTables, tag.tables.size()); ++i) {
       const InspectedTable& table = tag.tables[i];
       rows.push_back({tag.tag.value(), table.name, table.logical,
-                      table.key.empty() ? "none" : absl::StrJoin(table.key, ", ")});
+                      table.key.empty() ? "none" : absl::StrJoin(table.key, ", "),
+                      OrDash(table.left_out)});
     }
     if (tag.tables.size() > kMaxTables) {
       rows.push_back(

@@ -26,8 +26,9 @@ int Run(const RunCommand& command, StopSignal& stop) {
   const std::optional<config::Config> config = LoadConfig(command.config, std::cerr);
   if (!config) return kExitConfig;
   InitLog();
-  if (!ServersAreFit(*config, std::cerr)) return kExitConfig;
-  auto daemon = Daemon::Create(*config, Clock::Real());
+  const std::optional<Inspection> inspection = InspectServers(*config, std::cerr);
+  if (!inspection) return kExitConfig;
+  auto daemon = Daemon::Create(*config, *inspection, Clock::Real());
   absl::Status status = daemon.status();
   if (status.ok()) status = (*daemon)->Start();
   if (!status.ok()) {

@@ -52,6 +52,25 @@ absl::StatusOr<TableKeys> ReadPrimaryKeys(mysql::Connection& connection) {
   return keys;
 }
 
+absl::StatusOr<TableColumns> ReadColumns(mysql::Connection& connection) {
+  DCP_ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      connection.Query("SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE "
+                       "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA NOT IN "
+                       "('mysql', 'sys', 'information_schema', 'performance_schema') "
+                       "ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"));
+  TableColumns columns;
+  for (const mysql::Row& row : rows) {
+    const TableName table{row[0].value_or(""), row[1].value_or("")};
+    collector::ViewedColumn column;
+    column.name = row[2].value_or("");
+    if (row[3] == "float") column.real = collector::Real::kFloat;
+    if (row[3] == "double") column.real = collector::Real::kDouble;
+    columns[table.ToString()].push_back(std::move(column));
+  }
+  return columns;
+}
+
 absl::StatusOr<Names> KeyOf(mysql::Connection& connection, const TableName& table,
                             const TableKeys& primary) {
   const auto found = primary.find(table.ToString());

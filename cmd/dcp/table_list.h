@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "collector/mysql/table_view.h"
 #include "mysql/connection.h"
 #include "verifier/table_rule.h"
 
@@ -21,6 +22,10 @@ absl::StatusOr<std::vector<verifier::TableName>> ListTables(mysql::Connection& c
 
 // The primary keys of all tables, in one statement.
 absl::StatusOr<TableKeys> ReadPrimaryKeys(mysql::Connection& connection);
+
+// The columns of all tables that are not the server's own, in their order, in one statement.
+using TableColumns = std::map<std::string, std::vector<collector::ViewedColumn>>;
+absl::StatusOr<TableColumns> ReadColumns(mysql::Connection& connection);
 
 // The key columns of `table`: of `primary`, else the first unique key without NULLs.
 // Empty: it has none, or is gone.

@@ -9,6 +9,7 @@
 #include "barrier/barrier_table.h"
 #include "base/status.h"
 #include "model/digest.h"
+#include "row/canonical.h"
 
 namespace dcp::collector {
 namespace {
@@ -54,6 +55,32 @@ std::optional<uint64_t> NumberIn(const Value& value) {
   if (value.kind == Value::Kind::kInt) return static_cast<uint64_t>(value.signed_int);
   return std::nullopt;
 }
+
+// DOUBLEs of a row, rounded to FLOAT while it lives: another tag may take them as they are.
+class Narrowed {
+ public:
+  Narrowed(const std::vector<uint32_t>& ordinals, std::vector<Value>* before,
+           std::vector<Value>* after) {
+    for (const uint32_t i : ordinals) {
+      for (std::vector<Value>* row : {before, after}) {
+        if (i >= row->size() || (*row)[i].kind != Value::Kind::kDouble) continue;
+        values_.push_back({&(*row)[i], (*row)[i].real});
+        row::NarrowToFloat(&(*row)[i]);
+      }
+    }
+  }
+  ~Narrowed() {
+    for (const auto& [value, real] : values_) {
+      value->kind = Value::Kind::kDouble;
+      value->real = real;
+    }
+  }
+  Narrowed(const Narrowed&) = delete;
+  Narrowed& operator=(const Narrowed&) = delete;
+
+ private:
+  std::vector<std::pair<Value*, double>> values_;
+};
 
 std::string ImageDetail(const BinlogEvent& event) {
   return absl::StrCat("a row image of ", NameOf(*event.table), " at ", PlaceOf(event),
@@ -164,6 +191,7 @@ void GroupAssembler::Close() {
   txn.server_id = server_id_;
   txn.timestamp_micros = timestamp_micros_;
   txn.end_offset = end_.offset;
+  PassBarriers();
   for (const auto& tag : tags_) tag->batch.EndGroup(txn, end_.file);
   resume_.GroupEnded(gtid_, end_);
   ++counters_.groups;
@@ -374,6 +402,7 @@ void GroupAssembler::AddDdlMark(size_t tag, const std::string& logical_name,
   mark.ddl = DdlDigest(action, logical_name);
   mark.effect = action.effect;
   tags_[tag]->batch.AddMark(std::move(mark));
+  if (options_.columns != nullptr) options_.columns->Ddl(tags_[tag]->options.tag, logical_name);
 }
 
 // ---- rows ----
@@ -444,11 +473,12 @@ void GroupAssembler::WriteRow(const BinlogEvent& event, const Target& target) {
   using RowOp = BinlogEvent::RowOp;
   TagState& tag = *tags_[target.tag];
   if (!target.layout.ok()) {
-    return tag.batch.AddUnverified(target.logical_name, "event",
+    return tag.batch.AddUnverified(target.logical_name, target.reason,
                                    std::string(target.layout.status().message()));
   }
   const TagBatch::Place place = tag.batch.here();
   const RowLayout& layout = *target.layout;
+  const Narrowed narrowed(layout.narrowed, &before_, &after_);
   const bool fits = tag.batch.group_memory() <= options_.max_group_bytes;
   const bool whole = !fits                        ? true
                      : event.op == RowOp::kInsert ? tag.writer.Insert(layout, after_)
@@ -466,7 +496,10 @@ void GroupAssembler::WriteRow(const BinlogEvent& event, const Target& target) {
 const GroupAssembler::TableTargets& GroupAssembler::TargetsOf(
     const std::shared_ptr<const TableSchema>& schema) {
   const auto it = tables_.find(schema.get());
-  if (it != tables_.end()) return it->second;
+  if (it != tables_.end()) {
+    if (IsStale(it->second)) it->second = MakeTargets(schema);
+    return it->second;
+  }
   if (tables_.size() >= kMaxTables) tables_.clear();
   return tables_.emplace(schema.get(), MakeTargets(schema)).first->second;
 }
@@ -484,17 +517,57 @@ GroupAssembler::TableTargets GroupAssembler::MakeTargets(
     Log("drc.barrier has fewer than two columns; its rows are no barriers");
   }
   for (const TableRouter::Route& route : router_.RoutesOf(schema->database, schema->name)) {
-    const model::Tag& tag = tags_[route.tag]->options.tag;
-    std::optional<SourceColumns> source;
-    if (options_.source_columns) source = options_.source_columns(tag, route.logical_name);
-    table.targets.push_back(
-        {route.tag, route.logical_name, MakeRowLayout(*schema, route, source, options_.registry)});
+    table.targets.push_back(MakeTarget(*schema, route));
     auto& seen = seen_tables_[route.tag][schema->database];
     if (std::find(seen.begin(), seen.end(), route.logical_name) == seen.end()) {
       seen.push_back(route.logical_name);
     }
   }
   return table;
+}
+
+// ---- columns ----
+
+GroupAssembler::Target GroupAssembler::MakeTarget(const TableSchema& schema,
+                                                  const TableRouter::Route& route) {
+  const TagState& tag = *tags_[route.tag];
+  Target target{route.tag, route.logical_name, absl::StatusOr<RowLayout>()};
+  ColumnAgreement::Answer answer;
+  if (options_.columns != nullptr) {
+    target.generation = options_.columns->generation();
+    target.barriers = tag.barriers;
+    answer =
+        options_.columns->Ask(tag.options.tag, route.logical_name, ViewOf(schema, *route.pattern));
+    target.settled = answer.settled;
+  }
+  if (answer.unverified.empty()) {
+    target.layout = MakeRowLayout(schema, route, answer.encoding, options_.registry);
+  } else {
+    target.layout = absl::FailedPreconditionError(answer.unverified);
+    target.reason = answer.reason;
+  }
+  return target;
+}
+
+// What was agreed about some tag's columns may be another thing here.
+bool GroupAssembler::IsStale(const TableTargets& table) const {
+  if (options_.columns == nullptr) return false;
+  const uint64_t generation = options_.columns->generation();
+  return std::any_of(table.targets.begin(), table.targets.end(), [&](const Target& target) {
+    return target.generation != generation ||
+           (!target.settled && target.barriers != tags_[target.tag]->barriers);
+  });
+}
+
+// The group that ends here, and is kept, may hold barriers.
+void GroupAssembler::PassBarriers() {
+  if (options_.columns == nullptr || !barrier_in_group_) return;
+  for (const auto& tag : tags_) {
+    const std::optional<uint64_t> offset = tag->batch.group_barrier();
+    if (!offset.has_value()) continue;
+    ++tag->barriers;
+    options_.columns->Barrier(tag->options.tag, *offset);
+  }
 }
 
 // ---- marks ----

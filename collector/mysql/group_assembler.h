@@ -1,7 +1,8 @@
 // GroupAssembler makes changes of the events of one server's binlog: exactly those
 // that its transactions keep (DESIGN, section 3).
 //
-// A pure state machine: no thread, no clock, no I/O. Thread-compatible.
+// A pure state machine: no thread, no clock, no I/O. Thread-compatible. Add() waits where
+// ColumnAgreement::Ask() does.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "collector/mysql/column_agreement.h"
 #include "collector/mysql/prepared_groups.h"
 #include "collector/mysql/row_layout.h"
 #include "collector/mysql/row_writer.h"
@@ -55,8 +57,10 @@ class GroupAssembler {
   struct Options {
     std::vector<MysqlTag> tags;
     model::TableRegistry* registry = nullptr;  // outlives the assembler
-    SourceColumnsOf source_columns;            // may be empty
-    LogFunction log;                           // may be empty
+    // What all collectors agree about columns in; outlives the assembler. Null: each table's
+    // own columns and key count.
+    ColumnAgreement* columns = nullptr;
+    LogFunction log;  // may be empty
     RowWriter::Limits rows;
     PreparedGroups::Limits prepared;
     // A group that needs more memory on a tag keeps what it has; the tables of
@@ -118,6 +122,7 @@ class GroupAssembler {
     const MysqlTag options;
     TagBatch batch;
     RowWriter writer;
+    uint64_t barriers = 0;  // passed so far
   };
 
   // One tag's view of a table.
@@ -125,6 +130,10 @@ class GroupAssembler {
     size_t tag = 0;
     std::string logical_name;
     absl::StatusOr<RowLayout> layout;
+    absl::string_view reason = "event";  // of the mark in place of rows without a layout
+    // When the agreement was asked, and whether its answer holds behind the next barrier.
+    uint64_t generation = 0, barriers = 0;
+    bool settled = true;
   };
 
   // What is known of one TableSchema.
@@ -177,6 +186,9 @@ class GroupAssembler {
   void CompleteAfterImage();
   const TableTargets& TargetsOf(const std::shared_ptr<const mysql::TableSchema>& schema);
   TableTargets MakeTargets(const std::shared_ptr<const mysql::TableSchema>& schema);
+  Target MakeTarget(const mysql::TableSchema& schema, const TableRouter::Route& route);
+  bool IsStale(const TableTargets& table) const;
+  void PassBarriers();
 
   // Marks
   void OnUnreadable(const mysql::BinlogEvent& event);

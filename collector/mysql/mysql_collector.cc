@@ -251,10 +251,10 @@ bool MysqlCollector::DamagedForGood() {
 
 bool MysqlCollector::SetReader(mysql::BinlogReader* reader) {
   MutexLock lock(mu_);
-  reader_ = reader;
-  status_.connected = reader != nullptr;
-  if (reader == nullptr) return true;
-  if (stop_) return false;
+  const bool refused = reader != nullptr && stop_;
+  reader_ = refused ? nullptr : reader;  // Stop() may be called again, the reader is gone then
+  status_.connected = reader_ != nullptr;
+  if (reader_ == nullptr) return !refused;
   ++status_.connections;
   status_.last_error.clear();
   return true;

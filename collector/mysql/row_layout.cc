@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "mysql/column_type.h"
 
 namespace dcp::collector {
 namespace {
@@ -25,28 +27,30 @@ bool NamesKnown(const TableSchema& schema) {
 }
 
 absl::StatusOr<std::vector<uint32_t>> OrdinalsOf(const TableSchema& schema,
-                                                 const std::vector<std::string>& names) {
+                                                 const std::vector<EncodedColumn>& wanted,
+                                                 std::vector<uint32_t>* narrowed) {
   std::vector<uint32_t> ordinals;
-  for (const std::string& name : names) {
-    const auto column =
-        std::find_if(schema.columns.begin(), schema.columns.end(),
-                     [&](const mysql::Column& candidate) { return candidate.name == name; });
+  for (const EncodedColumn& one : wanted) {
+    const auto column = std::find_if(schema.columns.begin(), schema.columns.end(),
+                                     [&](const mysql::Column& candidate) {
+                                       return absl::EqualsIgnoreCase(candidate.name, one.name);
+                                     });
     if (column == schema.columns.end()) {
-      return Unusable(schema, absl::StrCat("has no column \"", name, "\", which the source has"));
+      return Unusable(schema,
+                      absl::StrCat("has no column \"", one.name, "\", which the source has"));
     }
     ordinals.push_back(static_cast<uint32_t>(column - schema.columns.begin()));
+    const bool narrow = one.real == Real::kFloat && column->type == mysql::kTypeDouble;
+    if (narrow && std::find(narrowed->begin(), narrowed->end(), ordinals.back()) == narrowed->end())
+      narrowed->push_back(ordinals.back());
   }
   return ordinals;
 }
 
-std::vector<uint32_t> OwnColumns(const TableSchema& schema, const TablePattern& pattern) {
+std::vector<uint32_t> OwnColumns(const TableView& view) {
   std::vector<uint32_t> ordinals;
-  const auto& ignored = pattern.ignore_columns;
-  for (uint32_t i = 0; i < schema.columns.size(); ++i) {
-    if (schema.columns[i].hidden) continue;
-    if (std::find(ignored.begin(), ignored.end(), schema.columns[i].name) == ignored.end()) {
-      ordinals.push_back(i);
-    }
+  for (uint32_t i = 0; i < view.columns.size(); ++i) {
+    if (!view.columns[i].ignored) ordinals.push_back(i);
   }
   return ordinals;
 }
@@ -65,17 +69,18 @@ absl::StatusOr<std::vector<uint32_t>> OwnKey(const TableSchema& schema) {
   return schema.key_columns;
 }
 
+// The agreed names where there are some: they are the same on every tag.
 model::Table TableOf(const TableSchema& schema, const TableRouter::Route& route,
-                     const RowLayout& layout, bool keyless) {
+                     const RowLayout& layout, const std::optional<Encoding>& agreed, bool keyless) {
   model::Table table;
   table.name = route.logical_name;
   table.keyless = keyless;
-  if (!NamesKnown(schema)) return table;
-  for (const uint32_t ordinal : layout.compared) {
-    table.columns.push_back(schema.columns[ordinal].name);
-  }
-  for (const uint32_t ordinal : layout.key) {
-    table.key_columns.push_back(schema.columns[ordinal].name);
+  if (agreed.has_value()) {
+    for (const EncodedColumn& column : agreed->columns) table.columns.push_back(column.name);
+    for (const EncodedColumn& column : agreed->key) table.key_columns.push_back(column.name);
+  } else if (NamesKnown(schema)) {
+    for (const uint32_t i : layout.compared) table.columns.push_back(schema.columns[i].name);
+    for (const uint32_t i : layout.key) table.key_columns.push_back(schema.columns[i].name);
   }
   return table;
 }
@@ -83,23 +88,23 @@ model::Table TableOf(const TableSchema& schema, const TableRouter::Route& route,
 }  // namespace
 
 absl::StatusOr<RowLayout> MakeRowLayout(const TableSchema& schema, const TableRouter::Route& route,
-                                        const std::optional<SourceColumns>& source,
+                                        const std::optional<Encoding>& agreed,
                                         model::TableRegistry* registry) {
-  const bool needs_names = source.has_value() || !route.pattern->ignore_columns.empty();
+  const bool needs_names = agreed.has_value() || !route.pattern->ignore_columns.empty();
   if (needs_names && !NamesKnown(schema)) {
     return Unusable(schema, absl::StrCat("its column names are not known", kFullMetadata));
   }
   RowLayout layout;
-  if (source.has_value()) {
-    DCP_ASSIGN_OR_RETURN(layout.compared, OrdinalsOf(schema, source->compared));
-    DCP_ASSIGN_OR_RETURN(layout.key, OrdinalsOf(schema, source->key));
+  if (agreed.has_value()) {
+    DCP_ASSIGN_OR_RETURN(layout.compared, OrdinalsOf(schema, agreed->columns, &layout.narrowed));
+    DCP_ASSIGN_OR_RETURN(layout.key, OrdinalsOf(schema, agreed->key, &layout.narrowed));
   } else {
-    layout.compared = OwnColumns(schema, *route.pattern);
+    layout.compared = OwnColumns(ViewOf(schema, *route.pattern));
     DCP_ASSIGN_OR_RETURN(layout.key, OwnKey(schema));
   }
   const bool keyless = layout.key.empty();
   if (keyless) layout.key = layout.compared;
-  layout.table = registry->Intern(TableOf(schema, route, layout, keyless));
+  layout.table = registry->Intern(TableOf(schema, route, layout, agreed, keyless));
   return layout;
 }
 

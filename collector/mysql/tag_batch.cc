@@ -64,6 +64,13 @@ size_t TagBatch::group_memory() const {
   return Memory(place.changes, place.marks, place.bytes);
 }
 
+std::optional<uint64_t> TagBatch::group_barrier() const {
+  for (size_t i = batch_->marks.size(); i-- > base_.marks;) {
+    if (batch_->marks[i].kind == Mark::Kind::kBarrier) return batch_->marks[i].barrier_offset;
+  }
+  return std::nullopt;
+}
+
 TagBatch::Place TagBatch::here() const {
   return {batch_->changes.size() - base_.changes, batch_->marks.size() - base_.marks,
           batch_->bytes.size() - base_.bytes};

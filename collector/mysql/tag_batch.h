@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,8 @@ class TagBatch {
 
   // Memory of the open group, about.
   size_t group_memory() const;
+  // Of the last barrier in the open group.
+  std::optional<uint64_t> group_barrier() const;
   bool group_has_marks() const { return batch_->marks.size() > base_.marks; }
 
   Place here() const;

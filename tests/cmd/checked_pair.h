@@ -90,8 +90,10 @@ class CheckedPair : public ::testing::Test {
 
   void Traffic();
 
- private:
+  // dcp's configuration.
   std::string Config(const Settings& settings);
+
+ private:
   std::string OwnGtid(MysqlServer& server, const std::string& before);
   void WarmUp();
   std::vector<Alarm> AlarmsSinceFirst();

@@ -276,6 +276,7 @@ class CountingSource final : public SchemaSource {
                                                           absl::string_view) override {
     ++asked;
     if (!error.ok()) return error;
+    if (stale && generation_ == 0) return std::make_shared<const TableSchema>();
     return std::make_shared<const TableSchema>(schema);
   }
   absl::StatusOr<std::string> CharsetOf(uint32_t collation) override {
@@ -287,6 +288,7 @@ class CountingSource final : public SchemaSource {
   uint64_t generation() const override { return generation_; }
 
   int asked = 0;
+  bool stale = false;  // until the first Invalidate()
   absl::Status error;
   TableSchema schema;
 
@@ -338,6 +340,18 @@ TEST_F(SchemaSourceTest, IsAskedOncePerTableUntilDdl) {
   Feed(kQueryEvent, QueryBody("BEGINNING"));  // not the word: better once too often
   FeedRows();
   EXPECT_EQ(source_.asked, 3);
+}
+
+TEST_F(SchemaSourceTest, ATableThatDoesNotMatchIsReadAgainOnce) {
+  source_.stale = true;
+  EXPECT_EQ(FeedRows()->kind, Kind::kRows);
+  EXPECT_EQ(source_.asked, 2);
+  FeedRows();
+  source_.schema.columns.clear();
+  Feed(kQueryEvent, QueryBody("DROP TABLE x"));
+  const int before = source_.asked;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(FeedRows()->kind, Kind::kUnreadable);
+  EXPECT_LE(source_.asked, before + 1);
 }
 
 TEST_F(SchemaSourceTest, UnreachableEndsTheStreamMissingOnlyTheTable) {

@@ -167,16 +167,6 @@ TEST_F(GroupAssemblerRowsTest, SeveralTablesMayBeOneLogicalTable) {
               ElementsAre("insert shop.orders[1] - -> [1]", "insert shop.orders[2] - -> [2]"));
 }
 
-TEST_F(GroupAssemblerRowsTest, TheSourcesColumnsCountByName) {
-  options_.source_columns = [](const model::Tag&, const std::string& table) {
-    EXPECT_EQ(table, "shop.t");
-    return SourceColumns{{"name", "id"}, {"id"}};
-  };
-  EXPECT_THAT(Of({Rows(Schema("shop", "t", {"my_row_id", "id", "name"}), {Insert({9, 1, "a"})})}),
-              ElementsAre("insert shop.t[1] - -> [\"a\",1]"));
-  EXPECT_THAT(batch_->changes[0].table->columns, ElementsAre("name", "id"));
-}
-
 TEST_F(GroupAssemblerRowsTest, GravityKeysAreTheBareValue) {
   tag_.tables = {{"shop.orders", "", {}}};
   tag_.key_format = row::KeyFormat::kGravity;

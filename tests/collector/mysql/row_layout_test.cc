@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "mysql/column_type.h"
 #include "tests/collector/mysql/script.h"
 #include "tests/support/status_matchers.h"
 
@@ -21,12 +22,12 @@ class RowLayoutTest : public ::testing::Test {
     TableRouter::Route route;
     route.logical_name = "shop.t";
     route.pattern = &pattern_;
-    return MakeRowLayout(*schema_, route, source_, &registry_);
+    return MakeRowLayout(*schema_, route, agreed_, &registry_);
   }
 
   TablePattern pattern_{"shop.*", "", {}};
   std::shared_ptr<mysql::TableSchema> schema_ = Schema("shop", "t", {"a", "b", "c"});
-  std::optional<SourceColumns> source_;
+  std::optional<Encoding> agreed_;
   model::TableRegistry registry_;
 };
 
@@ -73,16 +74,25 @@ TEST_F(RowLayoutTest, AKeyOutsideTheTableIsAnError) {
 }
 
 TEST_F(RowLayoutTest, TheSourceDecidesColumnsAndKey) {
-  source_ = SourceColumns{{"c", "a"}, {"c"}};
+  agreed_ = Encoding{{{"C"}, {"a"}}, {{"C"}}};
   ASSERT_OK_AND_ASSIGN(const RowLayout layout, Make());
   EXPECT_THAT(layout.compared, ElementsAre(2, 0));
   EXPECT_THAT(layout.key, ElementsAre(2));
   EXPECT_FALSE(layout.table->keyless);
+  EXPECT_THAT(layout.table->columns, ElementsAre("C", "a"));
 }
 
 TEST_F(RowLayoutTest, AColumnOfTheSourceThatIsMissingIsNamed) {
-  source_ = SourceColumns{{"a", "d"}, {"a"}};
+  agreed_ = Encoding{{{"a"}, {"d"}}, {{"a"}}};
   EXPECT_THAT(Make(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("\"d\"")));
+}
+
+TEST_F(RowLayoutTest, DoublesAreRoundedWhereTheSourceHasFloat) {
+  schema_->columns[1].type = mysql::kTypeDouble;
+  schema_->columns[2].type = mysql::kTypeFloat;
+  agreed_ = Encoding{{{"a"}, {"b", Real::kFloat}, {"c", Real::kFloat}}, {{"b", Real::kFloat}}};
+  ASSERT_OK_AND_ASSIGN(const RowLayout layout, Make());
+  EXPECT_THAT(layout.narrowed, ElementsAre(1));
 }
 
 }  // namespace
