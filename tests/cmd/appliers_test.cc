@@ -313,7 +313,9 @@ class TwoSourcesTest : public AppliersTest {
   std::unique_ptr<FanIn> servers_;
 };
 
+// The barriers of one channel say nothing of the other's rows.
 TEST_F(TwoSourcesTest, EachCheckIsCutByTheRowOfItsSource) {
+  ExpectRefused(Config("own", "align = \"barrier\"\n"), "2 channels ('source1', 'source2')");
   Start(Config("own", "align = \"gtid\"\n"), {NameOfCheck(0), NameOfCheck(1)});
   if (HasFatalFailure()) return;
   Write("own", true);
@@ -357,10 +359,6 @@ TEST_F(TwoSourcesTest, OneTableWithoutOriginHasExtraRows) {
   for (int i = 0; i < 4; ++i) AwaitJudged();
   EXPECT_THAT(DifferencesOf(*dcp_, NameOfCheck(0)), ElementsAre("extra shop.all_of_them[1001]"));
   EXPECT_THAT(DifferencesOf(*dcp_, NameOfCheck(1)), ElementsAre("extra shop.all_of_them[1]"));
-}
-
-TEST_F(TwoSourcesTest, BarriersOfOneChannelSayNothingOfTheOther) {
-  ExpectRefused(Config("own", "align = \"barrier\"\n"), "2 channels ('source1', 'source2')");
 }
 
 }  // namespace
