@@ -301,11 +301,20 @@ void GroupAssembler::OnBegin(const BinlogEvent& event) {
 // Statements that change rows stand in transactions. But what is not understood may
 // be a statement of another kind: then the next group finds this one open.
 void GroupAssembler::OnDataChange(const BinlogEvent& event, const SqlStatement& statement) {
+  if (IsEmptiedTable(statement)) {
+    OnDdl(statement);
+    return EndByItself();
+  }
   uncertain_ = uncertain_ || state_ != State::kBegun;
   MarkAll("statement",
           absl::StrCat("a statement at ", PlaceOf(event),
                        " changed data without rows (set binlog_format = 'ROW'): ", statement.text));
   BeginTransaction();
+}
+
+// A MEMORY table that was found empty after a restart: TRUNCATE, by other words.
+bool GroupAssembler::IsEmptiedTable(const SqlStatement& statement) const {
+  return !statement.actions.empty() && state_ == State::kStarted && !gtid_.source.mariadb();
 }
 
 void GroupAssembler::OnSavepoint(const std::string& name) {

@@ -166,6 +166,7 @@ class GroupAssembler {
   void OnQuery(const mysql::BinlogEvent& event);
   void OnBegin(const mysql::BinlogEvent& event);
   void OnDataChange(const mysql::BinlogEvent& event, const SqlStatement& statement);
+  bool IsEmptiedTable(const SqlStatement& statement) const;
   void OnSavepoint(const std::string& name);
   void OnRollbackTo(const std::string& name);
   void OnXaPrepare(const mysql::BinlogEvent& event);

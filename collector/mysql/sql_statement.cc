@@ -71,6 +71,7 @@ class Parser {
     if (Take("ROLLBACK")) return ParseRollback();
     if (Take("XA")) return ParseXa();
     if (Take("TRUNCATE")) return ParseTruncate();
+    if (Take("DELETE")) return ParseDelete();
     if (Take("DROP")) return ParseDrop();
     if (Take("CREATE")) return ParseCreate();
     if (Take("ALTER")) return ParseAlter();
@@ -210,9 +211,20 @@ class Parser {
     return statement;
   }
 
+  // DELETE FROM t and no more: what MySQL before 8.0 writes when it has emptied a MEMORY table.
+  std::optional<SqlStatement> ParseDelete() {
+    if (!Take("FROM")) return std::nullopt;
+    auto name = TakeName();
+    if (!name.has_value() || !AtEnd()) return std::nullopt;
+    SqlStatement statement = Of(Kind::kDataChange);
+    statement.actions.push_back(Action("TRUNCATE", *std::move(name), Effect::kRowsGone));
+    return statement;
+  }
+
   std::optional<SqlStatement> ParseDrop() {
     if (Take("TEMPORARY")) return Of(Kind::kHarmless);
     if (Take("DATABASE") || Take("SCHEMA")) return ParseDropDatabase();
+    if (TakeIndex()) return ParseIndex();
     if (!Take("TABLE") && !Take("TABLES")) return Of(Kind::kHarmless);
     TakeIfExists();
     SqlStatement statement = Of(Kind::kDdl);
@@ -235,6 +247,7 @@ class Parser {
   std::optional<SqlStatement> ParseCreate() {
     const bool replace = Take("OR");
     if (replace) Take("REPLACE");
+    if (TakeIndex()) return ParseIndex();
     if (!Take("TABLE")) return Of(Kind::kHarmless);
     TakeIfExists();
     auto name = TakeName();
@@ -242,6 +255,24 @@ class Parser {
     SqlStatement statement = Of(Kind::kDdl);
     statement.actions.push_back(Action(replace ? "CREATE OR REPLACE" : "CREATE", *std::move(name),
                                        replace ? Effect::kRowsGone : Effect::kNone));
+    return statement;
+  }
+
+  bool TakeIndex() {
+    while (Take("ONLINE") || Take("OFFLINE") || Take("UNIQUE") || Take("FULLTEXT") ||
+           Take("SPATIAL")) {
+    }
+    return Take("INDEX");
+  }
+
+  // CREATE INDEX i USING … ON t …, DROP INDEX i ON t: an ALTER TABLE in other words.
+  std::optional<SqlStatement> ParseIndex() {
+    while (!AtEnd() && !token_.Is("ON")) Advance();
+    if (!Take("ON")) return std::nullopt;
+    auto name = TakeName();
+    if (!name.has_value()) return std::nullopt;
+    SqlStatement statement = Of(Kind::kDdl);
+    statement.actions.push_back(Action("ALTER", *std::move(name), Effect::kRowsUnknown));
     return statement;
   }
 

@@ -34,13 +34,14 @@ struct SqlStatement {
     kXaRollback,  // `name`: the XID
     kDdl,         // `actions`, `text`
     kHarmless,    // changes no row of a table
-    kDataChange,  // anything else: what it touches is not known
+    kDataChange,  // anything else: what it touches is not known. With `actions`: a DELETE of
+                  // all rows, which outside a transaction a server has written of itself
   };
 
   Kind kind = Kind::kHarmless;
   std::string name;  // savepoint in lower case, or XID as NormalXid gives it
   bool one_phase = false;
-  std::vector<DdlAction> actions;
+  std::vector<DdlAction> actions;  // of kDdl; see kDataChange
   std::string text;  // one line without comments, at most 1000 bytes; for kDdl and kDataChange
 };
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "tests/cmd/alarm_words.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
@@ -32,52 +33,6 @@ std::string Value(MysqlServer& server, const std::string& sql) {
   const absl::StatusOr<std::string> value = server.QueryValue(sql);
   EXPECT_OK(value);
   return value.value_or("");
-}
-
-bool IsVerdict(const Alarm& alarm) {
-  return alarm["type"] == "same" || alarm["type"] == "diff" || alarm["type"] == "unverified";
-}
-
-std::string KeyOf(const Alarm& diff) {
-  return absl::StrCat(diff["table"].is_null() ? "" : diff["table"].get<std::string>(),
-                      diff["key"].dump());
-}
-
-std::string DiffWords(const Alarm& alarm) {
-  std::vector<std::string> words;
-  for (const Alarm& diff : alarm["diffs"]) {
-    words.push_back(absl::StrCat(diff["kind"].get<std::string>(), " ", KeyOf(diff)));
-  }
-  std::sort(words.begin(), words.end());
-  const size_t more = alarm["diff_count"].get<size_t>() - words.size();
-  if (more > 0) words.push_back(absl::StrCat("and ", more, " more"));
-  if (alarm["known"] != 0) words.push_back(absl::StrCat("known ", alarm["known"].get<uint64_t>()));
-  return absl::StrJoin(words, ", ");
-}
-
-std::string DetailWords(const Alarm& alarm) {
-  const std::string type = alarm["type"];
-  if (type == "diff") return " " + DiffWords(alarm);
-  if (type == "unverified") {
-    const Alarm& table = alarm["table"];
-    return absl::StrCat(" ", alarm["reason"].get<std::string>(),
-                        table.is_null() ? "" : absl::StrCat(" ", table.get<std::string>()));
-  }
-  if (type != "resolved") return "";
-  std::vector<std::string> keys = alarm["keys"];
-  std::sort(keys.begin(), keys.end());
-  return keys.empty() ? "" : absl::StrCat(" ", absl::StrJoin(keys, ", "));
-}
-
-std::string EpochWords(const Alarm& alarm) {
-  const uint64_t epoch = alarm["epoch"];
-  return epoch > 1 ? absl::StrCat("e", epoch, " ") : "";
-}
-
-std::string Words(const Alarm& alarm) {
-  return absl::StrCat(EpochWords(alarm), alarm.value("late", false) ? "late " : "",
-                      alarm["type"].get<std::string>(), " ", alarm["from"].get<uint64_t>(), "..",
-                      alarm["to"].get<uint64_t>(), DetailWords(alarm));
 }
 
 // Event_type and End_log_pos of SHOW BINLOG EVENTS.
@@ -280,7 +235,7 @@ std::vector<std::string> CheckedPair::AllSaid() {
   const std::vector<Alarm> alarms = AlarmsSinceFirst();
   CheckIds(alarms);
   std::vector<std::string> said;
-  for (const Alarm& alarm : alarms) said.push_back(Words(alarm));
+  for (const Alarm& alarm : alarms) said.push_back(InWords(alarm));
   return said;
 }
 

@@ -55,6 +55,7 @@ class CheckedPair : public ::testing::Test {
   void Start(const Settings& settings);
   void Start() { Start(Settings{}); }
 
+  ReplicaPair& pair() { return pair_; }
   MysqlServer& source() { return pair_.source(); }
   MysqlServer& replica() { return pair_.replica(); }
   DcpProcess& dcp() { return *dcp_; }

@@ -80,11 +80,6 @@ absl::StatusOr<ProgramResult> RunDcp(const std::vector<std::string>& args, absl:
   return ProgramResult{WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(dir / "output")};
 }
 
-std::string ConnectionToml(const MysqlServer& server) {
-  return absl::StrCat("host = \"127.0.0.1\"\nport = ", server.port(),
-                      "\nuser = \"dcp\"\npassword_env = \"DCP_TEST_PASSWORD\"\n");
-}
-
 std::string FreeAddress() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -152,9 +147,10 @@ absl::StatusOr<Alarm> DcpProcess::Await(const Predicate& wanted, size_t from,
 }
 
 absl::Status DcpProcess::AwaitJudged(MysqlServer& source, const std::string& check,
-                                     absl::Duration timeout) {
-  DCP_ASSIGN_OR_RETURN(const std::string text,
-                       source.QueryValue("SELECT MAX(`offset`) FROM drc.barrier"));
+                                     absl::Duration timeout, uint32_t barrier_id) {
+  DCP_ASSIGN_OR_RETURN(
+      const std::string text,
+      source.QueryValue(absl::StrCat("SELECT `offset` FROM drc.barrier WHERE id = ", barrier_id)));
   const uint64_t offset = std::stoull(text) + 1;  // the next one follows all that is committed
   const auto judged = [&](const Alarm& alarm) {
     const std::string type = alarm["type"];

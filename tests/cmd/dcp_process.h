@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tests/cmd/config_toml.h"
 #include "tests/servers/mysql_server.h"
 #include "tests/servers/process.h"
 
@@ -45,8 +46,6 @@ struct ProgramResult {
 absl::StatusOr<ProgramResult> RunDcp(const std::vector<std::string>& args,
                                      absl::Duration timeout = absl::Seconds(60));
 
-// The connection keys of a configuration for the user dcp of `server`.
-std::string ConnectionToml(const MysqlServer& server);
 // "127.0.0.1:PORT" of a port that was free a moment ago.
 std::string FreeAddress();
 
@@ -68,10 +67,10 @@ class DcpProcess {
   //   kDeadlineExceeded  none came; the message has the alarms that did
   absl::StatusOr<Alarm> Await(const Predicate& wanted, size_t from = 0,
                               absl::Duration timeout = absl::Seconds(60));
-  // Waits until the check has judged the barrier that drc.barrier of `source`
-  // holds now: everything committed there before is decided.
+  // Waits until the check has judged the barrier after the one that drc.barrier of `source` holds
+  // now, in the row that cuts the check: everything committed there before is decided.
   absl::Status AwaitJudged(MysqlServer& source, const std::string& check,
-                           absl::Duration timeout = absl::Seconds(60));
+                           absl::Duration timeout = absl::Seconds(60), uint32_t barrier_id = 1);
 
   // SIGTERM, and the exit status.
   absl::StatusOr<int> Stop();

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "tests/cmd/alarm_words.h"
 #include "tests/cmd/copied_traffic.h"
 #include "tests/cmd/dcp_process.h"
 #include "tests/cmd/traffic.h"
@@ -53,46 +54,18 @@ std::string ChecksToml(const std::vector<CheckSetup>& checks) {
   return toml;
 }
 
-std::string CollectorToml(const std::string& name, int server_id, MysqlServer& server) {
+// A collector without its tags.
+std::string ServerToml(const std::string& name, int server_id, MysqlServer& server) {
   return absl::StrCat("[[collector]]\ntype = \"mysql\"\nname = \"", name,
                       "\"\nserver_id = ", server_id, "\n", ConnectionToml(server));
 }
 
 std::string PairToml(ReplicaPair& pair, const std::vector<CheckSetup>& checks) {
   return absl::StrCat("[barrier]\ninterval = \"150ms\"\n", ConnectionToml(pair.source()),
-                      CollectorToml("source", 4201, pair.source()),
+                      ServerToml("source", 4201, pair.source()),
                       TagsToml(checks, "src", "\"shop.*\""),
-                      CollectorToml("replica", 4202, pair.replica()),
+                      ServerToml("replica", 4202, pair.replica()),
                       TagsToml(checks, "dst", "\"shop.*\""), ChecksToml(checks));
-}
-
-// What one check said.
-struct Judgement {
-  uint64_t verdicts = 0;
-  uint64_t source_rows = 0, target_rows = 0;
-  uint64_t first = 0, last = 0;  // barriers
-};
-
-// Collects the check's verdicts; everything but `same`, and a gap between segments,
-// is a failure.
-Judgement ExpectOnlySame(const DcpProcess& dcp, const std::string& check) {
-  Judgement judgement;
-  int shown = 0;
-  for (const Alarm& alarm : dcp.alarms()) {
-    if (alarm["check"] != check) continue;
-    if (alarm["type"] != "same") {
-      if (++shown <= 5) ADD_FAILURE() << "not same: " << alarm.dump().substr(0, 3000);
-      continue;
-    }
-    if (judgement.verdicts++ == 0) judgement.first = judgement.last = alarm["from"];
-    EXPECT_EQ(alarm["from"], judgement.last) << check << " left something out";
-    EXPECT_EQ(alarm["late"], false);
-    judgement.last = alarm["to"];
-    judgement.source_rows += alarm["rows"]["source"].get<uint64_t>();
-    judgement.target_rows += alarm["rows"]["target"].get<uint64_t>();
-  }
-  if (shown > 5) ADD_FAILURE() << check << ": " << shown << " alarms in all are not same";
-  return judgement;
 }
 
 // Row changes in a server's binlogs, as another program counts them.
@@ -341,7 +314,7 @@ TEST_F(EqualTrafficTest, TablesOfOneServerThatAWriterKeepsEqual) {
   tags =
       absl::StrCat(tags.substr(0, tags.rfind(']')), ", ",
                    TagsToml(checks, "dst", MappedTables("second")).substr(sizeof "tags = [" - 1));
-  Start(absl::StrCat(CollectorToml("only", 4201, server), tags, ChecksToml(checks)), checks);
+  Start(absl::StrCat(ServerToml("only", 4201, server), tags, ChecksToml(checks)), checks);
   if (HasFatalFailure()) return;
 
   options_.database = "first";

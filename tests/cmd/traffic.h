@@ -31,7 +31,7 @@ struct TrafficOptions {
   // all writers meet in the same few rows.
   bool repeatable = false;
   // Without MyISAM: replica_preserve_commit_order does not hold for it, so that its rows
-  // may overtake any number of barriers.
+  // may overtake a barrier.
   bool transactional_only = false;
   // With statements on a table's definition; on servers with binlog_row_metadata = FULL, without
   // which rows from before such a statement may be unreadable.

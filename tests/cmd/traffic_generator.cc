@@ -383,7 +383,7 @@ class RandomTraffic final : public TrafficGenerator {
     }
   }
 
-  // Of `altered`; refused where another writer's came first.
+  // Of `altered`, refused where another writer's came first; and of partitions.
   std::string Definition() {
     static const std::vector<std::string> statements = {
         "TRUNCATE TABLE altered",
@@ -394,6 +394,7 @@ class RandomTraffic final : public TrafficGenerator {
         "ALTER TABLE altered MODIFY v VARCHAR(80) CHARSET latin1",
         "ALTER TABLE altered MODIFY v VARCHAR(90) CHARSET utf8mb4",
         "ALTER TABLE altered ADD INDEX i (v)",
+        "CREATE UNIQUE INDEX i ON altered (id, v)",
         "DROP INDEX i ON altered",
         "DROP TABLE IF EXISTS altered; CREATE TABLE IF NOT EXISTS altered (id INT PRIMARY KEY, v "
         "VARCHAR(60))",
@@ -401,6 +402,9 @@ class RandomTraffic final : public TrafficGenerator {
         "SELECT id, v FROM plain WHERE id >= 0",
         "RENAME TABLE altered TO renamed, renamed TO altered",
         "OPTIMIZE TABLE altered",
+        "ALTER TABLE parts TRUNCATE PARTITION p1",
+        "ALTER TABLE parts TRUNCATE PARTITION p0, p2",
+        "ALTER TABLE parts REBUILD PARTITION p1",
     };
     return Pick(statements);
   }

@@ -298,6 +298,16 @@ TEST_F(GroupAssemblerTest, DdlOfARoutedTableIsAMark) {
               ElementsAre("txn 1", "ddl shop.orders gone TRUNCATE TABLE orders"));
 }
 
+// MySQL 5.6 and 5.7: outside any transaction, so nobody's statement.
+TEST_F(GroupAssemblerTest, DeleteThatTheServerWroteItselfIsTruncate) {
+  EXPECT_THAT(After({Gtid(1), Query("DELETE FROM `shop`.`orders`"), Gtid(2), Begin(),
+                     Query("DELETE FROM `shop`.`orders`"), Xid()}),
+              ElementsAre("txn 1", "ddl shop.orders gone DELETE FROM `shop`.`orders`", "txn 2",
+                          "unverified * statement"));
+  EXPECT_THAT(After({Query("DELETE FROM orders"), Begin(), Xid()}),
+              ElementsAre("txn", "ddl shop.orders gone DELETE FROM orders", "txn"));
+}
+
 TEST_F(GroupAssemblerTest, DdlOfOtherTablesIsNone) {
   EXPECT_THAT(After({Gtid(1), Query("TRUNCATE TABLE other.t")}), ElementsAre("txn 1"));
 }

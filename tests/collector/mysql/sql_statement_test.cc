@@ -54,6 +54,28 @@ TEST(SqlStatementTest, AnXidIsTheSameInEverySpelling) {
   EXPECT_EQ(KindOf("XA END 'ab'"), Kind::kHarmless);
 }
 
+TEST(SqlStatementTest, DeleteOfAllRowsMayBeTheServersOwn) {
+  const SqlStatement all = ParseStatement("DELETE FROM `a`.`b`", "shop");
+  EXPECT_EQ(all.kind, Kind::kDataChange);
+  ASSERT_THAT(all.actions, SizeIs(1));
+  EXPECT_EQ(all.actions[0].verb, "TRUNCATE");
+  EXPECT_EQ(all.actions[0].table, "b");
+  for (const char* sql : {"DELETE FROM b WHERE 1", "DELETE b FROM b", "DELETE FROM a, b USING a"}) {
+    EXPECT_EQ(KindOf(sql), Kind::kDataChange);
+    EXPECT_THAT(ParseStatement(sql, "shop").actions, SizeIs(0)) << sql;
+  }
+}
+
+TEST(SqlStatementTest, IndexesAreAlterations) {
+  for (const char* sql :
+       {"CREATE INDEX i ON t (v)", "create unique index i using btree on shop.t (v)",
+        "CREATE OR REPLACE FULLTEXT INDEX IF NOT EXISTS `on` ON `t` (v)", "DROP INDEX i ON t",
+        "DROP INDEX IF EXISTS `PRIMARY` ON t ALGORITHM = COPY"}) {
+    EXPECT_THAT(Actions(sql), ElementsAre("ALTER shop.t() unknown")) << sql;
+  }
+  EXPECT_EQ(KindOf("DROP INDEX i"), Kind::kDataChange);  // not understood
+}
+
 TEST(SqlStatementTest, Truncate) {
   EXPECT_THAT(Actions("TRUNCATE TABLE `a`.`b`"), ElementsAre("TRUNCATE a.b() gone"));
   EXPECT_THAT(Actions("truncate b"), ElementsAre("TRUNCATE shop.b() gone"));
