@@ -122,6 +122,7 @@ absl::StatusOr<std::unique_ptr<MysqlServer>> MysqlServer::Start(MysqlOptions opt
   std::error_code error;
   fs::copy(programs.data, server->data_dir(), fs::copy_options::recursive, error);
   if (!error) fs::create_directory(server->binlog_dir(), error);
+  if (!error) fs::create_directory(server->temporary_dir(), error);
   if (error) {
     return absl::UnavailableError(
         absl::StrCat("copy ", programs.data, " to ", dir, ": ", error.message()));
@@ -160,6 +161,8 @@ std::vector<std::string> MysqlServer::Arguments(const std::vector<std::string>& 
       "--datadir=" + data_dir(),
       "--socket=" + socket(),
       "--pid-file=" + dir_ + "/mysqld.pid",
+      // Its own: a server that starts removes what looks like a temporary table of another.
+      "--tmpdir=" + temporary_dir(),
       "--log-bin=" + binlog_dir() + "/binlog",
       "--relay-log=" + data_dir() + "/relay",
       absl::StrCat("--port=", port_),

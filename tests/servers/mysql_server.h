@@ -57,6 +57,7 @@ class MysqlServer {
   std::string log_path() const { return dir_ + "/error.log"; }
   std::string data_dir() const { return dir_ + "/data"; }
   std::string binlog_dir() const { return dir_ + "/binlog"; }  // binlog.000001 …
+  std::string temporary_dir() const { return dir_ + "/tmp"; }
   std::string mysqlbinlog() const { return programs_ + "/bin/mysqlbinlog"; }
   pid_t pid() const { return process_.has_value() ? process_->pid() : 0; }
 
