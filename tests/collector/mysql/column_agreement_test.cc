@@ -364,12 +364,13 @@ TEST_F(ColumnAgreementTest, ATargetAheadWaitsForTheSource) {
   Pass(1, 9);
   Source("id* a");
   Target("id* a");
-  std::string told;
-  std::thread target([&] { told = Target("id* a c"); });
+  ColumnAgreement::Answer told;
+  std::thread target([&] { told = columns_->Ask(model::Tag("dst"), kTable, View("id* a c")); });
   Ddl();
   Source("id* a c");
   target.join();
-  EXPECT_EQ(told, "id a c by id");
+  ASSERT_TRUE(told.encoding.has_value()) << told.unverified;
+  EXPECT_EQ(Text(*told.encoding), "id a c by id");
 }
 
 TEST_F(ColumnAgreementTest, TagsOfOneStreamDoNotWaitForEachOther) {
@@ -472,6 +473,18 @@ TEST_F(ColumnAgreementTest, ATargetsTableThatTheFirstOfAChainDoesNotTakeFollowsT
   columns_->Begin();
   EXPECT_EQ(Target("id* a"), "id a by id");
   EXPECT_EQ(Row("far", "id* a x"), "id a by id");
+}
+
+// ---- what no server sends ----
+
+TEST_F(ColumnAgreementTest, NamesThatStandTwiceHarmNothing) {
+  Pass(1, 9);
+  for (const char* view : {"id* a a", "a id* a", "a", "a a a", "id* id* b"}) {
+    Ddl();
+    Source(view);
+    Target(view);
+    Target("a b id*");
+  }
 }
 
 // ---- without names ----
