@@ -99,17 +99,27 @@ class OneSourceTest : public AppliersTest {
         CollectorToml("replica", 4202, pair_.replica(), {{"dst0"}, {"dst1"}, {"dst2"}}),
         CheckToml("gtid", "src0", "dst0", "align = \"gtid\"\n"),
         CheckToml("late", "src1", "dst1", "align = \"barrier\"\nlateness = 1\n"),
-        CheckToml("exact", "src2", "dst2", "align = \"barrier\"\nlateness = 0\n"));
+        CheckToml("exact", "src2", "dst2", "align = \"barrier\"\nlateness = 0\nconfirm = false\n"));
   }
   void StartChecks() { Start(Config(), {"gtid", "late", "exact"}); }
+
+  // The offset of the last barrier before what `sql` commits.
+  absl::StatusOr<uint64_t> RunBetweenBarriers(const std::string& sql) {
+    DCP_ASSIGN_OR_RETURN(const auto no_barriers, pair_.source().Connect());
+    DCP_RETURN_IF_ERROR(
+        no_barriers->Execute("BEGIN; SELECT * FROM drc.barrier WHERE id = 1 FOR UPDATE"));
+    DCP_RETURN_IF_ERROR(pair_.source().Execute(sql));
+    const uint64_t behind = OffsetOf(pair_.source());
+    DCP_RETURN_IF_ERROR(no_barriers->Execute("COMMIT"));
+    return behind;
+  }
 
   // Runs `sql` on the source while the replica's applier cannot get past `lock`; a barrier
   // overtakes what waits for it, and nine more come.
   void RunOvertaken(const std::string& lock, const std::string& sql) {
     ASSERT_OK_AND_ASSIGN(const auto blocker, pair_.replica().Connect());
     ASSERT_OK(blocker->Execute(lock));
-    ASSERT_OK(pair_.source().Execute(sql));
-    const uint64_t behind = OffsetOf(pair_.source());
+    ASSERT_OK_AND_ASSIGN(const uint64_t behind, RunBetweenBarriers(sql));
     EXPECT_TRUE(Eventually([&] { return OffsetOf(pair_.source()) >= behind + 10; }));
     EXPECT_TRUE(Eventually([&] { return OffsetOf(pair_.replica()) > behind; }, absl::Seconds(20)))
         << "no barrier overtakes it: " << CheckReplica(pair_.replica());
