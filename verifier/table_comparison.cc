@@ -133,12 +133,10 @@ class Planner {
     DCP_ASSIGN_OR_RETURN(result_.target_schemas, ReadSchemas({task_.target}, target_));
     SchemaDifferences differences =
         CompareSchemas(result_.source_schemas, result_.target_schemas, task_.ignore_columns);
-    PlanInput input{task_.logical,
-                    {},
-                    std::move(differences.columns),
-                    result_.source_schemas,
-                    result_.target_schemas,
-                    /*allow_keyless=*/true};
+    PlanInput input{
+        task_.logical,          {}, std::move(differences.columns), result_.source_schemas,
+        result_.target_schemas,
+        /*allow_keyless=*/true};
     input.ignored.insert(input.ignored.end(), task_.ignore_columns.begin(),
                          task_.ignore_columns.end());
     result_.schema_differences = std::move(differences.lines);
