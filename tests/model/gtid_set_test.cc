@@ -55,8 +55,9 @@ TEST(GtidPositionTest, IsTheLastGtidOfEachDomain) {
   EXPECT_EQ(position->ToString(), "0-3-100,7-2-9");
   EXPECT_EQ(position->Executed().ToString(), "0-3-100,7-2-9");
   EXPECT_TRUE(GtidPosition::Parse("")->empty());
-  for (const std::string text : {"0-1", "0-0-5", "0-1-0", "a-1-2", "0-1-2-3", "0-1-5,0-2-6",
-                                 "4294967296-1-1", "0-1-5..7", OfA("1").c_str()}) {
+  for (const std::string& text :
+       std::vector<std::string>{"0-1", "0-0-5", "0-1-0", "a-1-2", "0-1-2-3", "0-1-5,0-2-6",
+                                "4294967296-1-1", "0-1-5..7", OfA("1")}) {
     EXPECT_EQ(GtidPosition::Parse(text).status().code(), absl::StatusCode::kInvalidArgument)
         << text;
   }
