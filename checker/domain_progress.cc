@@ -20,13 +20,13 @@ DomainProgress::Ends DomainProgress::Look(const Chunk& chunk) {
     const End end{gtid, ++domain.transactions};
     if (domain.writer != gtid.source) domain.handovers.push_back(end);
     domain.writer = gtid.source;
-    ends[gtid.source.domain] = end;
+    ends[gtid.source] = end;
   }
   return ends;
 }
 
 void DomainProgress::AwaitFront() {
-  for (auto& [domain, end] : ends_.front()) awaited_[domain] = std::move(end);
+  for (auto& [source, end] : ends_.front()) awaited_[source] = std::move(end);
   ends_.pop_front();
 }
 
@@ -35,8 +35,8 @@ void DomainProgress::AwaitOnly(const model::Gtid& gtid) {
 }
 
 void DomainProgress::ClearAwaited() {
-  for (const auto& [number, end] : awaited_) {
-    auto& handovers = domains_[number].handovers;
+  for (const auto& [source, end] : awaited_) {
+    auto& handovers = domains_[source.domain].handovers;
     while (!handovers.empty() && handovers.front().place <= end.place) handovers.pop_front();
   }
   awaited_.clear();
@@ -59,9 +59,9 @@ bool DomainProgress::Reached(const model::Gtid& gtid) const {
   return newest != newest_.end() && newest->second >= gtid.number;
 }
 
-bool DomainProgress::Passed(uint32_t number, const End& end) const {
-  if (Reached(end.gtid)) return true;
-  const auto& handovers = domains_.at(number).handovers;
+bool DomainProgress::Passed(const End& end) const {
+  if (end.gtid.source.server_id == target_server_ || Reached(end.gtid)) return true;
+  const auto& handovers = domains_.at(end.gtid.source.domain).handovers;
   return std::any_of(handovers.begin(), handovers.end(), [&](const End& handover) {
     return handover.place > end.place && Reached(handover.gtid);
   });
@@ -69,7 +69,7 @@ bool DomainProgress::Passed(uint32_t number, const End& end) const {
 
 bool DomainProgress::passed() const {
   return std::all_of(awaited_.begin(), awaited_.end(),
-                     [&](const auto& entry) { return Passed(entry.first, entry.second); });
+                     [&](const auto& entry) { return Passed(entry.second); });
 }
 
 }  // namespace dcp::checker

@@ -3,7 +3,8 @@
 // Within a domain a replica executes in the order of its source's binlog, and it logs
 // nothing of a group that changed nothing there. So a transaction of the source has
 // passed when the target has shown it, or one that stands behind it in the source's
-// stream in the same domain, or has told that it executed such a one.
+// stream in the same domain, or has told that it executed such a one. What the target
+// itself wrote, and the source shows because it replicates from there, is no matter.
 // https://mariadb.com/kb/en/parallel-replication/ (a domain's commit order is kept in
 // every parallel mode).
 //
@@ -36,14 +37,17 @@ class DomainProgress {
 
   void TargetShows(const model::Gtid& gtid);
   void TargetTold(const model::GtidSet& executed);
-  // The target's stream begins anew.
-  void ForgetTarget() { newest_.clear(); }
+  // The target's stream begins anew, from this server.
+  void BeginTarget(uint32_t server_id) {
+    newest_.clear();
+    target_server_ = server_id;
+  }
 
   // All that is awaited has passed.
   bool passed() const;
 
  private:
-  // A domain's last transaction in a chunk; `place` counts the domain's transactions.
+  // A server's last transaction of a domain in a chunk; `place` counts the domain's transactions.
   struct End {
     model::Gtid gtid;
     uint64_t place = 0;
@@ -54,15 +58,16 @@ class DomainProgress {
     // Where another server begins to write, as the source shows it: the first one's GTID.
     std::deque<End> handovers;
   };
-  using Ends = std::map<uint32_t, End>;
+  using Ends = std::map<model::GtidSource, End>;
 
   Ends Look(const Chunk& chunk);
   bool Reached(const model::Gtid& gtid) const;
-  bool Passed(uint32_t domain, const End& end) const;
+  bool Passed(const End& end) const;
 
   std::map<uint32_t, Domain> domains_;
   std::deque<Ends> ends_;  // per ended chunk of the queue
   Ends awaited_;
+  uint32_t target_server_ = 0;
   absl::flat_hash_map<model::GtidSource, uint64_t> newest_;  // number shown or told
 };
 

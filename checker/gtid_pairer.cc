@@ -56,7 +56,7 @@ bool GtidPairer::target_begins_anew() const {
 
 void GtidPairer::PassTargetOrigin() {
   target_origin_ = target_.PopFront().origin;
-  domains_.ForgetTarget();
+  domains_.BeginTarget(target_origin_.server_id);
   seen_ = model::GtidSet();
   unshown_.reset();
   arrivals_.clear();

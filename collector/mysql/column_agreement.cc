@@ -274,8 +274,10 @@ void ColumnAgreement::MarkWhatWasMissed(Table& table, const Encoding* before, bo
     if (!follower.given.has_value() || !target.place.has_value()) continue;
     if (*target.place < table.history.newest_window() || *follower.given == now) continue;
     const Encoding own = OwnEncoding(follower.view);
+    // Either it stands before more statements than this one, or its columns tell.
     const bool comes_yet =
-        before != nullptr && by_ddl && !Differences({before, &now}).SameIn(own, now);
+        before != nullptr && by_ddl &&
+        (*follower.given != *before || !Differences({before, &now}).SameIn(own, now));
     if (comes_yet) continue;
     marks = true;
     table.behind = std::max(table.behind, *target.place);

@@ -49,7 +49,7 @@ class ColumnAgreement {
     // Barriers that a row may overtake or be overtaken by in an applier, and one more.
     size_t window = 2;
     // How long Ask() waits for the source to show what the target's rows tell already.
-    absl::Duration patience = absl::Seconds(1);
+    absl::Duration patience = absl::Seconds(5);
     std::function<void(absl::string_view)> log;  // may be empty; called with no lock held
     const Clock* clock = &Clock::Real();
   };

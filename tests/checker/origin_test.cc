@@ -51,6 +51,31 @@ TEST_F(OriginTest, RowWrittenOnBothSidesInTurnIsTheSame) {
   EXPECT_THAT(Said(), ElementsAre("same 1..2", "same 2..3"));
 }
 
+TEST_F(OriginTest, WhatComesBackToAMariaDbSourceIsNotAwaited) {
+  src.Gtid("1-1-1").Barrier(1);
+  dst.Gtid("1-1-1").Barrier(1);
+  dst.Gtid("2-2-1").Put("b", "", "1");
+  src.Gtid("2-2-1").Put("b", "", "1");
+  src.Gtid("1-1-2").Put("a", "", "1");
+  dst.Gtid("1-1-2").Put("a", "", "1");
+  src.Gtid("1-1-3").Barrier(2);
+  dst.Gtid("1-1-3").Barrier(2);
+  EXPECT_THAT(Said(), ElementsAre("same 1..2"));
+}
+
+TEST_F(OriginTest, OwnWritesOfAMariaDbTargetPassNothingOfTheSources) {
+  src.Gtid("0-1-1").Barrier(1);
+  dst.Gtid("0-1-1").Barrier(1);
+  src.Gtid("0-1-2").Put("a", "", "1");
+  src.Gtid("0-2-3").Put("b", "", "1");
+  src.Gtid("0-1-4").Barrier(2);
+  dst.Gtid("0-2-3").Put("b", "", "1");
+  EXPECT_THAT(Said(), ::testing::IsEmpty());
+  dst.Gtid("0-1-2").Put("a", "", "1");
+  dst.Gtid("0-1-4").Barrier(2);
+  EXPECT_THAT(Said(), ElementsAre("same 1..2"));
+}
+
 TEST_F(OriginTest, LostWriteOfTheSourceIsMissing) {
   Both(1, 1);
   src.Gtid(2).Put("a", "", "1");

@@ -243,10 +243,11 @@ TEST_P(BarrierAlignmentTest, OneBarrierOfLatenessIsEnough) {
 
 class TwoSourcesTest : public AppliersTest {
  protected:
+  explicit TwoSourcesTest(Flavour flavour = Flavour::kMysql97) : flavour_(flavour) {}
+
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(
-        servers_,
-        FanIn::Start(FanInOf(Flavour::kMysql97, {.workers = 8, .preserve_commit_order = false})));
+        servers_, FanIn::Start(FanInOf(flavour_, {.workers = 8, .preserve_commit_order = false})));
     for (size_t i = 0; i < 2; ++i) {
       ASSERT_OK(servers_->source(i).Execute(
           absl::StrCat("CREATE DATABASE IF NOT EXISTS shop; "
@@ -320,6 +321,7 @@ class TwoSourcesTest : public AppliersTest {
     AwaitJudged();
   }
 
+  const Flavour flavour_;
   std::unique_ptr<FanIn> servers_;
 };
 
@@ -369,6 +371,104 @@ TEST_F(TwoSourcesTest, OneTableWithoutOriginHasExtraRows) {
   for (int i = 0; i < 4; ++i) AwaitJudged();
   EXPECT_THAT(DifferencesOf(*dcp_, NameOfCheck(0)), ElementsAre("extra shop.all_of_them[1001]"));
   EXPECT_THAT(DifferencesOf(*dcp_, NameOfCheck(1)), ElementsAre("extra shop.all_of_them[1]"));
+}
+
+// ---- MariaDB ----
+
+class MariaDbTwoSourcesTest : public TwoSourcesTest {
+ protected:
+  MariaDbTwoSourcesTest() : TwoSourcesTest(Flavour::kMariaDb) {}
+};
+
+TEST_F(MariaDbTwoSourcesTest, EachCheckIsCutByTheRowOfItsSource) {
+  ExpectRefused(Config("own", "align = \"barrier\"\n"), "2 channels ('source1', 'source2')");
+  Start(Config("own", "align = \"gtid\"\n"), {NameOfCheck(0), NameOfCheck(1)});
+  if (HasFatalFailure()) return;
+  Write("own", true);
+  AwaitJudged();
+  for (int i = 0; i < 2; ++i) {
+    const Judgement judgement = ExpectOnlySame(*dcp_, NameOfCheck(i));
+    EXPECT_GE(judgement.source_rows, 600U);
+    EXPECT_EQ(judgement.source_rows, judgement.target_rows);
+  }
+  ASSERT_OK(servers_->replica().Execute("INSERT INTO shop.own1 VALUES (-77, 0)"));
+  AwaitJudged();
+  EXPECT_THAT(DifferencesOf(*dcp_, NameOfCheck(0)), IsEmpty());
+  EXPECT_THAT(DifferencesOf(*dcp_, NameOfCheck(1)), ElementsAre("extra shop.own1[-77]"));
+}
+
+TEST_F(MariaDbTwoSourcesTest, OneTableWithOriginIsSame) {
+  Start(Config("all_of_them", "align = \"gtid\"\norigin = \"source\"\n"),
+        {NameOfCheck(0), NameOfCheck(1)});
+  if (HasFatalFailure()) return;
+  Write("all_of_them", false);
+  AwaitJudged();
+  for (int i = 0; i < 2; ++i) {
+    const Judgement judgement = ExpectOnlySame(*dcp_, NameOfCheck(i));
+    EXPECT_GE(judgement.source_rows, 600U);
+    EXPECT_EQ(judgement.source_rows, judgement.target_rows);
+  }
+}
+
+// Data in one GTID domain, the barrier in another: they overtake each other without a bound.
+class MariaDbDomainsTest : public AppliersTest {
+ protected:
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(
+        pair_, SharedServers::Fresh(PairOf(
+                   Flavour::kMariaDb, {.workers = 8, .parallel_mode = ParallelMode::kOptimistic})));
+    ASSERT_OK(pair_->source().Execute(
+        "CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, v INT)"));
+    ASSERT_OK(pair_->WaitForReplica());
+  }
+
+  std::string Config(const std::string& check) {
+    return absl::StrCat(BarrierToml(pair_->source()),
+                        CollectorToml("source", 4201, pair_->source(), {{"src"}}),
+                        CollectorToml("replica", 4202, pair_->replica(), {{"dst"}}),
+                        CheckToml("domains", "src", "dst", check));
+  }
+
+  void Write() {
+    ASSERT_OK_AND_ASSIGN(const auto session, pair_->source().Connect());
+    ASSERT_OK(session->Execute("SET SESSION gtid_domain_id = 5"));
+    for (int i = 0; i < 200; ++i) {
+      ASSERT_OK(session->Execute(absl::StrCat(
+          "INSERT INTO shop.t VALUES (", i, ", 0); UPDATE shop.t SET v = v + 1 WHERE id <= ", i)));
+    }
+  }
+
+  // The replica's applier of the domain waits while ten barriers pass by.
+  void WriteWhatWaits() {
+    ASSERT_OK_AND_ASSIGN(const auto blocker, pair_->replica().Connect());
+    ASSERT_OK(blocker->Execute("BEGIN; SELECT * FROM shop.t WHERE id = 3 FOR UPDATE"));
+    ASSERT_OK_AND_ASSIGN(const auto session, pair_->source().Connect());
+    ASSERT_OK(session->Execute("SET SESSION gtid_domain_id = 5; UPDATE shop.t SET v = -1"));
+    const uint64_t behind = OffsetOf(pair_->source());
+    EXPECT_TRUE(Eventually([&] { return OffsetOf(pair_->replica()) >= behind + 10; }));
+    ASSERT_OK(blocker->Execute("ROLLBACK"));
+    ASSERT_OK(pair_->WaitForReplica());
+  }
+
+  ReplicaPair* pair_ = nullptr;
+};
+
+TEST_F(MariaDbDomainsTest, OnlySameByGtid) {
+  Start(Config("align = \"gtid\"\n"), {"domains"});
+  if (HasFatalFailure()) return;
+  Write();
+  ASSERT_OK(pair_->WaitForReplica());
+  WriteWhatWaits();
+  ASSERT_OK(dcp_->AwaitJudged(pair_->source(), "domains"));
+  const Judgement judgement = ExpectOnlySame(*dcp_, "domains");
+  EXPECT_GE(judgement.source_rows, 20000U);
+  EXPECT_EQ(judgement.source_rows, judgement.target_rows);
+}
+
+TEST_F(MariaDbDomainsTest, ByBarriersItIsRefused) {
+  Write();
+  ASSERT_OK(pair_->WaitForReplica());
+  ExpectRefused(Config("align = \"barrier\"\n"), "domain");
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ using ::testing::IsEmpty;
 constexpr char kTables[] =
     "CREATE DATABASE shop; CREATE DATABASE drc;"
     "CREATE TABLE shop.orders (id INT PRIMARY KEY, v VARCHAR(20), n INT);"
-    "CREATE TABLE shop.log (at INT, what VARCHAR(10));"
+    "CREATE TABLE shop.log (at INT, what VARCHAR(10), KEY (at));"
     "CREATE TABLE drc.barrier (id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, "
     "`offset` BIGINT UNSIGNED NOT NULL DEFAULT 0, ts TIMESTAMP NOT NULL DEFAULT "
     "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP);"
@@ -38,8 +38,11 @@ class CircularTest : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_OK(SharedServers::Reset());
+    Create();
+  }
+  void Create() {
     ASSERT_OK(east().Execute(kTables));
-    ASSERT_OK(pair_.WaitForReplica());
+    ASSERT_OK(pair_->WaitForReplica());
   }
   void TearDown() override {
     if (!dcp_) return;
@@ -47,8 +50,8 @@ class CircularTest : public ::testing::Test {
     EXPECT_EQ(status, 0) << dcp_->log();
   }
 
-  MysqlServer& east() { return pair_.source(); }
-  MysqlServer& west() { return pair_.replica(); }
+  MysqlServer& east() { return pair_->source(); }
+  MysqlServer& west() { return pair_->replica(); }
 
   std::string Config(const std::string& check) {
     return absl::StrCat(
@@ -70,8 +73,8 @@ class CircularTest : public ::testing::Test {
 
   // Everything that both masters have committed so far.
   void AwaitJudged() {
-    ASSERT_OK(pair_.WaitForReplica());
-    ASSERT_OK(pair_.WaitForSource());
+    ASSERT_OK(pair_->WaitForReplica());
+    ASSERT_OK(pair_->WaitForSource());
     ASSERT_OK(dcp_->AwaitJudged(east(), "to-west", absl::Seconds(60), 1));
     ASSERT_OK(dcp_->AwaitJudged(west(), "to-east", absl::Seconds(60), 2));
   }
@@ -94,7 +97,10 @@ class CircularTest : public ::testing::Test {
     ASSERT_OK(at.Execute("SET SESSION sql_log_bin = 0; " + sql + "; SET SESSION sql_log_bin = 1"));
   }
 
-  ReplicaPair& pair_ = SharedServers::Pair();
+  // Both write rows of their own at the same time, and the same rows in turn.
+  void WriteOnBothSides();
+
+  ReplicaPair* pair_ = &SharedServers::Pair();
   std::unique_ptr<DcpProcess> dcp_;
   int lost_ = 0;
 };
@@ -102,6 +108,7 @@ class CircularTest : public ::testing::Test {
 // Writes of rows `first`, `first + 1`, … that no other writer has, and of rows without a key.
 absl::Status WriteOwnRows(MysqlServer& at, int first, int count) {
   DCP_ASSIGN_OR_RETURN(const auto session, at.Connect());
+  DCP_RETURN_IF_ERROR(session->Execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"));
   for (int i = 0; i < count; ++i) {
     const int id = first + i;
     DCP_RETURN_IF_ERROR(session->Execute(
@@ -114,9 +121,7 @@ absl::Status WriteOwnRows(MysqlServer& at, int first, int count) {
   return absl::OkStatus();
 }
 
-TEST_F(CircularTest, EachWriteIsJudgedOnceByTheCheckItBelongsTo) {
-  Start();
-  if (HasFatalFailure()) return;
+void CircularTest::WriteOnBothSides() {
   constexpr int kEach = 150;
   absl::Status west_status;
   std::thread writer([&] { west_status = WriteOwnRows(west(), 2000, kEach); });
@@ -127,12 +132,18 @@ TEST_F(CircularTest, EachWriteIsJudgedOnceByTheCheckItBelongsTo) {
     ASSERT_OK(
         east().Execute("UPDATE shop.orders SET v = 'east', n = n + 1 WHERE id = 1; "
                        "INSERT INTO shop.orders VALUES (50, 'here', 1)"));
-    ASSERT_OK(pair_.WaitForReplica());
+    ASSERT_OK(pair_->WaitForReplica());
     ASSERT_OK(
         west().Execute("UPDATE shop.orders SET v = 'west', n = n + 1 WHERE id = 1; "
                        "DELETE FROM shop.orders WHERE id = 50"));
-    ASSERT_OK(pair_.WaitForSource());
+    ASSERT_OK(pair_->WaitForSource());
   }
+}
+
+TEST_F(CircularTest, EachWriteIsJudgedOnceByTheCheckItBelongsTo) {
+  Start();
+  if (HasFatalFailure()) return;
+  WriteOnBothSides();
   AwaitJudged();
   // A row whose update is at the same time another's in the log counts once for each.
   const Judgement to_west = ExpectOnlySame(*dcp_, "to-west");
@@ -142,6 +153,41 @@ TEST_F(CircularTest, EachWriteIsJudgedOnceByTheCheckItBelongsTo) {
     EXPECT_GE(judgement.verdicts, 5U);
   }
   EXPECT_EQ(to_west.source_rows, to_east.source_rows);  // each side wrote as much
+}
+
+class MariaDbCircularTest : public CircularTest {
+ protected:
+  void SetUp() override {
+    ReplicaPairOptions options = PairOf(Flavour::kMariaDb);
+    options.circular = true;
+    options.source.gtid_domain_id = 1;
+    options.replica.gtid_domain_id = 2;
+    ASSERT_OK_AND_ASSIGN(pair_, SharedServers::Fresh(options));
+    Create();
+  }
+};
+
+TEST_F(MariaDbCircularTest, EachWriteIsJudgedOnceByTheCheckItBelongsTo) {
+  Start();
+  if (HasFatalFailure()) return;
+  WriteOnBothSides();
+  AwaitJudged();
+  const Judgement to_west = ExpectOnlySame(*dcp_, "to-west");
+  const Judgement to_east = ExpectOnlySame(*dcp_, "to-east");
+  for (const Judgement& judgement : {to_west, to_east}) {
+    EXPECT_EQ(judgement.source_rows, judgement.target_rows);
+    EXPECT_GE(judgement.source_rows, 1000U);
+    EXPECT_GE(judgement.verdicts, 2U);
+  }
+}
+
+TEST_F(MariaDbCircularTest, WithoutOriginItIsRefused) {
+  const TestDir dir("dcp-circular");
+  WriteFile(dir / "dcp.toml", Config(""));
+  ASSERT_OK_AND_ASSIGN(const ProgramResult result,
+                       RunDcp({"check-config", "--config", dir / "dcp.toml"}));
+  EXPECT_EQ(result.exit_code, 78) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("set origin = \"source\""));
 }
 
 TEST_F(CircularTest, LostChangesAreFoundByTheCheckOfTheirServer) {

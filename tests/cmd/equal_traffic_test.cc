@@ -103,24 +103,24 @@ class EqualTrafficTest : public ::testing::Test {
   }
 
   void SetReplica(int workers, bool commit_order) {
-    ASSERT_OK(pair_.StopReplication());
-    ASSERT_OK(pair_.replica().Execute(
+    ASSERT_OK(pair_->StopReplication());
+    ASSERT_OK(pair_->replica().Execute(
         absl::StrCat("SET GLOBAL replica_parallel_workers = ", workers,
                      ", GLOBAL replica_preserve_commit_order = ", commit_order ? "ON" : "OFF")));
-    ASSERT_OK(pair_.StartReplication());
+    ASSERT_OK(pair_->StartReplication());
   }
 
   void SetOnBoth(const std::string& variables) {
-    for (MysqlServer* server : {&pair_.source(), &pair_.replica()}) {
+    for (MysqlServer* server : {&pair_->source(), &pair_->replica()}) {
       ASSERT_OK(server->Execute("SET GLOBAL " + variables));
     }
   }
 
   // dcp on the pair, judging already.
   void StartOnPair(const std::vector<CheckSetup>& checks) {
-    ASSERT_OK(CreateTrafficTables(pair_.source(), "shop"));
-    ASSERT_OK(pair_.WaitForReplica());
-    Start(PairToml(pair_, checks), checks);
+    ASSERT_OK(CreateTrafficTables(pair_->source(), "shop"));
+    ASSERT_OK(pair_->WaitForReplica());
+    Start(PairToml(*pair_, checks), checks);
   }
 
   void Start(const std::string& toml, const std::vector<CheckSetup>& checks) {
@@ -136,26 +136,26 @@ class EqualTrafficTest : public ::testing::Test {
   }
 
   void RunOnPair() {
-    const TrafficResult result = RunTraffic(pair_.source(), options_);
+    const TrafficResult result = RunTraffic(pair_->source(), options_);
     ASSERT_OK(result.status);
     EXPECT_GT(result.committed, 2 * result.aborted);
     std::cout << result.committed << " transactions, " << result.aborted << " refused\n";
-    ASSERT_OK(pair_.WaitForReplica(kLimit));
+    ASSERT_OK(pair_->WaitForReplica(kLimit));
   }
 
   void AwaitJudged() {
     for (const CheckSetup& check : checks_) {
-      ASSERT_OK(dcp_->AwaitJudged(pair_.source(), check.name, kLimit));
+      ASSERT_OK(dcp_->AwaitJudged(pair_->source(), check.name, kLimit));
     }
   }
 
   // While the traffic runs.
   void StartAndShakeReplica(const std::atomic<bool>& traffic_ended) {
     const std::vector<CheckSetup> checks = {kDefaults, kOrdered};
-    Start(PairToml(pair_, checks), checks);
+    Start(PairToml(*pair_, checks), checks);
     while (!HasFatalFailure() && !traffic_ended) {
-      ASSERT_OK(pair_.StopReplication());
-      ASSERT_OK(pair_.StartReplication());
+      ASSERT_OK(pair_->StopReplication());
+      ASSERT_OK(pair_->StartReplication());
       Pause(absl::Milliseconds(300));
     }
   }
@@ -181,7 +181,7 @@ class EqualTrafficTest : public ::testing::Test {
     const size_t from = dcp_->alarms().size();
     ASSERT_OK_AND_ASSIGN(const auto session, target.Connect());
     ASSERT_OK(session->Execute(absl::StrCat("SET SESSION sql_mode = ''; USE ", database)));
-    for (const TrafficTable& table : TrafficTables()) {
+    for (const TrafficTable& table : TrafficTables(options_.flavour)) {
       ASSERT_OK(session->Execute(table.foreign_row)) << table.name;
     }
     AwaitJudged();
@@ -199,7 +199,9 @@ class EqualTrafficTest : public ::testing::Test {
       }
     }
     std::set<std::string> wanted;
-    for (const TrafficTable& table : TrafficTables()) wanted.insert("shop." + table.name);
+    for (const TrafficTable& table : TrafficTables(options_.flavour)) {
+      wanted.insert("shop." + table.name);
+    }
     EXPECT_EQ(found, wanted) << check;
   }
 
@@ -208,7 +210,7 @@ class EqualTrafficTest : public ::testing::Test {
     EXPECT_EQ(status, 0);
   }
 
-  ReplicaPair& pair_ = SharedServers::Pair();
+  ReplicaPair* pair_ = &SharedServers::Pair();
   TrafficOptions options_;
   std::vector<CheckSetup> checks_;
   std::unique_ptr<DcpProcess> dcp_;
@@ -221,8 +223,8 @@ TEST_F(EqualTrafficTest, NativeReplicationAsItIsByDefault) {
   if (HasFatalFailure()) return;
   RunOnPair();
   AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_.source(), "shop"));
-  ExpectForeignRowsFound(pair_.replica(), "shop");
+  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
+  ExpectForeignRowsFound(pair_->replica(), "shop");
   Stop();
   for (const CheckSetup& check : checks_) {
     EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::HasSubstr(kByGtid));
@@ -237,8 +239,8 @@ TEST_F(EqualTrafficTest, EightWorkersWithoutCommitOrderAreAlignedByGtid) {
   if (HasFatalFailure()) return;
   RunOnPair();
   AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_.source(), "shop"));
-  ExpectForeignRowsFound(pair_.replica(), "shop");
+  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
+  ExpectForeignRowsFound(pair_->replica(), "shop");
   Stop();
   for (const CheckSetup& check : checks_) {
     EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::HasSubstr(kByGtid));
@@ -258,8 +260,8 @@ TEST_F(EqualTrafficTest, EightWorkersInCommitOrderAlignedByBarriers) {
   options_.ddl = true;
   RunOnPair();
   AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_.source(), "shop"));
-  ExpectForeignRowsFound(pair_.replica(), "shop");
+  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
+  ExpectForeignRowsFound(pair_->replica(), "shop");
   Stop();
   for (const CheckSetup& check : checks_) {
     EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::Not(::testing::HasSubstr(kByGtid)));
@@ -269,26 +271,26 @@ TEST_F(EqualTrafficTest, EightWorkersInCommitOrderAlignedByBarriers) {
 // dcp starts amid the traffic, and the replica stops and starts.
 TEST_F(EqualTrafficTest, StartAmidTrafficOfAReplicaThatStopsAndStarts) {
   SetReplica(8, false);
-  ASSERT_OK(CreateTrafficTables(pair_.source(), "shop"));
+  ASSERT_OK(CreateTrafficTables(pair_->source(), "shop"));
   options_.transactions *= 2;
   TrafficResult result;
   std::atomic<bool> ended = false;
   std::thread traffic([&] {
-    result = RunTraffic(pair_.source(), options_);
+    result = RunTraffic(pair_->source(), options_);
     ended = true;
   });
   StartAndShakeReplica(ended);
   traffic.join();
   if (HasFatalFailure()) return;
   ASSERT_OK(result.status);
-  ASSERT_OK(pair_.WaitForReplica(kLimit));
+  ASSERT_OK(pair_->WaitForReplica(kLimit));
   AwaitJudged();
   for (const CheckSetup& check : checks_) {
     const Judgement judgement = ExpectOnlySame(*dcp_, check.name);
     EXPECT_GT(judgement.source_rows, 1000U) << check.name;
     EXPECT_EQ(judgement.source_rows, judgement.target_rows) << check.name;
   }
-  ExpectForeignRowsFound(pair_.replica(), "shop");
+  ExpectForeignRowsFound(pair_->replica(), "shop");
   Stop();
 }
 
@@ -303,7 +305,7 @@ std::string MappedTables(const std::string& database) {
 }
 
 TEST_F(EqualTrafficTest, TablesOfOneServerThatAWriterKeepsEqual) {
-  MysqlServer& server = pair_.source();
+  MysqlServer& server = pair_->source();
   ASSERT_OK(CreateTrafficTables(server, "first"));
   ASSERT_OK(CreateTrafficTables(server, "second"));
   Pacemaker pacemaker(server);
@@ -340,6 +342,64 @@ TEST_F(EqualTrafficTest, TablesOfOneServerThatAWriterKeepsEqual) {
                 ::testing::HasSubstr("(align: both tags come from one server)"));
   }
 }
+
+// ---- other flavours ----
+
+struct Replicating {
+  std::string name;
+  Flavour flavour;
+  Applier applier;
+  bool gtid = true;
+};
+
+class FlavourTrafficTest : public EqualTrafficTest,
+                           public ::testing::WithParamInterface<Replicating> {
+ protected:
+  void SetUp() override {
+    EqualTrafficTest::SetUp();
+    options_.flavour = GetParam().flavour;
+    ReplicaPairOptions options = PairOf(GetParam().flavour, GetParam().applier);
+    options.source.gtid = options.replica.gtid = GetParam().gtid;
+    ASSERT_OK_AND_ASSIGN(pair_, SharedServers::Fresh(options));
+  }
+};
+
+TEST_P(FlavourTrafficTest, OnlySame) {
+  const bool mariadb = GetParam().flavour == Flavour::kMariaDb;
+  if (mariadb) SetOnBoth("binlog_row_metadata = FULL");
+  options_.ddl = mariadb;
+  options_.transactional_only = !GetParam().gtid;
+  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  if (HasFatalFailure()) return;
+  RunOnPair();
+  AwaitJudged();
+  for (const CheckSetup& check : checks_) {
+    const Judgement judgement = ExpectOnlySame(*dcp_, check.name);
+    EXPECT_GE(judgement.verdicts, 5U) << check.name;
+    EXPECT_GT(judgement.source_rows, 1000U) << check.name;
+    EXPECT_EQ(judgement.source_rows, judgement.target_rows) << check.name;
+  }
+  ExpectForeignRowsFound(pair_->replica(), "shop");
+  Stop();
+  for (const CheckSetup& check : checks_) {
+    EXPECT_EQ(absl::StrContains(StatusLine(*dcp_, check.name), kByGtid), GetParam().gtid);
+  }
+}
+
+constexpr Applier Eight(ParallelMode mode) {
+  return {.workers = 8, .preserve_commit_order = true, .parallel_mode = mode};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , FlavourTrafficTest,
+    ::testing::Values(
+        Replicating{"MariaDbOneThread", Flavour::kMariaDb, {.workers = 1}},
+        Replicating{"MariaDbConservative", Flavour::kMariaDb, Eight(ParallelMode::kConservative)},
+        Replicating{"MariaDbOptimistic", Flavour::kMariaDb, Eight(ParallelMode::kOptimistic)},
+        Replicating{"MariaDbAggressive", Flavour::kMariaDb, Eight(ParallelMode::kAggressive)},
+        Replicating{"Mysql56", Flavour::kMysql56, {.workers = 1}},
+        Replicating{"Mysql56WithoutGtids", Flavour::kMysql56, {.workers = 1}, false}),
+    [](const auto& replicating) { return replicating.param.name; });
 
 }  // namespace
 }  // namespace dcp::test

@@ -49,10 +49,13 @@ void RollBack(Session& session, const TrafficTransaction& transaction) {
   session.Execute(absl::StrCat("XA ROLLBACK ", xid)).IgnoreError();
 }
 
-// A definition of `altered` anew may have been refused behind its DROP.
+// A definition of `altered` anew may have been refused behind its DROP. The row tells dcp which
+// columns the last definition gave the table.
 absl::Status RestoreAltered(MysqlServer& server, const std::string& database) {
-  return server.Execute(absl::StrCat("CREATE TABLE IF NOT EXISTS ", database,
-                                     ".altered (id INT PRIMARY KEY, v VARCHAR(60))"));
+  const std::string table = database + ".altered";
+  return server.Execute(absl::StrCat("CREATE TABLE IF NOT EXISTS ", table,
+                                     " (id INT PRIMARY KEY, v VARCHAR(60)); REPLACE INTO ", table,
+                                     " (id, v) VALUES (1, 'last')"));
 }
 
 class Writer {

@@ -22,6 +22,7 @@ int TrafficScale();
 
 struct TrafficOptions {
   uint64_t seed = 0;
+  Flavour flavour = Flavour::kMysql97;  // of the server
   std::string database = "shop";
   int writers = 4;
   int transactions = 250;  // of each writer

@@ -41,11 +41,13 @@ class RandomTraffic final : public TrafficGenerator {
     const std::string rows = absl::StrCat(options_.big_rows);
     switch (i) {
       case 0:
-        return {"BEGIN", absl::StrCat("SET SESSION cte_max_recursion_depth = ", rows),
-                absl::StrCat("INSERT INTO big WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT "
-                             "i + 1 FROM s WHERE i < ",
-                             rows, ") SELECT i, CONCAT('row ', i), i % 7 FROM s"),
-                "COMMIT"};
+        return {
+            "BEGIN",
+            absl::StrCat("INSERT INTO big SELECT n.i, CONCAT('row ', n.i), n.i % 7 FROM (SELECT "
+                         "1 + a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d AS i FROM ",
+                         Digits("a"), ", ", Digits("b"), ", ", Digits("c"), ", ", Digits("e"), ", ",
+                         Digits("f"), ") AS n WHERE n.i <= ", rows),
+            "COMMIT"};
       case 1:
         return {"BEGIN", "UPDATE big SET n = n + 1, v = CONCAT(v, '!')",
                 "INSERT INTO plain SELECT -id, v, n FROM big WHERE id % 100 = 3 AND id > 0",
@@ -65,6 +67,14 @@ class RandomTraffic final : public TrafficGenerator {
   }
 
  private:
+  // A table of ten rows.
+  static std::string Digits(const std::string& name) {
+    return absl::StrCat(
+        "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT "
+        "4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL "
+        "SELECT 8 UNION ALL SELECT 9) AS ",
+        name);
+  }
   int Number(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
   bool Chance(int one_in) { return Number(1, one_in) == 1; }
   template <typename T>
@@ -293,13 +303,13 @@ class RandomTraffic final : public TrafficGenerator {
     const int id = base() + Number(0, 14);
     if (Chance(5)) return out->push_back(absl::StrCat("DELETE FROM types WHERE id = ", id));
     if (Chance(2)) {
-      const TypedColumn& column = Pick(TypedColumns());
+      const TypedColumn& column = Pick(TypedColumns(options_.flavour));
       return out->push_back(absl::StrCat("UPDATE types SET ", column.name, " = ", Literal(column),
                                          ", hidden = ", Number(0, 3), " WHERE id BETWEEN ", id,
                                          " AND ", id + 2));
     }
     std::string names = "id", values = absl::StrCat(id);
-    for (const TypedColumn& column : TypedColumns()) {
+    for (const TypedColumn& column : TypedColumns(options_.flavour)) {
       absl::StrAppend(&names, ", ", column.name);
       absl::StrAppend(&values, ", ", Literal(column));
     }

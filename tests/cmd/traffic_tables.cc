@@ -1,11 +1,15 @@
 #include "tests/cmd/traffic_tables.h"
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
 namespace dcp::test {
 
-const std::vector<TypedColumn>& TypedColumns() {
+namespace {
+
+const std::vector<TypedColumn>& AllColumns() {
   static const auto* const columns = new std::vector<TypedColumn>{
       {"c_tiny", "TINYINT", {"-128", "127", "0", "-1"}},
       {"c_utiny", "TINYINT UNSIGNED", {"0", "128", "255"}},
@@ -56,31 +60,36 @@ const std::vector<TypedColumn>& TypedColumns() {
        "JSON",
        {"'null'", "'{\"b\": [1, 2.50, {\"ä\": null}], \"a\": true}'",
         "JSON_OBJECT('t', CAST('12:34:56.7' AS TIME), 'd', CAST('1.10' AS DECIMAL(5,2)))",
-        "JSON_ARRAY(18446744073709551615, -1, 1e100, 0.1, REPEAT('x', 300))", "'\"\"'"}},
+        "JSON_ARRAY(18446744073709551615, -1, 1e100, 0.1, REPEAT('x', 300))", "'\"\"'"},
+       false},
       {"c_point", "POINT", {"ST_GeomFromText('POINT(1 -2.5)')"}},
       {"c_geometry", "GEOMETRY", {"ST_GeomFromText('LINESTRING(0 0, 1 1, 2 0)', 4326)"}},
-      {"c_vector", "VECTOR(3)", {"STRING_TO_VECTOR('[1, -2.5, 3e10]')"}},
+      {"c_vector", "VECTOR(3)", {"STRING_TO_VECTOR('[1, -2.5, 3e10]')"}, false},
   };
   return *columns;
 }
 
-namespace {
-
-std::string TypesDefinition() {
-  std::string definition = "(id INT PRIMARY KEY";
-  for (const TypedColumn& column : TypedColumns()) {
-    absl::StrAppend(&definition, ", ", column.name, " ", column.type);
+std::vector<TypedColumn> ColumnsOf(Flavour flavour) {
+  std::vector<TypedColumn> columns;
+  for (const TypedColumn& column : AllColumns()) {
+    if (column.everywhere || flavour == Flavour::kMysql97) columns.push_back(column);
   }
-  absl::StrAppend(&definition,
-                  ", g_stored BIGINT AS (c_int + 1) STORED, g_virtual TEXT AS (CONCAT(c_char, '!'))"
-                  ", hidden INT INVISIBLE DEFAULT 7)");
-  return definition;
+  return columns;
 }
 
-}  // namespace
+std::string TypesDefinition(Flavour flavour) {
+  std::string definition = "(id INT PRIMARY KEY";
+  for (const TypedColumn& column : TypedColumns(flavour)) {
+    absl::StrAppend(&definition, ", ", column.name, " ", column.type);
+  }
+  if (flavour == Flavour::kMysql56) return definition + ", hidden INT DEFAULT 7)";
+  return definition +
+         ", g_stored BIGINT AS (c_int + 1) STORED, g_virtual TEXT AS (CONCAT(c_char, '!')), hidden "
+         "INT INVISIBLE DEFAULT 7)";
+}
 
-const std::vector<TrafficTable>& TrafficTables() {
-  static const auto* const tables = new std::vector<TrafficTable>{
+std::vector<TrafficTable> TablesOf(Flavour flavour) {
+  return {
       {"plain", "(id INT PRIMARY KEY, v VARCHAR(60), n BIGINT)",
        "INSERT INTO plain VALUES (-9, 'own', 0)"},
       {"twice", "(id INT PRIMARY KEY, u INT NOT NULL UNIQUE, v VARCHAR(60))",
@@ -97,7 +106,7 @@ const std::vector<TrafficTable>& TrafficTables() {
        "INSERT INTO unique_only VALUES (-9, 'own')"},
       {"counter", "(id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, at TIMESTAMP(6), r VARCHAR(40))",
        "INSERT INTO counter VALUES (9000000000, NULL, 'own')"},
-      {"types", TypesDefinition(), "INSERT INTO types (id) VALUES (-9)"},
+      {"types", TypesDefinition(flavour), "INSERT INTO types (id) VALUES (-9)"},
       {"parent", "(id INT PRIMARY KEY, v INT)", "INSERT INTO parent VALUES (-9, 0)"},
       {"child",
        "(id INT PRIMARY KEY, parent INT, v INT, FOREIGN KEY (parent) REFERENCES parent (id) "
@@ -114,13 +123,30 @@ const std::vector<TrafficTable>& TrafficTables() {
       {"big", "(id INT PRIMARY KEY, v VARCHAR(30), n INT)",
        "INSERT INTO big VALUES (-9, 'own', 0)"},
   };
-  return *tables;
+}
+
+}  // namespace
+
+const std::vector<TypedColumn>& TypedColumns(Flavour flavour) {
+  static const auto* const columns = new std::map<Flavour, std::vector<TypedColumn>>{
+      {Flavour::kMysql97, ColumnsOf(Flavour::kMysql97)},
+      {Flavour::kMysql56, ColumnsOf(Flavour::kMysql56)},
+      {Flavour::kMariaDb, ColumnsOf(Flavour::kMariaDb)}};
+  return columns->at(flavour);
+}
+
+const std::vector<TrafficTable>& TrafficTables(Flavour flavour) {
+  static const auto* const tables = new std::map<Flavour, std::vector<TrafficTable>>{
+      {Flavour::kMysql97, TablesOf(Flavour::kMysql97)},
+      {Flavour::kMysql56, TablesOf(Flavour::kMysql56)},
+      {Flavour::kMariaDb, TablesOf(Flavour::kMariaDb)}};
+  return tables->at(flavour);
 }
 
 absl::Status CreateTrafficTables(MysqlServer& server, const std::string& database) {
   DCP_RETURN_IF_ERROR(server.Execute(
       absl::StrCat("CREATE DATABASE ", database, " CHARSET utf8mb4; USE ", database)));
-  for (const TrafficTable& table : TrafficTables()) {
+  for (const TrafficTable& table : TrafficTables(server.options().flavour)) {
     DCP_RETURN_IF_ERROR(
         server.Execute(absl::StrCat("CREATE TABLE ", table.name, table.definition)));
   }

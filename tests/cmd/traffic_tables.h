@@ -15,16 +15,18 @@ struct TrafficTable {
   std::string definition;   // what stands behind CREATE TABLE and the name
   std::string foreign_row;  // a statement that no traffic gives: a write of the target's own
 };
-const std::vector<TrafficTable>& TrafficTables();
+const std::vector<TrafficTable>& TrafficTables(Flavour flavour = Flavour::kMysql97);
 
 // A column of the table `types`, and SQL literals that it is given.
 struct TypedColumn {
   const char* name;
   const char* type;
   std::vector<const char*> literals;
+  bool everywhere = true;  // false: MySQL 9.7 alone has the type, or the literals
 };
 
-const std::vector<TypedColumn>& TypedColumns();
+// Those that a flavour has.
+const std::vector<TypedColumn>& TypedColumns(Flavour flavour);
 
 // The tables, and triggers, in a new database.
 absl::Status CreateTrafficTables(MysqlServer& server, const std::string& database);

@@ -270,6 +270,23 @@ TEST_F(ColumnAgreementTest, SeveralStatementsInOneSegment) {
   EXPECT_THAT(target, testing::Not(testing::Contains("?")));
 }
 
+TEST_F(ColumnAgreementTest, ATargetSeveralStatementsBehindIsNoneThatIsAhead) {
+  Seed("id* v", "id* v");
+  Pass(1, 10);
+  EXPECT_EQ(Source("id* v"), "id v by id");
+  EXPECT_EQ(Target("id* v"), "id v by id");
+  Ddl();
+  EXPECT_EQ(Source("id* v w"), "id v w by id");
+  Ddl();
+  EXPECT_EQ(Source("id* v w f"), "id v w f by id");
+  Ddl();  // what it takes away the target does not have yet
+  EXPECT_EQ(Source("id* v f"), "id v f by id");
+  EXPECT_EQ(Target("id* v"), "id v by id");
+  EXPECT_EQ(Target("id* v w"), "id v w by id");
+  EXPECT_EQ(Target("id* v w f"), "id v w f by id");
+  EXPECT_EQ(Target("id* v f"), "id v f by id");
+}
+
 TEST_F(ColumnAgreementTest, ATargetLateByHoursFollowsByItsPlace) {
   Seed("id* a", "id* a");
   Pass(1, 9);
