@@ -31,6 +31,7 @@ class SchemaCatalog final : public SchemaSource {
   uint64_t generation() const override { return generation_; }
 
  private:
+  absl::StatusOr<TableSchema> ReadSettled(absl::string_view database, absl::string_view table);
   absl::StatusOr<std::shared_ptr<const TableSchema>> Read(absl::string_view database,
                                                           absl::string_view table);
   absl::StatusOr<std::string> ReadCharset(uint32_t collation);

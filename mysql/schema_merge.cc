@@ -167,9 +167,10 @@ absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchem
     TakeFromCatalog(map, catalog->columns[i], &schema.columns[i]);
   }
   schema.is_sequence = catalog->is_sequence;
-  // The server's metadata has a unique key for the primary one where there is no
-  // other: the catalog tells them apart.
-  if (!map.has_key || catalog->key_columns == schema.key_columns) TakeKey(*catalog, &schema);
+  // The server's metadata has a unique key for the primary one where there is no other: the
+  // catalog tells them apart. A key that FULL metadata does not tell came later.
+  const bool told = map.has_names || map.has_key;
+  if (!told || catalog->key_columns == schema.key_columns) TakeKey(*catalog, &schema);
   return schema;
 }
 

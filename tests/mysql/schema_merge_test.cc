@@ -172,6 +172,18 @@ TEST(SchemaMergeTest, FullMetadataWithoutAKeyMeansNone) {
   EXPECT_EQ(minimal.key_kind, KeyKind::kUnknown);
 }
 
+TEST(SchemaMergeTest, AKeyThatCameLaterIsNotTheEvents) {
+  TableMap map = Captured("full.binlog");
+  map.has_key = false;
+  map.schema.key_kind = KeyKind::kUnknown;
+  map.schema.key_columns.clear();
+  const TableSchema catalog = Catalog();
+  ASSERT_EQ(catalog.key_kind, KeyKind::kPrimary);
+  ASSERT_OK_AND_ASSIGN(const TableSchema schema, CompleteSchema(map, &catalog));
+  EXPECT_EQ(schema.key_kind, KeyKind::kNone);
+  EXPECT_TRUE(schema.key_columns.empty());
+}
+
 TEST(SchemaMergeTest, AnyDifferenceMeansChanged) {
   const auto differs = [](void (*change)(TableSchema*)) {
     TableSchema catalog = Catalog();
