@@ -8,6 +8,10 @@
 namespace dcp::alarm {
 namespace {
 
+// What cannot be stored is tried again.
+constexpr absl::Duration kRetryDelay = absl::Seconds(1);
+constexpr uint64_t kTriesPerLine = 30;
+
 std::string UniqueName(const std::string& name, std::set<std::string>& taken) {
   std::string unique = name;
   for (int n = 2; !taken.insert(unique).second; ++n) unique = absl::StrCat(name, " #", n);
@@ -21,7 +25,6 @@ Dispatcher::Dispatcher(Options options, std::vector<Route> routes, model::Outbox
     : outbox_(outbox), renderer_(renderer), clock_(clock), log_(std::move(log)) {
   std::set<std::string> names;
   for (Route& route : routes) {
-    wanted_.Add(route.routing.types);
     std::string name = UniqueName(route.sink->name(), names);
     workers_.push_back(std::make_unique<SinkWorker>(options, std::move(name), std::move(route.sink),
                                                     std::move(route.routing), outbox_, clock_,
@@ -36,35 +39,57 @@ void Dispatcher::Start() {
   for (auto& worker : workers_) worker->Start();
 }
 
-std::vector<model::Outbox::Addressed> Dispatcher::Address(std::vector<Alarm> alarms) const {
-  std::vector<model::Outbox::Addressed> addressed;
+void Dispatcher::Address(std::vector<Alarm> alarms,
+                         std::vector<model::Outbox::Addressed>* to) const {
   for (Alarm& alarm : alarms) {
     std::vector<std::string> sinks;
     for (const auto& worker : workers_) {
       if (Wants(worker->routing(), alarm)) sinks.push_back(worker->name());
     }
     if (sinks.empty()) continue;
-    addressed.push_back({std::make_shared<const Alarm>(std::move(alarm)), std::move(sinks)});
+    to->push_back({std::make_shared<const Alarm>(std::move(alarm)), std::move(sinks)});
   }
-  return addressed;
 }
 
-void Dispatcher::Put(const model::Outcome& outcome) {
-  if (!wanted_.Intersects(TypesOf(outcome))) return;
-  const std::vector<model::Outbox::Addressed> alarms = Address(MakeAlarms(outcome, renderer_));
-  absl::Status status;
-  {
-    MutexLock lock(mu_);
-    status = stopped_ ? absl::CancelledError("it came too late") : outbox_.Append(outcome, alarms);
+absl::Status Dispatcher::Put(const model::Report& report) {
+  std::vector<model::Outbox::Addressed> alarms;
+  for (const model::Outcome& outcome : report.outcomes) {
+    Address(MakeAlarms(outcome, renderer_), &alarms);
   }
-  if (status.ok()) {
-    for (const auto& worker : workers_) worker->Notify();
-    return;
+  absl::Status status = AppendOnce(report, alarms);
+  for (uint64_t tries = 1; !status.ok() && !absl::IsCancelled(status); ++tries) {
+    if (tries % kTriesPerLine == 1) {
+      log_(Level::kError, absl::StrCat("check ", report.check,
+                                       ": what was found cannot be stored, and the check "
+                                       "waits until it can: ",
+                                       absl::string_view(status.message())));
+    }
+    if (!WaitToRetry()) return absl::CancelledError(status.message());
+    status = AppendOnce(report, alarms);
   }
-  for (const model::Outbox::Addressed& alarm : alarms) {
-    log_(Level::kError, absl::StrCat("an alarm cannot be delivered: ",
-                                     absl::string_view(status.message()), ": ", alarm.alarm->text));
-  }
+  if (!status.ok()) return status;
+  for (const auto& worker : workers_) worker->Notify();
+  return absl::OkStatus();
+}
+
+absl::Status Dispatcher::AppendOnce(const model::Report& report,
+                                    const std::vector<model::Outbox::Addressed>& alarms) {
+  MutexLock lock(mu_);
+  if (stopped_) return absl::CancelledError("it came too late");
+  return outbox_.Append(report, alarms);
+}
+
+// False: it is not to be tried any more.
+bool Dispatcher::WaitToRetry() {
+  MutexLock lock(mu_);
+  if (!given_up_) given_up_changed_.WaitFor(mu_, kRetryDelay);
+  return !given_up_;
+}
+
+void Dispatcher::GiveUpWaiting() {
+  MutexLock lock(mu_);
+  given_up_ = true;
+  given_up_changed_.NotifyAll();
 }
 
 void Dispatcher::Stop(absl::Duration drain) {

@@ -45,9 +45,12 @@ class Dispatcher final : public model::OutcomeSink {
   // Starts delivery. What was put before waits for it. Call once.
   void Start() ABSL_LOCKS_EXCLUDED(stop_mu_);
 
-  // Takes as long as rendering the alarms and appending them to the outbox. What
-  // comes after Stop(), or what the outbox cannot store, is reported.
-  void Put(const model::Outcome& outcome) override ABSL_LOCKS_EXCLUDED(mu_);
+  // Takes as long as rendering the alarms and appending the report to the outbox.
+  // Tries again and again while the outbox cannot store it, and says so.
+  absl::Status Put(const model::Report& report) override ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Put() waits no more for an outbox that cannot store. Idempotent.
+  void GiveUpWaiting() ABSL_LOCKS_EXCLUDED(mu_);
 
   // Delivers what waits for at most `drain`, failing sinks tried on, then
   // interrupts the sinks, ends their threads and reports what is left. Idempotent;
@@ -57,7 +60,11 @@ class Dispatcher final : public model::OutcomeSink {
   std::vector<Stats> GetStats() const;
 
  private:
-  std::vector<model::Outbox::Addressed> Address(std::vector<Alarm> alarms) const;
+  void Address(std::vector<Alarm> alarms, std::vector<model::Outbox::Addressed>* to) const;
+  absl::Status AppendOnce(const model::Report& report,
+                          const std::vector<model::Outbox::Addressed>& alarms)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  bool WaitToRetry() ABSL_LOCKS_EXCLUDED(mu_);
   void ReportUndelivered() const;
 
   // Constant after construction.
@@ -66,10 +73,11 @@ class Dispatcher final : public model::OutcomeSink {
   const Clock& clock_;
   const LogFunction log_;
   std::vector<std::unique_ptr<SinkWorker>> workers_;
-  model::AlarmTypes wanted_;
 
   Mutex stop_mu_;  // held by Start() and Stop()
   Mutex mu_;
+  CondVar given_up_changed_;
+  bool given_up_ ABSL_GUARDED_BY(mu_) = false;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 };
 

@@ -29,7 +29,7 @@ size_t MemoryOutbox::BytesOf(const model::Alarm& alarm) {
          BytesOfTexts(alarm.tables) + BytesOfTexts(alarm.resolves) + alarm.kinds.size();
 }
 
-absl::Status MemoryOutbox::Append(const model::Outcome&, const std::vector<Addressed>& alarms) {
+absl::Status MemoryOutbox::Append(const model::Report&, const std::vector<Addressed>& alarms) {
   MutexLock lock(mu_);
   for (const Addressed& addressed : alarms) {
     const uint64_t sequence = ++last_sequence_;

@@ -22,7 +22,7 @@ class MemoryOutbox final : public model::Outbox {
   explicit MemoryOutbox(size_t max_bytes_per_sink = size_t{64} << 20)
       : max_bytes_(max_bytes_per_sink) {}
 
-  absl::Status Append(const model::Outcome& outcome, const std::vector<Addressed>& alarms) override
+  absl::Status Append(const model::Report& report, const std::vector<Addressed>& alarms) override
       ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<Head> Heads(const std::string& sink) const override ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<Entry> Next(const std::string& sink, const std::string& check, size_t max) override

@@ -15,6 +15,7 @@
 #include "model/change.h"
 #include "model/gtid.h"
 #include "model/gtid_set.h"
+#include "model/place.h"
 
 namespace dcp::model {
 
@@ -42,6 +43,7 @@ struct Mark {
   Kind kind = Kind::kBarrier;
   uint32_t at = 0;
   uint64_t barrier_offset = 0;
+  Place place;  // of a barrier: shows it again, and all that stands behind it
   std::string table;
   std::string reason;
   std::string detail;  // for kDdl: the normalised statement, for the reader
@@ -85,6 +87,7 @@ struct StreamOrigin {
   // the stream has GTIDs.
   GtidSet executed;
   bool has_gtids = false;
+  Place place;  // where it begins
   // Of a stream that begins anew on a tag: why continuity is lost, e.g.
   // "restart", "gap". Everything between is unknown.
   std::string reason;

@@ -58,6 +58,8 @@ struct OutcomeHead {
   uint64_t from = 0;  // barrier offsets
   uint64_t to = 0;
   absl::Time at;
+
+  friend bool operator==(const OutcomeHead&, const OutcomeHead&) = default;
 };
 
 // The verdict on one segment.

@@ -165,14 +165,14 @@ void CheckRunner::Settle(Pair& pair) {
 }
 
 void CheckRunner::Publish(Pair& pair) {
-  const std::vector<model::Outcome> outcomes = pair.checker.TakeOutcomes();
+  model::Report report{options_.name, pair.status.target.value(), pair.checker.TakeOutcomes(), {}};
   std::vector<checker::ConfirmRequest> requests = pair.checker.TakeRequests();
-  for (const model::Outcome& outcome : outcomes) sink_->Put(outcome);
+  if (!report.outcomes.empty() && !sink_->Put(report).ok()) return;  // stopped
   const checker::PairStatus status = pair.checker.status();
 
   MutexLock lock(mu_);
   pair.status.pair = status;
-  for (const model::Outcome& outcome : outcomes) {
+  for (const model::Outcome& outcome : report.outcomes) {
     if (std::holds_alternative<model::Timeout>(outcome)) ++pair.status.timeouts;
     const auto* verdict = std::get_if<model::Verdict>(&outcome);
     if (verdict == nullptr) continue;

@@ -17,7 +17,7 @@
 
 #include "absl/status/status.h"
 #include "model/alarm.h"
-#include "model/verdict.h"
+#include "model/pair_state.h"
 
 namespace dcp::model {
 
@@ -47,10 +47,10 @@ class Outbox {
 
   virtual ~Outbox() = default;
 
-  // Stores the alarms of `outcome`, all or none; a durable implementation stores
-  // the outcome with them, in one transaction. An error means that nothing is
-  // stored. An alarm with no sink is of no interest to it.
-  virtual absl::Status Append(const Outcome& outcome, const std::vector<Addressed>& alarms) = 0;
+  // Stores the alarms of `report`, all or none; a durable implementation stores the
+  // report with them, in one transaction. An error means that nothing is stored, and
+  // that the same call may succeed later. An alarm with no sink is of no interest to it.
+  virtual absl::Status Append(const Report& report, const std::vector<Addressed>& alarms) = 0;
 
   // Of each check with entries for `sink` the oldest one, by sequence.
   virtual std::vector<Head> Heads(const std::string& sink) const = 0;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "alarm/alarm.h"
+#include "model/pair_state.h"
 #include "model/ports/row_renderer.h"
-#include "model/verdict.h"
 
 namespace dcp::alarm {
 
@@ -66,6 +66,13 @@ inline model::RowDiff Mismatch() {
   diff.kind = model::DiffKind::kMismatch;
   diff.target = Change(model::Op::kInsert, "uuid:9", R"([42,"y"])");
   return diff;
+}
+
+// Of one outcome, without an update.
+inline model::Report ReportOf(model::Outcome outcome) {
+  model::Report report{"orders", "dst", {}, {}};
+  report.outcomes.push_back(std::move(outcome));
+  return report;
 }
 
 inline model::Verdict Same(uint64_t from = 12, uint64_t to = 13) {

@@ -27,7 +27,7 @@ class OutboxTest : public ::testing::Test {
     alarm->target = "dst";
     alarm->resolves = std::move(resolves);
     alarm->json.resize(kSize - MemoryOutbox::BytesOf(*alarm));
-    EXPECT_OK(outbox_->Append(Same(), {{alarm, std::move(sinks)}}));
+    EXPECT_OK(outbox_->Append(ReportOf(Same()), {{alarm, std::move(sinks)}}));
   }
   std::vector<std::string> Waiting(const std::string& sink = kSink) {
     std::map<uint64_t, std::string> ids;

@@ -19,10 +19,11 @@ using ::testing::ElementsAre;
 
 class CollectingSink final : public model::OutcomeSink {
  public:
-  void Put(const model::Outcome& outcome) override {
+  absl::Status Put(const model::Report& report) override {
     MutexLock lock(mu_);
-    said_.push_back(test::Text(outcome));
+    for (const model::Outcome& outcome : report.outcomes) said_.push_back(test::Text(outcome));
     came_.NotifyAll();
+    return absl::OkStatus();
   }
   // Waits until `count` outcomes have come.
   std::vector<std::string> Await(size_t count) {
