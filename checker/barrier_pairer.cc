@@ -62,8 +62,8 @@ bool BarrierPairer::AwaitTarget() {
 // --- seeking ---
 
 bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
-  if (!source_candidate_) return FindSourceCandidate();
-  if (!target_candidate_) return FindTargetCandidate();
+  if (!source_candidate_) return FindSourceCandidate(events);
+  if (!target_candidate_) return FindTargetCandidate(events);
   if (*source_candidate_ == *target_candidate_) {
     StartRun(*source_candidate_, events);
   } else if (*source_candidate_ > *target_candidate_) {
@@ -78,19 +78,51 @@ bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
   return true;
 }
 
-bool BarrierPairer::FindSourceCandidate() {
+void BarrierPairer::GiveUpStart(const std::string& reason, const std::string& detail,
+                                std::vector<PairEvent>* events) {
+  if (!start_) return;
+  start_.reset();
+  events->push_back(RunEndEvent(reason, detail));
+}
+
+void BarrierPairer::NoteSource(const Chunk& chunk) {
+  source_last_ = chunk.offset;
+  source_name_ = chunk.BarrierName();
+  source_place_ = chunk.place;
+}
+
+void BarrierPairer::NoteTarget(const Chunk& chunk) {
+  target_last_ = chunk.offset;
+  ++target_place_.ordinal;
+  target_place_.place = chunk.place;
+}
+
+bool BarrierPairer::FindSourceCandidate(std::vector<PairEvent>* events) {
   if (!source_.has_closed()) return AwaitSource();
   const Chunk chunk = source_.PopFront();
   Drop(chunk);
-  if (chunk.end == Chunk::End::kOrigin) return true;
+  if (chunk.end == Chunk::End::kOrigin) {
+    if (!chunk.origin.reason.empty()) {
+      GiveUpStart(chunk.origin.reason, chunk.origin.detail, events);
+    }
+    return true;
+  }
   if (source_last_ && chunk.offset < *source_last_) ++epoch_;
-  source_last_ = chunk.offset;
+  NoteSource(chunk);
+  if (start_ && !IsStart(chunk, *start_)) {
+    if (IsMissing(chunk.offset, &*start_)) {
+      GiveUpStart("restart", "the source's stream does not show the barrier again to begin at",
+                  events);
+    }
+    return true;
+  }
+  if (start_) epoch_ = start_->epoch;
   source_candidate_ = chunk.offset;
   candidate_since_ = chunk.ended_at;
   return true;
 }
 
-bool BarrierPairer::FindTargetCandidate() {
+bool BarrierPairer::FindTargetCandidate(std::vector<PairEvent>* events) {
   if (!target_.has_closed()) return AwaitTarget();
   const Chunk chunk = target_.PopFront();
   Drop(chunk);
@@ -98,10 +130,20 @@ bool BarrierPairer::FindTargetCandidate() {
     target_origin_ = chunk.origin;
     target_must_go_back_ = false;
     target_last_.reset();
+    if (!chunk.origin.reason.empty()) {
+      GiveUpStart(chunk.origin.reason, chunk.origin.detail, events);
+    }
     return true;
   }
   if (target_last_ && chunk.offset < *target_last_) target_must_go_back_ = false;
-  target_last_ = chunk.offset;
+  NoteTarget(chunk);
+  if (start_ && chunk.offset != start_->offset) {
+    if (IsMissing(chunk.offset, &*start_)) {
+      GiveUpStart("restart", "the target's stream does not show the barrier again to begin at",
+                  events);
+    }
+    return true;
+  }
   if (!target_must_go_back_) target_candidate_ = chunk.offset;
   return true;
 }
@@ -120,6 +162,8 @@ void BarrierPairer::StartRun(uint64_t offset, std::vector<PairEvent>* events) {
   event.kind = PairEvent::Kind::kRunStart;
   event.epoch = epoch_;
   event.offset = offset;
+  event.barrier = Common();
+  start_.reset();
   events->push_back(std::move(event));
 }
 
@@ -128,11 +172,7 @@ void BarrierPairer::EndRun(const std::string& reason, const std::string& detail,
   running_ = false;
   source_closed_ = merging_ = false;
   pair_ = SegmentPair{};
-  PairEvent event;
-  event.kind = PairEvent::Kind::kRunEnd;
-  event.reason = reason;
-  event.detail = detail;
-  events->push_back(std::move(event));
+  events->push_back(RunEndEvent(reason, detail));
 }
 
 // --- running ---
@@ -154,14 +194,15 @@ bool BarrierPairer::CloseSource(std::vector<PairEvent>* events) {
         "epoch",
         absl::StrCat("the source's barrier went back from ", *source_last_, " to ", chunk.offset),
         events);
-    source_last_ = source_candidate_ = chunk.offset;
+    NoteSource(chunk);
+    source_candidate_ = chunk.offset;
     candidate_since_ = chunk.ended_at;
     target_must_go_back_ = true;
     return true;
   }
   chunk.AppendExact(left_out(), &pair_.source);
   if (chunk.offset == *source_last_) return true;  // repeated: cuts nothing
-  source_last_ = chunk.offset;
+  NoteSource(chunk);
   pair_.to = chunk.offset;
   if (!merging_) source_closed_at_ = chunk.ended_at;
   source_closed_ = true;
@@ -187,18 +228,19 @@ bool BarrierPairer::MatchTarget(std::vector<PairEvent>* events) {
     if (offset == target_last_ && TargetChanged() && ReplayedBeyondHistory(offset)) {
       pair_.replayed_beyond_history = true;
     }
-    TakeTarget(offset);  // repeated, replayed, or missed by the source: cuts nothing
+    TakeTarget();  // repeated, replayed, or missed by the source: cuts nothing
     return true;
   }
   if (offset > pair_.to) return TargetIsAhead(offset, events);
-  TakeTarget(offset);
+  TakeTarget();
   EmitSegment(events);
   return true;
 }
 
-void BarrierPairer::TakeTarget(uint64_t offset) {
-  target_.PopFront().AppendExact(left_out(), &pair_.target);
-  target_last_ = offset;
+void BarrierPairer::TakeTarget() {
+  const Chunk chunk = target_.PopFront();
+  chunk.AppendExact(left_out(), &pair_.target);
+  NoteTarget(chunk);
   target_changed_ = false;
 }
 
@@ -222,7 +264,7 @@ bool BarrierPairer::TargetGoesBack(uint64_t offset, std::vector<PairEvent>* even
   if (!source_.has_closed()) return AwaitSource();  // it may be the way into a new epoch
   if (TargetEntersEpoch(offset, events)) return true;
   if (ReplayedBeyondHistory(offset)) pair_.replayed_beyond_history = true;
-  TakeTarget(offset);
+  TakeTarget();
   return true;
 }
 
@@ -246,11 +288,14 @@ bool BarrierPairer::TargetEntersEpoch(uint64_t offset, std::vector<PairEvent>* e
   for (; epoch_begin > 0; --epoch_begin) {
     const Chunk chunk = source_.PopFront();
     Drop(chunk);
-    source_last_ = source_candidate_ = chunk.offset;
+    NoteSource(chunk);
+    source_candidate_ = chunk.offset;
     candidate_since_ = chunk.ended_at;
   }
-  Drop(target_.PopFront());
-  target_last_ = target_candidate_ = offset;
+  const Chunk chunk = target_.PopFront();
+  Drop(chunk);
+  NoteTarget(chunk);
+  target_candidate_ = offset;
   target_must_go_back_ = false;
   return true;
 }
@@ -289,6 +334,7 @@ void BarrierPairer::EmitSegment(std::vector<PairEvent>* events) {
   PairEvent event;
   event.kind = PairEvent::Kind::kSegment;
   event.source_closed_at = source_closed_at_;
+  event.barrier = Common();
   pair_.epoch = epoch_;
   pair_.from = common_.back();
   common_.push_back(pair_.to);

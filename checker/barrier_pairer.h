@@ -21,6 +21,7 @@ class BarrierPairer final : public Pairer {
   // and `origin`.
   BarrierPairer(const PairOptions& options, StreamCutter* source, StreamCutter* target);
 
+  void StartAt(RunStart start) override { start_ = std::move(start); }
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kBarrier; }
   const std::string& align_reason() const override { return reason_; }
@@ -41,8 +42,16 @@ class BarrierPairer final : public Pairer {
   bool AwaitSource();
   bool AwaitTarget();
 
-  bool FindSourceCandidate();
-  bool FindTargetCandidate();
+  bool FindSourceCandidate(std::vector<PairEvent>* events);
+  bool FindTargetCandidate(std::vector<PairEvent>* events);
+  // What StartAt() asked for cannot be.
+  void GiveUpStart(const std::string& reason, const std::string& detail,
+                   std::vector<PairEvent>* events);
+  void NoteSource(const Chunk& chunk);
+  void NoteTarget(const Chunk& chunk);
+  CommonBarrier Common() const {
+    return {source_name_, source_place_, target_place_, target_place_.ordinal};
+  }
   bool CloseSource(std::vector<PairEvent>* events);
   bool MatchTarget(std::vector<PairEvent>* events);
   bool TargetGoesBack(uint64_t offset, std::vector<PairEvent>* events);
@@ -53,7 +62,7 @@ class BarrierPairer final : public Pairer {
   void StartRun(uint64_t offset, std::vector<PairEvent>* events);
   void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
   void EmitSegment(std::vector<PairEvent>* events);
-  void TakeTarget(uint64_t offset);
+  void TakeTarget();
   bool TargetChanged() const;
   bool ReplayedBeyondHistory(uint64_t offset) const;
   void Drop(const Chunk& chunk);
@@ -73,10 +82,14 @@ class BarrierPairer final : public Pairer {
   uint64_t epoch_ = 1;
   uint64_t dropped_ = 0;
   model::StreamOrigin target_origin_;  // of the target's stream up to what was consumed
-  // Newest offsets consumed on each side, whatever they meant.
+  // Newest offsets consumed on each side, whatever they meant, and where.
   std::optional<uint64_t> source_last_, target_last_;
+  std::string source_name_;
+  model::Place source_place_;
+  TargetPlace target_place_;
 
   // Seeking.
+  std::optional<RunStart> start_;  // the only source candidate
   std::optional<uint64_t> source_candidate_, target_candidate_;
   absl::Duration candidate_since_;
   // The source entered a new epoch; the target has to show lower offsets first.

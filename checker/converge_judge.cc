@@ -15,10 +15,39 @@ using model::Version;
 // Rows that wait to be read: beyond it differences are said as inferred.
 constexpr size_t kMaxConfirming = 10'000;
 
+// std::erase_if of an InlinedVector.
+template <typename Container, typename Predicate>
+void EraseIf(Container& container, Predicate predicate) {
+  container.erase(std::remove_if(container.begin(), container.end(), predicate), container.end());
+}
+
 }  // namespace
 
 ConvergeJudge::ConvergeJudge(const PairOptions& options)
     : options_(options), log_(options, findings_) {}
+
+void ConvergeJudge::Restore(uint64_t said_to, bool is_first,
+                            const std::vector<model::OpenFinding>& findings) {
+  log_.ContinueFrom(said_to);
+  restored_ = findings;
+  restored_at_ = said_to;
+  starts_early_ = is_first;
+  restoring_ = true;
+  for (const model::OpenFinding& finding : findings) {
+    Key& key = keys_[finding.key];
+    key.state = State::kDiffering;
+    key.is_ddl = finding.kind == DiffKind::kDdl;
+    key.kind = finding.kind;
+    key.digest = finding.key;
+    key.text = finding.key_text;
+    key.alarm_id = finding.alarm_id;
+    key.not_before = finding.not_before;
+    if (!finding.table.empty() && !key.is_ddl) {
+      key.table = restored_tables_.Intern({finding.table, {}, finding.keyless});
+    }
+    findings_.Open(finding.alarm_id);
+  }
+}
 
 void ConvergeJudge::StartRun(uint64_t epoch, uint64_t offset, bool exact) {
   exact_ = exact;
@@ -26,6 +55,7 @@ void ConvergeJudge::StartRun(uint64_t epoch, uint64_t offset, bool exact) {
   now_ = 0;
   now_offset_ = offset;
   log_.StartRun(epoch, offset);
+  if (offset >= restored_at_) EndRestoring();
 }
 
 void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
@@ -51,14 +81,19 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
     Evaluate(*key);
   }
   for (Key* key : pending) {
-    if (key->state == State::kDiffering) KeepTraces(*key);
-    if (key->state != State::kPending && key->state != State::kLate) continue;
+    if (key->state == State::kDiffering) {
+      KeepTraces(*key);
+      NoteFinding(*key, now_);
+    }
+    const bool held = key->state == State::kDiffering && now_offset_ < key->not_before;
+    if (key->state != State::kPending && key->state != State::kLate && !held) continue;
     key->source.Hold();
     key->target.Hold();
     if (key->queued) continue;
     key->queued = true;
     pending_.push_back(key);
   }
+  if (restoring_ && now_offset_ >= restored_at_) EndRestoring();
   ForgetOld();
   log_.Flush(now);
 }
@@ -68,13 +103,19 @@ void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail,
   for (auto it = keys_.begin(); it != keys_.end();) {
     Key& key = it->second;
     key.waiting.clear();
-    if (key.state == State::kDiffering) {
+    if (key.state == State::kDiffering && !IsOverlooked(key)) {
       Lose(key);
+      NoteFinding(key, now_);
       ++it;
     } else {
       keys_.erase(it++);
     }
   }
+  restored_.clear();
+  overlooked_.clear();
+  restored_at_ = 0;
+  restoring_ = false;
+  starts_early_ = true;
   pending_.clear();
   touched_.clear();
   confirming_.clear();
@@ -128,10 +169,7 @@ ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item
     }
   }
   if (key.state == State::kSettled) key.state = State::kPending;
-  if (!key.queued && key.state != State::kConfirming) {
-    key.queued = true;
-    pending_.push_back(&key);
-  }
+  if (key.state != State::kConfirming) Queue(key);
   return key;
 }
 
@@ -213,16 +251,12 @@ void ConvergeJudge::RowsGone(const std::string& table, bool is_source) {
       keys_.erase(it++);
       continue;
     }
-    const bool counts = key.table != nullptr && key.table->keyless;
     if (is_source) {
-      key.history.SourceGone(now_, counts);
+      key.history.SourceGone(now_, Counts(key));
     } else {
-      key.history.TargetGone(now_, counts);
+      key.history.TargetGone(now_, Counts(key));
     }
-    if (!key.queued && key.state != State::kConfirming) {
-      key.queued = true;
-      pending_.push_back(&key);
-    }
+    if (key.state != State::kConfirming) Queue(key);
     ++it;
   }
 }
@@ -242,7 +276,13 @@ void ConvergeJudge::Evaluate(Key& key) {
     case State::kConfirming:
       return;
     case State::kDiffering:
-      if (key.history.Agrees(now_)) Resolve(key);
+      if (IsOverlooked(key)) {
+        if (key.history.Agrees(now_)) Settle(key);
+        return;
+      }
+      if (restoring_ || now_offset_ < key.not_before) return;  // it was not ended there
+      if (key.history.Agrees(now_)) return Resolve(key);
+      key.history.FoldDiffering(now_, now_ - static_cast<Index>(options_.history));
       return;
     case State::kLate:
       EvaluateLate(key);
@@ -259,7 +299,13 @@ void ConvergeJudge::Evaluate(Key& key) {
     Satisfy(key);
   }
   MarkSeen(key);
-  if (FindBroken(key, &broken)) {
+  bool is_broken = FindBroken(key, &broken);
+  while (is_broken && WasSaid(key, broken)) {
+    Overlook(key, broken.barrier);
+    if (key.state != State::kPending) return;
+    is_broken = FindBroken(key, &broken);
+  }
+  if (is_broken) {
     Break(key, broken);
   } else if (key.open_states.empty() && key.open_passages.empty() && key.history.Agrees(now_)) {
     Settle(key);
@@ -272,16 +318,13 @@ void ConvergeJudge::Satisfy(Key& key) {
     const Index from = j - lateness_, to = j + lateness_;
     return h.HadTargetState(j, from, to) || h.HadUnknownBase(from, to);
   };
-  key.open_states.erase(std::remove_if(key.open_states.begin(), key.open_states.end(), state_held),
-                        key.open_states.end());
+  EraseIf(key.open_states, state_held);
   const Index history = static_cast<Index>(options_.history);
   const auto passage_held = [&](const Passage& p) {
     const Index from = p.barrier - history, to = p.barrier + lateness_;
     return p.is_before ? h.HadOrUnknownBase(p.version, from, to) : h.Had(p.version, from, to);
   };
-  key.open_passages.erase(
-      std::remove_if(key.open_passages.begin(), key.open_passages.end(), passage_held),
-      key.open_passages.end());
+  EraseIf(key.open_passages, passage_held);
 }
 
 // A segment has seen the key when the target, at some segment's end, was in a
@@ -299,8 +342,7 @@ void ConvergeJudge::MarkSeen(Key& key) {
     }
     return false;
   };
-  key.waiting.erase(std::remove_if(key.waiting.begin(), key.waiting.end(), seen),
-                    key.waiting.end());
+  EraseIf(key.waiting, seen);
 }
 
 bool ConvergeJudge::FindBroken(const Key& key, Broken* broken) const {
@@ -318,9 +360,13 @@ bool ConvergeJudge::FindBroken(const Key& key, Broken* broken) const {
 
 // The source never touched the key. Early target changes are believed (the source
 // may have come from there); later ones are held against the version they came from.
+bool ConvergeJudge::IsEarly(const Key& key) const {
+  const Index from = KnownFrom(key);
+  return (starts_early_ || from > 0) && key.history.first_target_touch() - from <= lateness_;
+}
+
 void ConvergeJudge::AssumeSource(Key& key, Index barrier) {
-  const bool early =
-      key.history.first_target_touch() - KnownFrom(key) <= lateness_ || replayed_.contains(barrier);
+  const bool early = IsEarly(key) || replayed_.contains(barrier);
   key.history.AssumeSource(early ? key.history.TargetState(barrier) : key.first_target_before);
 }
 
@@ -356,11 +402,100 @@ void ConvergeJudge::Break(Key& key, const Broken& broken) {
   key.row = std::move(row);
 }
 
-void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
+// The segment whose verdict says it. REQUIRES: key.waiting is not empty
+Index ConvergeJudge::SaidIn(const Key& key, Index broken_at) {
   Index said_in = key.waiting.front();
   for (const Index m : key.waiting) {
     if (m <= broken_at) said_in = std::max(said_in, m);
   }
+  return said_in;
+}
+
+// It belongs to a verdict that was said before a restart.
+bool ConvergeJudge::WasSaid(const Key& key, const Broken& broken) const {
+  if (key.waiting.empty()) return now_offset_ <= restored_at_;
+  return log_.said_before(SaidIn(key, broken.barrier));
+}
+
+// What is broken here was said before, or was no finding then: an open finding stands
+// above the rules that are broken meanwhile. While the run has not come to where
+// verdicts were said last, the key differs here as it did then, and nothing is said.
+void ConvergeJudge::Overlook(Key& key, Index barrier) {
+  if (!restoring_) {
+    EraseIf(key.open_states, [&](Index j) { return j <= barrier; });
+    EraseIf(key.open_passages, [&](const Passage& p) { return p.barrier <= barrier; });
+    for (const Index m : key.waiting) {
+      if (log_.said_before(m)) log_.KeySeen(m);
+    }
+    EraseIf(key.waiting, [&](Index m) { return log_.said_before(m); });
+    return;
+  }
+  for (const Index m : key.waiting) log_.KeySeen(m);
+  key.waiting.clear();
+  key.open_states.clear();
+  key.open_passages.clear();
+  key.state = State::kDiffering;
+  key.alarm_id.clear();
+  if (key.history.Agrees(now_)) return Settle(key);
+  overlooked_.push_back(key.digest);
+}
+
+// The run has come to where verdicts were said last before a restart.
+void ConvergeJudge::EndRestoring() {
+  restoring_ = false;
+  for (const model::OpenFinding& finding : restored_) {
+    Key& key = keys_[finding.key];
+    key.history.Pin(finding.source, finding.target, Counts(key), now_);
+    if (key.not_before > now_offset_) Queue(key);
+  }
+  restored_.clear();
+  for (const model::Digest& digest : overlooked_) {
+    const auto it = keys_.find(digest);
+    if (it != keys_.end() && IsOverlooked(it->second)) EndOverlooked(it->second);
+  }
+  overlooked_.clear();
+}
+
+// Its finding had ended by now, by what the streams do not show: its rows were read.
+void ConvergeJudge::EndOverlooked(Key& key) {
+  if (key.history.source_assumed()) {  // what told it may stand before the run's new beginning
+    key.history.AssumeTarget(now_);
+    return Settle(key);
+  }
+  if (key.history.last_touch() + 2 * lateness_ <= now_) {
+    key.history.AdoptSource(now_, Counts(key));
+    return Settle(key);
+  }
+  key.state = State::kPending;
+  Queue(key);
+}
+
+void ConvergeJudge::Queue(Key& key) {
+  if (key.queued) return;
+  key.queued = true;
+  pending_.push_back(&key);
+}
+
+// What is to be stored of it with the verdict of segment `i`.
+void ConvergeJudge::NoteFinding(const Key& key, Index i) {
+  if (IsOverlooked(key)) return;
+  model::OpenFinding finding;
+  finding.key = key.digest;
+  finding.alarm_id = key.alarm_id;
+  finding.kind = key.kind;
+  if (key.table != nullptr) {
+    finding.table = key.table->name;
+    finding.keyless = key.table->keyless;
+  }
+  finding.key_text = key.text;
+  finding.not_before = key.not_before;
+  finding.source = key.history.SourceAt(i);
+  finding.target = key.history.TargetAt(i);
+  log_.AddFinding(i, std::move(finding));
+}
+
+void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
+  const Index said_in = SaidIn(key, broken_at);
   for (const Index m : key.waiting) {
     log_.KeySeen(m);
     if (m != said_in) log_.AddKnown(m);
@@ -370,9 +505,12 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
   key.open_passages.clear();
   key.state = State::kDiffering;
   key.text = row.key_text;
+  key.kind = row.kind;
+  key.not_before = now_offset_;
   key.alarm_id = log_.DiffAlarmId(said_in);
   findings_.Open(key.alarm_id);
   log_.AddDiff(said_in, std::move(row));
+  for (Index i = said_in; i < now_; ++i) NoteFinding(key, i);  // now_: by the caller
   KeepTraces(key);
   if (key.history.Agrees(now_)) Resolve(key);
 }
@@ -380,6 +518,7 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
 void ConvergeJudge::Resolve(Key& key) {
   const bool last = findings_.Close(key.alarm_id);
   log_.AddResolved(now_, last ? key.alarm_id : "", key.text);
+  log_.CloseFinding(now_, key.digest);
   Settle(key);
 }
 
@@ -414,6 +553,7 @@ void ConvergeJudge::Answer(const std::vector<ConfirmAnswer>& answers, absl::Time
     confirming_.erase(it);
     if (key != keys_.end() && key->second.state == State::kConfirming) {
       AnswerOne(key->second, answer);
+      if (key->second.state == State::kDiffering) NoteFinding(key->second, now_);
     }
   }
   log_.Flush(now);
@@ -428,7 +568,7 @@ void ConvergeJudge::AnswerOne(Key& key, const ConfirmAnswer& answer) {
       answer.row.kind == model::RowAnswer::Kind::kEqual && inferred && key.touched <= key.asked_at;
   if (equal && exact_) {
     row.kind = DiffKind::kHealed;
-    key.history.AdoptSource(now_);
+    key.history.AdoptSource(now_, false);
   } else if (equal && answer.target_barrier) {
     key.state = State::kLate;
     key.late_barrier = *answer.target_barrier;
@@ -436,8 +576,7 @@ void ConvergeJudge::AnswerOne(Key& key, const ConfirmAnswer& answer) {
     key.open_states.clear();
     key.open_passages.clear();
     key.row = std::move(row);
-    key.queued = true;
-    pending_.push_back(&key);
+    Queue(key);
     return;
   }
   OpenFinding(key, std::move(row), key.broken_at);
@@ -451,7 +590,7 @@ void ConvergeJudge::EvaluateLate(Key& key) {
   if (now_offset_ > key.late_barrier && ++key.late_passed > static_cast<uint32_t>(lateness_)) {
     model::RowDiff row = std::move(key.row);
     row.kind = DiffKind::kHealed;
-    key.history.AdoptSource(now_);
+    key.history.AdoptSource(now_, false);
     OpenFinding(key, std::move(row), now_);
   }
 }
@@ -498,8 +637,9 @@ void ConvergeJudge::ForgetTable(const std::string& table, const std::string& rea
     }
     key.waiting.clear();
     if (key.state == State::kConfirming) confirming_.erase(key.request);
-    if (key.state == State::kDiffering) {
+    if (key.state == State::kDiffering && !IsOverlooked(key)) {
       Lose(key);
+      NoteFinding(key, now_);
       ++it;
     } else {
       keys_.erase(it++);

@@ -24,6 +24,8 @@ class ConvergeJudge final : public Judge {
  public:
   explicit ConvergeJudge(const PairOptions& options);
 
+  void Restore(uint64_t said_to, bool is_first,
+               const std::vector<model::OpenFinding>& findings) override;
   void StartRun(uint64_t epoch, uint64_t offset, bool exact) override;
   void Feed(const SegmentPair& pair, absl::Time now) override;
   void EndRun(const std::string& reason, const std::string& detail, absl::Time now) override;
@@ -32,7 +34,7 @@ class ConvergeJudge final : public Judge {
   std::vector<model::Outcome> TakeOutcomes() override { return log_.TakeOutcomes(); }
   uint64_t pending_keys() const override { return pending_.size() + confirming_.size(); }
   uint64_t open_findings() const override { return findings_.count(); }
-  uint64_t last_judged() const override { return log_.last_judged(); }
+  FindingChanges TakeFindingChanges() override { return log_.TakeFindingChanges(); }
 
  private:
   // Grammar of states:
@@ -85,10 +87,12 @@ class ConvergeJudge final : public Judge {
     Trace source_trace, target_trace;  // of the last settled state
 
     const model::Table* table = nullptr;
-    std::string text;      // of differing and DDL keys
-    std::string alarm_id;  // kDiffering
-    uint64_t request = 0;  // kConfirming
-    model::RowDiff row;    // kConfirming: what is to be said
+    std::string text;                                  // of differing and DDL keys
+    model::DiffKind kind = model::DiffKind::kMissing;  // kDiffering
+    std::string alarm_id;                              // kDiffering
+    uint64_t not_before = 0;  // kDiffering: the barrier offset at which it was found
+    uint64_t request = 0;     // kConfirming
+    model::RowDiff row;       // kConfirming: what is to be said
     Index broken_at = 0;
     Index asked_at = 0;
     uint64_t late_barrier = 0;  // kLate: the target's at the read
@@ -113,6 +117,7 @@ class ConvergeJudge final : public Judge {
   void RowsUnknown(const std::string& table);
   Key& Touch(const model::Digest& digest, const Item& item);
   static void Note(Key& key, const Item& item, LastChange* last);
+  void Queue(Key& key);
   void AddPassage(Key& key, const model::Version& version, bool is_before);
 
   // Deciding.
@@ -121,10 +126,20 @@ class ConvergeJudge final : public Judge {
   void Satisfy(Key& key);
   void MarkSeen(Key& key);
   bool FindBroken(const Key& key, Broken* broken) const;
+  bool IsEarly(const Key& key) const;
   void AssumeSource(Key& key, Index barrier);
   void Break(Key& key, const Broken& broken);
   model::DiffKind KindOf(const Key& key, const Broken& broken) const;
+  static Index SaidIn(const Key& key, Index broken_at);
+  bool WasSaid(const Key& key, const Broken& broken) const;
+  void Overlook(Key& key, Index barrier);
   void OpenFinding(Key& key, model::RowDiff row, Index broken_at);
+  void NoteFinding(const Key& key, Index i);
+  void EndRestoring();
+  static bool IsOverlooked(const Key& key) {
+    return key.state == State::kDiffering && key.alarm_id.empty();
+  }
+  void EndOverlooked(Key& key);
   void Resolve(Key& key);
   void Settle(Key& key);
   void AnswerOne(Key& key, const ConfirmAnswer& answer);
@@ -132,6 +147,10 @@ class ConvergeJudge final : public Judge {
 
   // Forgetting.
   void Lose(Key& key);
+  // Its versions are sums of what was added on each side.
+  static bool Counts(const Key& key) {
+    return key.is_ddl || (key.table != nullptr && key.table->keyless);
+  }
   bool Concerns(const Key& key, const std::string& table) const;
   void ForgetTable(const std::string& table, const std::string& reason, const std::string& detail);
   void ForgetOld();
@@ -155,6 +174,14 @@ class ConvergeJudge final : public Judge {
   absl::flat_hash_map<uint64_t, model::Digest> confirming_;  // by request id
   std::vector<ConfirmRequest> requests_;
   uint64_t next_request_ = 1;
+
+  // After a restart, until the run has come to where verdicts were said last.
+  bool restoring_ = false;
+  bool starts_early_ = true;  // nothing of the run was seen before its index 0
+  uint64_t restored_at_ = 0;  // that barrier's offset
+  std::vector<model::OpenFinding> restored_;
+  std::vector<model::Digest> overlooked_;
+  model::TableRegistry restored_tables_;
 
   // Of the segment being fed.
   struct Lost {

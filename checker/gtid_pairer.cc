@@ -54,8 +54,12 @@ bool GtidPairer::target_begins_anew() const {
          next_txn_ >= target_.front().txns.size();
 }
 
-void GtidPairer::PassTargetOrigin() {
+void GtidPairer::PassTargetOrigin(std::vector<PairEvent>* events) {
   target_origin_ = target_.PopFront().origin;
+  target_place_ = target_origin_.place;
+  if (!target_origin_.reason.empty()) {
+    GiveUpStart(target_origin_.reason, target_origin_.detail, events);
+  }
   domains_.BeginTarget(target_origin_.server_id);
   seen_ = model::GtidSet();
   unshown_.reset();
@@ -100,7 +104,7 @@ void GtidPairer::NoteMarks(const TxnRef& ref) {
   const model::Txn& txn = ref.get();
   for (uint32_t i = txn.marks_begin; i < txn.marks_end; ++i) {
     const model::Mark& mark = (*ref.batch)->marks[i];
-    if (mark.kind == model::Mark::Kind::kBarrier) AddBarrier(txn.gtid, mark.barrier_offset);
+    if (mark.kind == model::Mark::Kind::kBarrier) AddBarrier(txn.gtid, mark);
     if (mark.kind == model::Mark::Kind::kExecuted) domains_.TargetTold(mark.executed);
   }
 }
@@ -111,6 +115,7 @@ void GtidPairer::AddArrival(const BatchHolder& batch, const TxnRef& ref) {
   arrival.batch = batch;
   arrival.txn = ref.txn;
   arrival.barriers_before = barriers_seen_;
+  arrival.from = target_place_;
   arrival.own = txn.gtid.empty() || WrittenOn(txn, target_origin_);
   if (arrival.own && origin_ == Origin::kSource) return;
   arrival.bytes = sizeof(Arrival) + (txn.changes_end - txn.changes_begin) * sizeof(model::Change);
@@ -118,23 +123,53 @@ void GtidPairer::AddArrival(const BatchHolder& batch, const TxnRef& ref) {
   arrivals_.push_back(std::move(arrival));
 }
 
-void GtidPairer::AddBarrier(const model::Gtid& gtid, uint64_t offset) {
-  shown_[gtid] = offset;
+void GtidPairer::AddBarrier(const model::Gtid& gtid, const model::Mark& barrier) {
   ++barriers_seen_;
-  barrier_offsets_.push_back(offset);
+  target_place_ = barrier.place;
+  shown_[gtid] = {barrier.barrier_offset, {barriers_seen_, target_place_}};
+  barrier_offsets_.push_back(barrier.barrier_offset);
   if (barrier_offsets_.size() > kBarrierOffsetsKept) {
     barrier_offsets_.pop_front();
     ++barrier_offsets_first_;
   }
 }
 
-// --- seeking ---
-
-bool GtidPairer::Seek(std::vector<PairEvent>*) {
-  return candidate_ ? AcceptCandidate() : FindCandidate();
+std::optional<TargetPlace> GtidPairer::held_target_from() const {
+  if (arrivals_.empty()) return std::nullopt;
+  return TargetPlace{arrivals_.front().barriers_before, arrivals_.front().from};
 }
 
-bool GtidPairer::FindCandidate() {
+GtidPairer::SourceBarrier GtidPairer::BarrierOf(const Chunk& chunk) {
+  return {chunk.offset, chunk.gtid, chunk.ended_at, chunk.BarrierName(), chunk.place};
+}
+
+CommonBarrier GtidPairer::Common(const SourceBarrier& source, const ShownBarrier& target) const {
+  return {source.name, source.place, target.place, target.place.ordinal};
+}
+
+model::GtidSet GtidPairer::JudgedAhead(uint64_t said_to, uint64_t ordinal) {
+  std::erase_if(own_placed_, [&](const OwnPlaced& own) { return own.ordinal < ordinal; });
+  model::GtidSet gtids;
+  for (const OwnPlaced& own : own_placed_) {
+    if (own.segment <= said_to) gtids.Add(own.gtid);
+  }
+  return gtids;
+}
+
+// --- seeking ---
+
+bool GtidPairer::Seek(std::vector<PairEvent>* events) {
+  return candidate_ ? AcceptCandidate(events) : FindCandidate(events);
+}
+
+void GtidPairer::GiveUpStart(const std::string& reason, const std::string& detail,
+                             std::vector<PairEvent>* events) {
+  if (!start_) return;
+  start_.reset();
+  events->push_back(RunEndEvent(reason, detail));
+}
+
+bool GtidPairer::FindCandidate(std::vector<PairEvent>* events) {
   if (!source_.has_closed()) return false;
   domains_.AwaitFront();
   const Chunk chunk = source_.PopFront();
@@ -145,6 +180,9 @@ bool GtidPairer::FindCandidate() {
   if (chunk.end == Chunk::End::kOrigin) {
     BeginSource(chunk.origin);
     unshown_.reset();
+    if (!chunk.origin.reason.empty()) {
+      GiveUpStart(chunk.origin.reason, chunk.origin.detail, events);
+    }
     return true;
   }
   if (source_last_ && chunk.offset < *source_last_) {
@@ -152,7 +190,16 @@ bool GtidPairer::FindCandidate() {
     unshown_.reset();
   }
   source_last_ = chunk.offset;
-  if (!chunk.gtid.empty()) SetCandidate({chunk.offset, chunk.gtid, chunk.ended_at});
+  if (chunk.gtid.empty()) return true;
+  if (start_ && !IsStart(chunk, *start_)) {
+    if (IsMissing(chunk.offset, &*start_)) {
+      GiveUpStart("restart", "the source's stream does not show the barrier again to begin at",
+                  events);
+    }
+    return true;
+  }
+  if (start_) epoch_ = start_->epoch;
+  SetCandidate(BarrierOf(chunk));
   return true;
 }
 
@@ -171,7 +218,7 @@ void GtidPairer::SetCandidate(SourceBarrier barrier) {
 }
 
 // The candidate becomes c0 if the target shows it, in its stream.
-bool GtidPairer::AcceptCandidate() {
+bool GtidPairer::AcceptCandidate(std::vector<PairEvent>* events) {
   const auto executed_before = [&] { return target_origin_.executed.Contains(candidate_->gtid); };
   const auto passed = [&] {
     if (candidate_->gtid.source.mariadb()) return domains_.passed();
@@ -179,12 +226,14 @@ bool GtidPairer::AcceptCandidate() {
   };
   if (!ConsumeTargetUntil([&] { return executed_before() || passed(); })) {
     if (!target_begins_anew()) return false;
-    PassTargetOrigin();
+    PassTargetOrigin(events);
     return true;
   }
   const auto shown = shown_.find(candidate_->gtid);
-  if (shown == shown_.end() || shown->second != candidate_->offset) {
+  if (shown == shown_.end() || shown->second.offset != candidate_->offset) {
     if (!executed_before()) MissedByTarget(*candidate_);
+    GiveUpStart("restart", "the target's stream does not show the barrier again to begin at",
+                events);
     candidate_.reset();  // executed before the target's stream, or skipped there
     return true;
   }
@@ -192,6 +241,7 @@ bool GtidPairer::AcceptCandidate() {
   domains_.ClearAwaited();
   before_c0_ = before_;
   common_ = candidate_->offset;
+  c0_ = Common(*candidate_, shown->second);
   candidate_.reset();
   unshown_.reset();
   running_ = true;
@@ -227,11 +277,11 @@ bool GtidPairer::Run(std::vector<PairEvent>* events) {
     const model::StreamOrigin origin = target_.front().origin;
     EndRun(origin.reason, origin.detail, events);
     SetCandidate(end_);
-    PassTargetOrigin();
+    PassTargetOrigin(events);
     return true;
   }
   const auto shown = shown_.find(end_.gtid);
-  if (shown == shown_.end() || shown->second != end_.offset) {
+  if (shown == shown_.end() || shown->second.offset != end_.offset) {
     MissedByTarget(end_);
     source_closed_ = false;  // merge with the next segment
     return true;
@@ -261,7 +311,7 @@ bool GtidPairer::CloseSource(std::vector<PairEvent>* events) {
         absl::StrCat("the source's barrier went back from ", *source_last_, " to ", chunk.offset),
         events);
     source_last_ = chunk.offset;
-    SetCandidate({chunk.offset, chunk.gtid, chunk.ended_at});
+    SetCandidate(BarrierOf(chunk));
     return true;
   }
   chunk.AppendWhole(left_out(), &pair_.source);
@@ -269,7 +319,7 @@ bool GtidPairer::CloseSource(std::vector<PairEvent>* events) {
   NoteServers(gtids);
   if (chunk.offset == *source_last_) return true;  // repeated: cuts nothing
   source_last_ = chunk.offset;
-  end_ = SourceBarrier{chunk.offset, chunk.gtid, chunk.ended_at};
+  end_ = BarrierOf(chunk);
   if (gtids_.Intersects(target_origin_.executed)) {  // not seen whole
     if (!announced_) dropped_ += pair_.source.changes;
     EndRun("gap", "the target executed a part of the segment before its stream began", events);
@@ -287,16 +337,17 @@ void GtidPairer::EndRun(const std::string& reason, const std::string& detail,
   SourceExecuted(gtids_);
   running_ = false;
   source_closed_ = false;
+  resumed_ = {};
+  own_placed_.clear();
   unshown_.reset();
   awaited_ = 0;
   gtids_ = model::GtidSet();
   pair_ = SegmentPair{};
-  if (!announced_) return;
-  PairEvent event;
-  event.kind = PairEvent::Kind::kRunEnd;
-  event.reason = reason;
-  event.detail = detail;
-  events->push_back(std::move(event));
+  if (announced_) {
+    events->push_back(RunEndEvent(reason, detail));
+  } else {
+    GiveUpStart(reason, detail, events);
+  }
 }
 
 void GtidPairer::Announce(std::vector<PairEvent>* events) {
@@ -305,6 +356,8 @@ void GtidPairer::Announce(std::vector<PairEvent>* events) {
   start.kind = PairEvent::Kind::kRunStart;
   start.epoch = epoch_;
   start.offset = common_;
+  start.barrier = std::move(c0_);
+  if (start_) resumed_ = *std::exchange(start_, std::nullopt);
   events->push_back(std::move(start));
 }
 
@@ -321,8 +374,9 @@ void GtidPairer::MissedByTarget(const SourceBarrier& barrier) {
 }
 
 void GtidPairer::EmitSegment(std::vector<PairEvent>* events) {
-  GatherTarget(&pair_.target);
   PairEvent event;
+  GatherTarget(&pair_.target, &event.target_from);
+  event.barrier = Common(end_, shown_.find(end_.gtid)->second);
   event.kind = PairEvent::Kind::kSegment;
   event.source_closed_at = unshown_ ? unshown_->at : end_.at;
   unshown_.reset();
@@ -342,7 +396,7 @@ void GtidPairer::EmitSegment(std::vector<PairEvent>* events) {
   }
   pair_ = SegmentPair{};
   source_closed_ = false;
-  absl::erase_if(shown_, [&](const auto& entry) { return entry.second <= common_; });
+  absl::erase_if(shown_, [&](const auto& entry) { return entry.second.offset <= common_; });
   GiveUpOldest(events);
 }
 
@@ -415,7 +469,7 @@ bool GtidPairer::FollowedBy(uint64_t count, const Arrival& arrival, uint64_t end
          barrier_offsets_[last - barrier_offsets_first_] <= end;
 }
 
-void GtidPairer::GatherTarget(SegmentSide* side) {
+void GtidPairer::GatherTarget(SegmentSide* side, std::optional<TargetPlace>* from) {
   std::vector<Arrival> later;
   uint64_t missing = gtids_.size() - CountMissing(gtids_, seen_);  // of those that left a trace
   // Own changes put off by an earlier segment wait for this one at most.
@@ -437,8 +491,10 @@ void GtidPairer::GatherTarget(SegmentSide* side) {
     }
     held_bytes_ -= arrival.bytes;
     if (place == Place::kBefore) continue;
+    if (!*from) *from = TargetPlace{arrival.barriers_before, arrival.from};
     if (place == Place::kHereOwn) {
-      if (origin_ == Origin::kSource) continue;
+      if (origin_ == Origin::kSource || WasJudged(arrival)) continue;
+      NoteOwn(arrival);
       PlaceOwn(std::move(arrival), &later, side);
       continue;
     }
@@ -448,6 +504,18 @@ void GtidPairer::GatherTarget(SegmentSide* side) {
   }
   arrivals_.insert(arrivals_.begin(), std::make_move_iterator(later.begin()),
                    std::make_move_iterator(later.end()));
+}
+
+// Before a restart it was judged in a segment that was said then.
+bool GtidPairer::WasJudged(const Arrival& arrival) const {
+  return end_.offset > resumed_.said_to && resumed_.judged_ahead.Contains(arrival.gtid());
+}
+
+// It may stand behind the barrier that ends its segment.
+void GtidPairer::NoteOwn(const Arrival& arrival) {
+  const bool ahead = arrival.barriers_before >= shown_.find(end_.gtid)->second.place.ordinal;
+  if (!ahead || arrival.gtid().empty()) return;
+  own_placed_.push_back({end_.offset, arrival.barriers_before, arrival.gtid()});
 }
 
 std::vector<Item> GtidPairer::ItemsOf(const Arrival& arrival) {

@@ -23,6 +23,7 @@ class GtidPairer final : public Pairer {
  public:
   GtidPairer(Origin origin, StreamCutter* source, StreamCutter* target);
 
+  void StartAt(RunStart start) override { start_ = std::move(start); }
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kGtid; }
   const std::string& align_reason() const override { return reason_; }
@@ -30,6 +31,8 @@ class GtidPairer final : public Pairer {
   bool needs_source() const override { return !needs_target(); }
   bool needs_target() const override { return running_ ? source_closed_ : candidate_.has_value(); }
   uint64_t held_target_bytes() const override { return held_bytes_; }
+  std::optional<TargetPlace> held_target_from() const override;
+  model::GtidSet JudgedAhead(uint64_t said_to, uint64_t ordinal) override;
   uint64_t dropped_changes() const override { return dropped_; }
 
  private:
@@ -37,12 +40,20 @@ class GtidPairer final : public Pairer {
     uint64_t offset = 0;
     model::Gtid gtid;
     absl::Duration at;
+    std::string name = {};  // as CommonBarrier
+    model::Place place = {};
+  };
+  // A barrier as the target shows it.
+  struct ShownBarrier {
+    uint64_t offset = 0;
+    TargetPlace place;
   };
   // A target transaction that has come and is not in a segment yet.
   struct Arrival {
     BatchHolder batch;
     uint32_t txn = 0;
     uint64_t barriers_before = 0;  // target barriers that came before it
+    model::Place from;             // stands before it
     bool own = false;              // the target's own write
     // Of an own transaction, the changes that wait for a later segment; empty: all of it.
     std::vector<Item> rest;
@@ -51,14 +62,20 @@ class GtidPairer final : public Pairer {
     TxnRef ref() const { return {batch.get(), txn}; }
     const model::Gtid& gtid() const { return ref().get().gtid; }
   };
+  // An own transaction in a segment that ends at barrier `segment`.
+  struct OwnPlaced {
+    uint64_t segment = 0;
+    uint64_t ordinal = 0;  // Arrival::barriers_before
+    model::Gtid gtid;
+  };
   enum class Place : uint8_t { kHere, kHereOwn, kBefore, kLater };
 
   bool Seek(std::vector<PairEvent>* events);
   bool Run(std::vector<PairEvent>* events);
 
-  bool FindCandidate();
+  bool FindCandidate(std::vector<PairEvent>* events);
   void SetCandidate(SourceBarrier barrier);
-  bool AcceptCandidate();
+  bool AcceptCandidate(std::vector<PairEvent>* events);
   void BeginSource(const model::StreamOrigin& origin);
   void DropOwnBeforeCandidate();
   bool CloseSource(std::vector<PairEvent>* events);
@@ -69,15 +86,20 @@ class GtidPairer final : public Pairer {
   void AddTransaction(const BatchHolder& batch, const TxnRef& ref);
   void NoteMarks(const TxnRef& ref);
   void AddArrival(const BatchHolder& batch, const TxnRef& ref);
-  void AddBarrier(const model::Gtid& gtid, uint64_t offset);
+  void AddBarrier(const model::Gtid& gtid, const model::Mark& barrier);
   bool target_begins_anew() const;
-  void PassTargetOrigin();
+  void PassTargetOrigin(std::vector<PairEvent>* events);
+  static SourceBarrier BarrierOf(const Chunk& chunk);
+  CommonBarrier Common(const SourceBarrier& source, const ShownBarrier& target) const;
+  // What StartAt() asked for cannot be.
+  void GiveUpStart(const std::string& reason, const std::string& detail,
+                   std::vector<PairEvent>* events);
 
   void Announce(std::vector<PairEvent>* events);
   void AnnounceShortRun(const model::GtidSet& rest, std::vector<PairEvent>* events);
   void MissedByTarget(const SourceBarrier& barrier);
   void EmitSegment(std::vector<PairEvent>* events);
-  void GatherTarget(SegmentSide* side);
+  void GatherTarget(SegmentSide* side, std::optional<TargetPlace>* from);
   Place PlaceOf(const Arrival& arrival) const;
   bool IsForeign(const Arrival& arrival, uint64_t end) const;
   bool FollowedBy(uint64_t barriers, const Arrival& arrival, uint64_t end) const;
@@ -91,6 +113,8 @@ class GtidPairer final : public Pairer {
   const model::StreamOrigin* left_out() const {
     return origin_ == Origin::kSource ? &target_origin_ : nullptr;
   }
+  bool WasJudged(const Arrival& arrival) const;
+  void NoteOwn(const Arrival& arrival);
   void PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side);
   void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
 
@@ -117,6 +141,7 @@ class GtidPairer final : public Pairer {
   std::deque<model::GtidSet> recent_;           // the segments since
   absl::flat_hash_set<Server> source_servers_;  // that the source has transactions of
 
+  std::optional<RunStart> start_;           // seeking: the only candidate
   std::optional<SourceBarrier> candidate_;  // seeking: is to become c0
   // The oldest barrier behind the last common one whose transaction the target executed in
   // its stream without showing the barrier: the segment that it ends is still not closed.
@@ -124,11 +149,14 @@ class GtidPairer final : public Pairer {
 
   // Running.
   uint64_t common_ = 0;  // the last common offset
+  CommonBarrier c0_;     // of the run, before it was announced
   SegmentPair pair_;
   model::GtidSet gtids_;  // of the segment in work
   SourceBarrier end_;     // of the segment in work
   bool source_closed_ = false;
   uint64_t awaited_ = 0;  // GTIDs of the segment that have not come; MariaDB: domains_ tells
+  RunStart resumed_;      // what StartAt() asked for, as long as that run lasts
+  std::deque<OwnPlaced> own_placed_;
   DomainProgress domains_;
   uint32_t barrier_domain_ = 0;
 
@@ -139,9 +167,10 @@ class GtidPairer final : public Pairer {
   size_t next_txn_ = 0;  // of the target's first chunk
   uint64_t held_bytes_ = 0;
   uint64_t barriers_seen_ = 0;
-  std::deque<uint64_t> barrier_offsets_;              // of barriers_seen_, the newest last
-  uint64_t barrier_offsets_first_ = 0;                // number of the first of them
-  absl::flat_hash_map<model::Gtid, uint64_t> shown_;  // barrier transactions and their offsets
+  model::Place target_place_;             // of the last of them, or of the origin behind it
+  std::deque<uint64_t> barrier_offsets_;  // of barriers_seen_, the newest last
+  uint64_t barrier_offsets_first_ = 0;    // number of the first of them
+  absl::flat_hash_map<model::Gtid, ShownBarrier> shown_;  // by their transactions
 };
 
 }  // namespace dcp::checker

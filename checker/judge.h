@@ -14,6 +14,7 @@
 #include "checker/options.h"
 #include "checker/pair_checker.h"
 #include "checker/segment.h"
+#include "checker/segment_log.h"
 #include "model/verdict.h"
 
 namespace dcp::checker {
@@ -21,6 +22,12 @@ namespace dcp::checker {
 class Judge {
  public:
   virtual ~Judge() = default;
+
+  // What was found before a restart. Verdicts up to `said_to` of the next run were said,
+  // `findings` are open there. `is_first`: that run begins where it began then, too. Call
+  // before anything else.
+  virtual void Restore(uint64_t said_to, bool is_first,
+                       const std::vector<model::OpenFinding>& findings) = 0;
 
   // A run begins at barrier c0; `exact`: aligned by GTID, so lateness is 0.
   virtual void StartRun(uint64_t epoch, uint64_t offset, bool exact) = 0;
@@ -33,9 +40,10 @@ class Judge {
   virtual std::vector<ConfirmRequest> TakeRequests() { return {}; }
 
   virtual std::vector<model::Outcome> TakeOutcomes() = 0;
+  // What is to be stored with them.
+  virtual FindingChanges TakeFindingChanges() = 0;
   virtual uint64_t pending_keys() const = 0;
   virtual uint64_t open_findings() const = 0;
-  virtual uint64_t last_judged() const = 0;  // barrier offset
 };
 
 std::unique_ptr<Judge> MakeJudge(const PairOptions& options);

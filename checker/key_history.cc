@@ -103,7 +103,38 @@ void KeyHistory::AssumeSource(const Version& version) {
   source_.push_back({version, kAlways, kNever});
 }
 
-void KeyHistory::AdoptSource(Index i) { ApplyTarget(source_.back().version, i); }
+void KeyHistory::AdoptSource(Index i, bool counts) {
+  ApplyTarget(source_.back().version, i);
+  if (counts) target_sum_ = source_sum_;
+}
+
+void KeyHistory::AssumeTarget(Index i) {
+  const Version version = TargetAt(i);
+  source_.clear();
+  AssumeSource(version);
+}
+
+Version KeyHistory::SourceAt(Index i) const {
+  for (const Interval& interval : source_) {
+    if (interval.entered <= i && interval.left > i) return interval.version;
+  }
+  return Version::Unknown();
+}
+
+Version KeyHistory::TargetAt(Index i) const {
+  if (const Entered* state = StateAt(i)) return state->version;
+  return source_.empty() ? Version::Unknown() : source_.front().version;
+}
+
+void KeyHistory::Pin(const Version& source, const Version& target, bool counts, Index i) {
+  if (!source.known()) source_.clear();
+  if (source_.empty()) AssumeSource(source);
+  if (source.known()) ApplySource(Version::Unknown(), source, i);
+  ApplyTarget(target, i);
+  if (!counts) return;
+  source_sum_ = source.digest;
+  target_sum_ = target.digest;
+}
 
 void KeyHistory::Lose() {
   source_.clear();
@@ -119,6 +150,17 @@ void KeyHistory::Fold(Index i, Index oldest) {
   const Version settled = state != nullptr ? state->version : source_.back().version;
   target_.clear();
   target_.push_back({settled, kAlways});
+  FoldSource(oldest);
+}
+
+void KeyHistory::FoldDiffering(Index i, Index oldest) {
+  const Version state = TargetAt(i);
+  target_.clear();
+  target_.push_back({state, kAlways});
+  if (!source_.empty()) FoldSource(oldest);
+}
+
+void KeyHistory::FoldSource(Index oldest) {
   // The current interval always stays.
   source_.erase(std::remove_if(source_.begin(), source_.end() - 1,
                                [&](const Interval& interval) { return interval.left <= oldest; }),

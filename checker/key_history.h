@@ -54,13 +54,27 @@ class KeyHistory {
   // The source is taken to have been in `version` all the time.
   // REQUIRES: !source_known()
   void AssumeSource(const model::Version& version);
-  // The target's state from barrier `i` on is what the source's is (read by SQL).
-  void AdoptSource(Index i);
   model::Version TargetState(Index j) const;  // kUnknown for the base
+
+  // What it is in at barrier `i`; kUnknown where that is not known.
+  model::Version SourceAt(Index i) const;
+  model::Version TargetAt(Index i) const;
+  // Both sides are in these states at barrier `i`.
+  // `counts`: the key is relative.
+  void Pin(const model::Version& source, const model::Version& target, bool counts, Index i);
+  bool source_assumed() const { return assumed_; }
+  // What was assumed of the source is taken to have been the target's state at barrier `i`.
+  // REQUIRES: source_assumed()
+  void AssumeTarget(Index i);
+  // The target's state at barrier `i` and from then on is the source's present one.
+  void AdoptSource(Index i, bool counts);
 
   // Folds what lies behind barrier `i`, where the key is settled: keeps the
   // versions that the source had after barrier `oldest`.
   void Fold(Index i, Index oldest);
+
+  // The same where the sides differ: keeps what each is in at barrier `i` too.
+  void FoldDiffering(Index i, Index oldest);
 
   // Nothing is known of either side any more; the target is in an unknown state
   // (not in the base) until it is touched.
@@ -83,6 +97,8 @@ class KeyHistory {
     Index left = kNever;
     bool Overlaps(Index x, Index y) const { return entered <= y && left > x; }
   };
+  void FoldSource(Index oldest);
+
   struct Entered {
     model::Version version;
     Index entered = kAlways;

@@ -71,6 +71,15 @@ DiffKind KindOf(const std::vector<Entry>& source, const std::vector<Entry>& targ
 
 }  // namespace
 
+void OrderedJudge::Restore(uint64_t said_to, bool,
+                           const std::vector<model::OpenFinding>& findings) {
+  log_.ContinueFrom(said_to);
+  for (const model::OpenFinding& finding : findings) {
+    findings_.Open(finding.alarm_id);
+    open_[finding.key] = {finding.alarm_id, finding.key_text};
+  }
+}
+
 void OrderedJudge::StartRun(uint64_t epoch, uint64_t offset, bool) { log_.StartRun(epoch, offset); }
 
 void OrderedJudge::EndRun(const std::string& reason, const std::string& detail, absl::Time now) {
@@ -79,6 +88,7 @@ void OrderedJudge::EndRun(const std::string& reason, const std::string& detail, 
 
 void OrderedJudge::Feed(const SegmentPair& pair, absl::Time now) {
   now_ = log_.Add(pair);
+  if (log_.said_before(now_)) return log_.Flush(now);
   lost_tables_.clear();
   TakeMarks(pair.source);
   TakeMarks(pair.target);
@@ -131,6 +141,7 @@ void OrderedJudge::Compare(const model::Digest& digest, const Sequences& sequenc
     if (source != target || source.empty()) return;
     const bool last = findings_.Close(open->second.alarm_id);
     log_.AddResolved(now_, last ? open->second.alarm_id : "", open->second.key_text);
+    log_.CloseFinding(now_, digest);
     open_.erase(open);
     return;
   }
@@ -158,12 +169,19 @@ void OrderedJudge::Say(const model::Digest& digest, const Sequences& sequences, 
   if (target != nullptr) row.target = EvidenceOf(*target);
   const std::string alarm_id = log_.DiffAlarmId(now_);
   const std::string key_text = row.key_text;
+  model::OpenFinding finding;
+  finding.key = digest;
+  finding.alarm_id = alarm_id;
+  finding.kind = row.kind;
+  finding.table = row.table != nullptr ? row.table->name : row.table_name;
+  finding.key_text = key_text;
   log_.AddDiff(now_, std::move(row));
   findings_.Open(alarm_id);
   if (kind == DiffKind::kHealed || kind == DiffKind::kReordered) {
     log_.AddResolved(now_, findings_.Close(alarm_id) ? alarm_id : "", key_text);
   } else {
     open_[digest] = {alarm_id, key_text};
+    log_.AddFinding(now_, std::move(finding));
   }
 }
 

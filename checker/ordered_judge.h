@@ -17,13 +17,15 @@ class OrderedJudge final : public Judge {
  public:
   explicit OrderedJudge(const PairOptions& options) : options_(options), log_(options, findings_) {}
 
+  void Restore(uint64_t said_to, bool is_first,
+               const std::vector<model::OpenFinding>& findings) override;
   void StartRun(uint64_t epoch, uint64_t offset, bool exact) override;
   void Feed(const SegmentPair& pair, absl::Time now) override;
   void EndRun(const std::string& reason, const std::string& detail, absl::Time now) override;
   std::vector<model::Outcome> TakeOutcomes() override { return log_.TakeOutcomes(); }
   uint64_t pending_keys() const override { return 0; }
   uint64_t open_findings() const override { return findings_.count(); }
-  uint64_t last_judged() const override { return log_.last_judged(); }
+  FindingChanges TakeFindingChanges() override { return log_.TakeFindingChanges(); }
 
  private:
   struct Sequences {

@@ -10,6 +10,7 @@ void Outage::Update(const std::optional<Pairer::Waiting>& waiting, uint64_t epoc
   const bool late = waiting && IsLate(waiting->since, now);
   if (late == said_.has_value()) return;
   if (!late) {
+    if (restored_) return;
     model::Resolved resolved;
     resolved.resolves.push_back(model::AlarmId(*said_, "timeout"));
     resolved.head = *said_;

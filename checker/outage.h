@@ -25,6 +25,19 @@ class Outage {
     return now.monotonic - since >= options_.timeout;
   }
 
+  // Of a run that is taken up again: the outage that was said, and whose segment is not
+  // closed before the run has come there again.
+  void Restore(const model::OutcomeHead& said) {
+    said_ = said;
+    restored_ = true;
+  }
+  // The target has closed all segments up to this barrier; kNowhere: that run is over.
+  static constexpr uint64_t kNowhere = UINT64_MAX;
+  void ClosedTo(uint64_t offset) {
+    if (restored_ && offset >= said_->to) restored_ = false;
+  }
+  const std::optional<model::OutcomeHead>& said() const { return said_; }
+
   // `waiting`: the oldest segment that the target has not closed. `detail` tells the
   // reader why, and is asked where a timeout is said only.
   void Update(const std::optional<Pairer::Waiting>& waiting, uint64_t epoch,
@@ -34,6 +47,7 @@ class Outage {
  private:
   const PairOptions options_;
   std::optional<model::OutcomeHead> said_;  // of the open outage
+  bool restored_ = false;
 };
 
 }  // namespace dcp::checker

@@ -9,6 +9,7 @@
 #include "checker/ordered_judge.h"
 #include "checker/outage.h"
 #include "checker/pairer.h"
+#include "checker/resume_trail.h"
 #include "checker/stream_cutter.h"
 
 namespace dcp::checker {
@@ -24,7 +25,28 @@ class PairChecker::Impl {
       : options_(std::move(options)),
         pairer_(MakePairer(options_, &source_, &target_)),
         judge_(MakeJudge(options_)),
+        trail_(SegmentsReadAgain(options_)),
         outage_(options_) {}
+
+  void Restore(const model::StoredPair& stored) {
+    const model::PairState& state = stored.state;
+    epoch_ = state.epoch;
+    said_to_ = last_common_ = state.said_to;
+    judge_->Restore(said_to_, !state.run || state.run->is_first, stored.findings);
+    if (state.timeout) outage_.Restore(*state.timeout);
+    if (state.run) {
+      resumed_ = state.run;
+      pairer_->StartAt({state.epoch, state.run->from, state.run->from_name, state.said_to,
+                        state.run->judged_ahead});
+    } else {
+      const bool told = !state.lost_reason.empty() || said_to_ == 0;
+      lost_reason_ = told ? state.lost_reason : "restart";
+      lost_detail_ = told ? state.lost_detail
+                          : "dcp was not running, and a side's stream cannot "
+                            "be read again from before";
+      judge_->EndRun(lost_reason_, lost_detail_, absl::Time());
+    }
+  }
 
   StreamCutter& cutter(Side side) { return side == Side::kSource ? source_ : target_; }
   const StreamCutter& cutter(Side side) const { return side == Side::kSource ? source_ : target_; }
@@ -49,7 +71,20 @@ class PairChecker::Impl {
         &outcomes_);
   }
 
-  std::vector<model::Outcome> TakeOutcomes() { return std::exchange(outcomes_, {}); }
+  model::Report TakeReport() {
+    model::Report report{options_.check, options_.target.value(), std::exchange(outcomes_, {}), {}};
+    for (auto& [key, finding] : judge_->TakeFindingChanges()) {
+      if (finding) {
+        report.update.findings.push_back(std::move(*finding));
+      } else {
+        report.update.closed.push_back(key);
+      }
+    }
+    if (std::exchange(state_changed_, false) || !report.outcomes.empty()) {
+      report.update.state = State();
+    }
+    return report;
+  }
   std::vector<ConfirmRequest> TakeRequests() { return judge_->TakeRequests(); }
 
   PairStatus status() const {
@@ -58,7 +93,7 @@ class PairChecker::Impl {
     status.align_reason = pairer_->align_reason();
     status.running = running_;
     status.epoch = epoch_;
-    status.last_judged = judge_->last_judged();
+    status.last_judged = said_to_;
     status.source_barrier = source_.last_offset();
     status.target_barrier = target_.last_offset();
     if (const auto waiting = pairer_->waiting()) status.pending_segments = waiting->segments;
@@ -85,26 +120,53 @@ class PairChecker::Impl {
         return StartRun(event, now);
       case PairEvent::Kind::kRunEnd:
         judge_->EndRun(event.reason, event.detail, now.wall);
+        CollectJudged();
+        trail_.End();
+        outage_.ClosedTo(Outage::kNowhere);
+        resumed_.reset();
         running_ = false;
+        state_changed_ = true;
         lost_reason_ = event.reason;
         lost_detail_ = event.detail;
         return;
       case PairEvent::Kind::kSegment:
         event.pair.late = outage_.IsLate(event.source_closed_at, now);
+        trail_.Add(event.pair.to, event.barrier, event.target_from);
         judge_->Feed(event.pair, now.wall);
         last_common_ = event.pair.to;
+        outage_.ClosedTo(last_common_);
         return;
     }
   }
 
   void StartRun(const PairEvent& event, const Instant& now) {
     CollectJudged();
+    const bool by_gtid = pairer_->align() == Align::kGtid;
     epoch_ = event.epoch;
     running_ = true;
+    state_changed_ = true;
     if (!lost_reason_.empty()) SayLost(event.offset, now);
     lost_reason_.clear();
     last_common_ = event.offset;
-    judge_->StartRun(event.epoch, event.offset, pairer_->align() == Align::kGtid);
+    trail_.Start(event.offset, event.barrier);
+    if (!resumed_) said_to_ = event.offset;
+    if (resumed_ && !resumed_->is_first) trail_.GoesOn();
+    resumed_.reset();
+    outage_.ClosedTo(event.offset);
+    judge_->StartRun(event.epoch, event.offset, by_gtid);
+  }
+
+  model::PairState State() {
+    model::PairState state;
+    state.epoch = epoch_;
+    state.said_to = said_to_;
+    state.timeout = outage_.said();
+    state.lost_reason = lost_reason_;
+    state.lost_detail = lost_detail_;
+    if (running_) state.run = trail_.Get(said_to_, pairer_->held_target_from());
+    if (state.run) state.run->judged_ahead = pairer_->JudgedAhead(said_to_, trail_.said_ordinal());
+    if (resumed_) state.run = resumed_;  // not begun yet
+    return state;
   }
 
   // Between two runs nothing was seen whole.
@@ -125,6 +187,9 @@ class PairChecker::Impl {
 
   void CollectJudged() {
     std::vector<model::Outcome> judged = judge_->TakeOutcomes();
+    for (const model::Outcome& outcome : judged) {
+      if (const auto* verdict = std::get_if<model::Verdict>(&outcome)) said_to_ = verdict->head.to;
+    }
     outcomes_.insert(outcomes_.end(), std::make_move_iterator(judged.begin()),
                      std::make_move_iterator(judged.end()));
   }
@@ -147,10 +212,14 @@ class PairChecker::Impl {
   StreamCutter source_, target_;
   std::unique_ptr<Pairer> pairer_;
   std::unique_ptr<Judge> judge_;
+  ResumeTrail trail_;
   Outage outage_;
   uint64_t epoch_ = 1;
   bool running_ = false;
   uint64_t last_common_ = 0;
+  uint64_t said_to_ = 0;                    // barrier offset
+  std::optional<model::RunState> resumed_;  // the run to be taken up again, until it begins
+  bool state_changed_ = false;
   std::string lost_reason_, lost_detail_;  // of the run that ended
   std::vector<model::Outcome> outcomes_;
 };
@@ -174,7 +243,8 @@ void PairChecker::Answer(const std::vector<ConfirmAnswer>& answers, const Instan
   impl_->Answer(answers, now);
 }
 
-std::vector<model::Outcome> PairChecker::TakeOutcomes() { return impl_->TakeOutcomes(); }
+void PairChecker::Restore(const model::StoredPair& stored) { impl_->Restore(stored); }
+model::Report PairChecker::TakeReport() { return impl_->TakeReport(); }
 std::vector<ConfirmRequest> PairChecker::TakeRequests() { return impl_->TakeRequests(); }
 PairStatus PairChecker::status() const { return impl_->status(); }
 bool PairChecker::ahead(Side side) const { return impl_->ahead(side); }

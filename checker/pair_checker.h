@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "checker/options.h"
 #include "model/change_batch.h"
+#include "model/pair_state.h"
 #include "model/ports/row_reader.h"
 #include "model/verdict.h"
 
@@ -59,6 +60,11 @@ class PairChecker {
   explicit PairChecker(PairOptions options);
   ~PairChecker();
 
+  // Goes on from what was stored with the reports. Without a run in it, or where its
+  // barrier is not shown again, what follows `said_to` is unverified. Call before
+  // anything else.
+  void Restore(const model::StoredPair& stored);
+
   // A stream begins, or begins anew after it lost continuity.
   void Open(Side side, model::StreamOrigin origin, const Instant& now);
   // REQUIRES: Open() was called for `side`.
@@ -67,8 +73,9 @@ class PairChecker {
   void Tick(const Instant& now);
   void Answer(const std::vector<ConfirmAnswer>& answers, const Instant& now);
 
-  // What is to be said since the last call, in order.
-  std::vector<model::Outcome> TakeOutcomes();
+  // What is to be said since the last call, in order, and what is to be stored with it,
+  // so that another PairChecker can go on from there.
+  model::Report TakeReport();
   // Rows to be read; each is answered once. Empty without options.confirm.
   std::vector<ConfirmRequest> TakeRequests();
 

@@ -8,12 +8,16 @@
 namespace dcp::checker {
 namespace {
 
+constexpr uint64_t kHigherToGiveUp = 100;
+
 // Looks at both streams without consuming them until they show a common offset,
 // then hands over to the pairer that fits.
 class AutoPairer final : public Pairer {
  public:
   AutoPairer(const PairOptions& options, StreamCutter* source, StreamCutter* target)
       : options_(options), source_(*source), target_(*target) {}
+
+  void StartAt(RunStart start) override { start_ = std::move(start); }
 
   void Advance(std::vector<PairEvent>* events) override {
     if (!chosen_) Choose();
@@ -23,13 +27,19 @@ class AutoPairer final : public Pairer {
   Align align() const override { return chosen_ ? chosen_->align() : Align::kAuto; }
   const std::string& align_reason() const override { return reason_; }
   uint64_t held_target_bytes() const override { return chosen_ ? chosen_->held_target_bytes() : 0; }
+  std::optional<TargetPlace> held_target_from() const override {
+    return chosen_ ? chosen_->held_target_from() : std::nullopt;
+  }
+  model::GtidSet JudgedAhead(uint64_t said_to, uint64_t ordinal) override {
+    return chosen_ ? chosen_->JudgedAhead(said_to, ordinal) : model::GtidSet();
+  }
   uint64_t dropped_changes() const override { return chosen_ ? chosen_->dropped_changes() : 0; }
 
   bool needs_source() const override {
     return chosen_ ? chosen_->needs_source() : source_cursor_.at == nullptr;
   }
   bool needs_target() const override {
-    return chosen_ ? chosen_->needs_target() : target_cursor_.at == nullptr;
+    return chosen_ ? chosen_->needs_target() : target_cursor_.at == nullptr || awaits_target_;
   }
 
   std::optional<Waiting> waiting() const override {
@@ -43,19 +53,22 @@ class AutoPairer final : public Pairer {
   struct Cursor {
     size_t next = 0;
     const Chunk* at = nullptr;  // a chunk that ends with a barrier
-    model::Uuid server_uuid{};
-    uint32_t server_id = 0;
+    model::StreamOrigin origin;
 
     bool Find(const StreamCutter& cutter) {
       while (at == nullptr && next + 1 < cutter.chunks().size()) {
         const Chunk& chunk = cutter.chunks()[next++];
-        if (chunk.end == Chunk::End::kOrigin) {
-          server_uuid = chunk.origin.server_uuid;
-          server_id = chunk.origin.server_id;
-        }
+        if (chunk.end == Chunk::End::kOrigin) origin = chunk.origin;
         if (chunk.end == Chunk::End::kBarrier) at = &chunk;
       }
       return at != nullptr;
+    }
+    // The barrier behind `at`; nullptr: none has come.
+    const Chunk* PeekNext(const StreamCutter& cutter) const {
+      for (size_t i = next; i + 1 < cutter.chunks().size(); ++i) {
+        if (cutter.chunks()[i].end == Chunk::End::kBarrier) return &cutter.chunks()[i];
+      }
+      return nullptr;
     }
   };
 
@@ -64,30 +77,38 @@ class AutoPairer final : public Pairer {
       const uint64_t s = source_cursor_.at->offset;
       const uint64_t t = target_cursor_.at->offset;
       if (s == t) return Choose(*source_cursor_.at, *target_cursor_.at);
-      (s < t ? source_cursor_ : target_cursor_).at = nullptr;
+      bool target_was_foreign = false;
+      if (s < t) {  // where the target shows a lower offset next, this one was foreign
+        const Chunk* next = target_cursor_.PeekNext(target_);
+        awaits_target_ = next == nullptr;
+        if (awaits_target_) return;
+        target_was_foreign = next->offset < t;
+      }
+      (s < t && !target_was_foreign ? source_cursor_ : target_cursor_).at = nullptr;
     }
   }
 
   void Choose(const Chunk& s, const Chunk& t) {
     if (s.gtid.empty() || t.gtid.empty()) {
       reason_ = "the barrier's transactions carry no GTIDs";
-    } else if (source_cursor_.server_uuid == target_cursor_.server_uuid &&
-               source_cursor_.server_id == target_cursor_.server_id) {
+    } else if (SameServer(source_cursor_.origin, target_cursor_.origin)) {
       reason_ = "both tags come from one server";
     } else if (s.gtid != t.gtid) {
       reason_ = "the target's barrier does not carry the source's GTID";
     } else {
       reason_ = "the target's transactions carry the source's GTIDs";
       chosen_ = std::make_unique<GtidPairer>(options_.origin, &source_, &target_);
-      return;
     }
-    chosen_ = std::make_unique<BarrierPairer>(options_, &source_, &target_);
+    if (!chosen_) chosen_ = std::make_unique<BarrierPairer>(options_, &source_, &target_);
+    if (start_) chosen_->StartAt(*std::exchange(start_, std::nullopt));
   }
 
   const PairOptions options_;
   StreamCutter& source_;
   StreamCutter& target_;
+  std::optional<RunStart> start_;
   Cursor source_cursor_, target_cursor_;
+  bool awaits_target_ = false;  // what the target shows next decides
   std::string reason_ = "not decided before both sides show the same barrier";
   std::unique_ptr<Pairer> chosen_;
 };
@@ -106,6 +127,23 @@ void Pairer::AddWaiting(const StreamCutter& source, std::optional<uint64_t> from
   if (oldest == nullptr) return;
   AddWaiting(oldest->ended_at, from.value_or(oldest->offset), oldest->offset, waiting);
   (*waiting)->segments += source.barriers() - 1;
+}
+
+bool Pairer::IsStart(const Chunk& chunk, const RunStart& start) {
+  return chunk.offset == start.offset && (start.name.empty() || start.name == chunk.BarrierName());
+}
+
+bool Pairer::IsMissing(uint64_t offset, RunStart* start) {
+  if (offset > start->offset) ++start->higher_seen;
+  return start->higher_seen > kHigherToGiveUp;
+}
+
+PairEvent Pairer::RunEndEvent(const std::string& reason, const std::string& detail) {
+  PairEvent event;
+  event.kind = PairEvent::Kind::kRunEnd;
+  event.reason = reason;
+  event.detail = detail;
+  return event;
 }
 
 std::unique_ptr<Pairer> MakePairer(const PairOptions& options, StreamCutter* source,

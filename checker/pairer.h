@@ -15,10 +15,36 @@
 #include "checker/options.h"
 #include "checker/segment.h"
 #include "checker/stream_cutter.h"
+#include "model/place.h"
 
 namespace dcp::checker {
 
-// Grammar: (kRunStart kSegment* kRunEnd)* kRunStart? kSegment*
+// A place in the target's stream. A smaller ordinal stands before it.
+struct TargetPlace {
+  uint64_t ordinal = 0;
+  model::Place place;
+};
+
+// A common barrier, and where the streams can be read again from it on.
+struct CommonBarrier {
+  std::string name;  // Chunk::BarrierName() of the source
+  model::Place source;
+  TargetPlace target;
+  uint64_t target_ordinal = 0;  // of the barrier itself on the target
+};
+
+// Where a run is to begin again that was cut off by a restart.
+struct RunStart {
+  uint64_t epoch = 1;
+  uint64_t offset = 0;
+  std::string name;             // as CommonBarrier::name
+  uint64_t said_to = 0;         // verdicts were said up to this barrier
+  model::GtidSet judged_ahead;  // as RunState::judged_ahead
+  uint64_t higher_seen = 0;     // barriers of one side that were higher, while it was sought
+};
+
+// Grammar: (kRunStart kSegment* kRunEnd)* kRunStart? kSegment*, and a kRunEnd at the
+// beginning where what StartAt() asks for cannot be.
 struct PairEvent {
   enum class Kind : uint8_t { kRunStart, kSegment, kRunEnd };
   Kind kind = Kind::kSegment;
@@ -28,11 +54,19 @@ struct PairEvent {
   std::string detail;
   SegmentPair pair;                 // kSegment
   absl::Duration source_closed_at;  // kSegment: monotonic; of merged ones the first
+  CommonBarrier barrier;            // kRunStart: c0, kSegment: its end
+  // kSegment: before all of the target's transactions in it; nullopt: they stand behind
+  // the barrier that it begins at.
+  std::optional<TargetPlace> target_from;
 };
 
 class Pairer {
  public:
   virtual ~Pairer() = default;
+
+  // The first run begins at this barrier, or a kRunEnd tells why it cannot. Call before
+  // anything else.
+  virtual void StartAt(RunStart start) = 0;
 
   // Appends what can be said now.
   virtual void Advance(std::vector<PairEvent>* events) = 0;
@@ -58,6 +92,11 @@ class Pairer {
 
   // Bytes of target transactions taken from the cutter and still waiting here.
   virtual uint64_t held_target_bytes() const { return 0; }
+  // Before the first of them.
+  virtual std::optional<TargetPlace> held_target_from() const { return std::nullopt; }
+  // The target's own transactions in segments up to barrier `said_to` that stand behind
+  // the target's barrier `ordinal`, which is that one.
+  virtual model::GtidSet JudgedAhead(uint64_t, uint64_t) { return {}; }
   virtual uint64_t dropped_changes() const = 0;
 
  protected:
@@ -67,6 +106,12 @@ class Pairer {
   // Adds what stands in the source's queue; nullopt: from each barrier to itself.
   static void AddWaiting(const StreamCutter& source, std::optional<uint64_t> from,
                          std::optional<Waiting>* waiting);
+  // The barrier that ends `chunk` is the one that `start` names.
+  static bool IsStart(const Chunk& chunk, const RunStart& start);
+  // A barrier that is not `start`'s was seen where that was sought: true if it will not
+  // come any more. What is higher may be of an epoch before, or foreign.
+  static bool IsMissing(uint64_t offset, RunStart* start);
+  static PairEvent RunEndEvent(const std::string& reason, const std::string& detail);
 };
 
 // The pairer that `options.align` asks for; kAuto decides at the first common offset.

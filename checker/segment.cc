@@ -14,11 +14,14 @@ bool IsCompared(const model::Mark& mark) {
 }  // namespace
 
 bool WrittenOn(const model::Txn& txn, const model::StreamOrigin& stream) {
-  if (!txn.gtid.empty() && !txn.gtid.source.mariadb()) {
-    return txn.gtid.source.uuid == stream.server_uuid;
-  }
-  if (txn.gtid.source.mariadb()) return txn.gtid.source.server_id == stream.server_id;
+  const model::GtidSource& writer = txn.gtid.source;
+  if (writer.mariadb()) return writer.server_id == stream.server_id;
+  if (!txn.gtid.empty()) return writer.uuid == stream.server_uuid;
   return txn.server_id != 0 && txn.server_id == stream.server_id;
+}
+
+bool SameServer(const model::StreamOrigin& a, const model::StreamOrigin& b) {
+  return a.server_uuid == b.server_uuid && a.server_id == b.server_id;
 }
 
 void SegmentSide::KeepAlive(const BatchHolder& batch) {

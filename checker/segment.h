@@ -39,6 +39,9 @@ using BatchHolder = std::shared_ptr<const model::ChangeBatchPtr>;
 // GTID's uuid or server id, else by its event's server id.
 bool WrittenOn(const model::Txn& txn, const model::StreamOrigin& stream);
 
+// MariaDB's servers have ids only.
+bool SameServer(const model::StreamOrigin& a, const model::StreamOrigin& b);
+
 struct SegmentSide {
   std::vector<BatchHolder> batches;
   std::vector<Item> items;  // what is compared: no barriers

@@ -17,6 +17,7 @@ void SegmentLog::EndRun(const std::string& reason, const std::string& detail, ab
     At(i).waiting = 0;
   }
   Flush(now);
+  said_to_ = 0;
 }
 
 Index SegmentLog::Add(const SegmentPair& pair) {
@@ -80,6 +81,20 @@ std::string SegmentLog::DiffAlarmId(Index i) const {
   return model::AlarmId(At(i).verdict.head, "diff");
 }
 
+FindingChanges& SegmentLog::ChangesAt(Index i) {
+  if (records_.empty()) return changes_;
+  return waits(i) ? At(i).changes : records_.back().changes;
+}
+
+void SegmentLog::AddFinding(Index i, model::OpenFinding finding) {
+  const model::Digest key = finding.key;
+  ChangesAt(i)[key] = std::move(finding);
+}
+
+void SegmentLog::CloseFinding(Index i, const model::Digest& key) {
+  ChangesAt(i)[key] = std::nullopt;
+}
+
 void SegmentLog::Flush(absl::Time now) {
   while (!records_.empty() && records_.front().waiting == 0) {
     Record record = std::move(records_.front());
@@ -98,6 +113,8 @@ void SegmentLog::Say(Record record, absl::Time now) {
     verdict.kind = Verdict::Kind::kUnverified;
   }
   last_said_ = verdict.head;
+  if (verdict.head.to <= said_to_) return;
+  for (auto& [key, change] : record.changes) changes_[key] = std::move(change);
   outcomes_.push_back(std::move(verdict));
   SayResolved(std::move(record.resolves), std::move(record.resolved_keys));
 }

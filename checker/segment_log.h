@@ -7,24 +7,33 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "checker/findings.h"
 #include "checker/key_history.h"
 #include "checker/options.h"
 #include "checker/segment.h"
-#include "model/verdict.h"
+#include "model/pair_state.h"
 
 namespace dcp::checker {
+
+// The newest state of findings that changed, by key; nullopt: closed.
+using FindingChanges = absl::flat_hash_map<model::Digest, std::optional<model::OpenFinding>>;
 
 class SegmentLog {
  public:
   // `findings` must outlive it.
   SegmentLog(const PairOptions& options, const Findings& findings)
       : options_(options), findings_(findings) {}
+
+  // Verdicts up to barrier `said_to` of the next run were said before a restart: nothing
+  // is said of those segments, as long as that run lasts.
+  void ContinueFrom(uint64_t said_to) { said_to_ = said_to; }
 
   // A run begins at barrier `offset`, which gets index 0. REQUIRES: no segment waits.
   void StartRun(uint64_t epoch, uint64_t offset);
@@ -39,6 +48,7 @@ class SegmentLog {
   void KeyWaits(Index i) { ++At(i).waiting; }
   void KeySeen(Index i) { --At(i).waiting; }
   void AddKnown(Index i) { ++At(i).verdict.known; }
+  bool said_before(Index i) const { return At(i).verdict.head.to <= said_to_; }
   // `row` is dropped beyond max_diff_rows, but counted.
   void AddDiff(Index i, model::RowDiff row);
   // The first reason stands.
@@ -49,20 +59,28 @@ class SegmentLog {
   void AddResolved(Index i, const std::string& alarm_id, std::string key_text);
   std::string DiffAlarmId(Index i) const;
 
+  // What is to be stored with the verdict of segment `i`, or at once if that was said.
+  void AddFinding(Index i, model::OpenFinding finding);
+  void CloseFinding(Index i, const model::Digest& key);
+
   // Says what can be said.
   void Flush(absl::Time now);
   std::vector<model::Outcome> TakeOutcomes() { return std::exchange(outcomes_, {}); }
+  // Of the findings, with what was said since the last call.
+  FindingChanges TakeFindingChanges() { return std::exchange(changes_, {}); }
   uint64_t last_judged() const { return last_said_.to; }
 
  private:
   struct Record {
     model::Verdict verdict;
+    FindingChanges changes;
     uint64_t waiting = 0;  // keys
     std::vector<std::string> resolves, resolved_keys;
   };
   Record& At(Index i) { return records_[static_cast<size_t>(i - first_)]; }
   const Record& At(Index i) const { return records_[static_cast<size_t>(i - first_)]; }
   void Spill(Index i, const model::RowDiff& row);
+  FindingChanges& ChangesAt(Index i);
   void Say(Record record, absl::Time now);
   void SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys);
 
@@ -70,6 +88,8 @@ class SegmentLog {
   const Findings& findings_;
   std::deque<Record> records_;
   Index first_ = 1;  // index of records_.front()
+  uint64_t said_to_ = 0;
+  FindingChanges changes_;
   model::OutcomeHead last_said_;
   std::vector<model::Outcome> outcomes_;
 };

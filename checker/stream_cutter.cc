@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace dcp::checker {
 namespace {
 
@@ -46,6 +48,14 @@ model::GtidSet Chunk::Gtids() const {
     if (!txn.gtid.empty()) gtids.Add(txn.gtid);
   }
   return gtids;
+}
+
+std::string Chunk::BarrierName() const {
+  if (!gtid.empty()) return model::ToString(gtid);
+  const TxnRef& ref = txns.back();
+  const model::Txn& txn = ref.get();
+  if (txn.end_offset == 0) return "";
+  return absl::StrCat((*ref.batch)->files[txn.file], ":", txn.end_offset);
 }
 
 void StreamCutter::Open(model::StreamOrigin origin, absl::Duration now) {
@@ -105,6 +115,7 @@ void StreamCutter::CutAtBarrier(const BatchHolder& holder, const TxnRef& ref, ui
   ++barriers_;
   closed.offset = barrier.barrier_offset;
   closed.gtid = ref.get().gtid;
+  closed.place = barrier.place;
   closed.ended_at = now;
   closed.last = place;
   last_offset_ = barrier.barrier_offset;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -32,6 +33,7 @@ struct Chunk {
   End end = End::kOpen;
   uint64_t offset = 0;         // kBarrier
   model::Gtid gtid;            // kBarrier: of the barrier's transaction
+  model::Place place;          // kBarrier: shows that transaction again
   model::StreamOrigin origin;  // kOrigin: what begins behind this chunk
   absl::Duration ended_at;     // monotonic
 
@@ -44,6 +46,9 @@ struct Chunk {
   size_t first_own_txn() const { return continued ? 1 : 0; }
   // GTIDs of the transactions that begin in this chunk.
   model::GtidSet Gtids() const;
+  // Which transaction of the stream the barrier is, by GTID or position; empty: not told.
+  // REQUIRES: end is kBarrier
+  std::string BarrierName() const;
 };
 
 class StreamCutter {

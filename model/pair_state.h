@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/digest.h"
+#include "model/gtid_set.h"
 #include "model/verdict.h"
 #include "model/version.h"
 
@@ -25,6 +26,7 @@ struct OpenFinding {
   std::string table;     // empty: pushed on both sides
   bool keyless = false;  // of the table
   std::string key_text;
+  uint64_t not_before = 0;  // barrier offset at which it was found: it cannot end before
   // The states that the source and the target have it in; kUnknown where that is not known.
   Version source = Version::Unknown();
   Version target = Version::Unknown();
@@ -37,8 +39,10 @@ struct RunState {
   uint64_t from = 0;      // the barrier offset to begin at, before or at PairState::said_to
   std::string from_name;  // which transaction of the source that is, so that it is found
                           // again whatever else has its offset; empty: not told
-  std::string source_place, target_place;  // to read the streams from; empty: cannot be
-  bool by_gtid = false;                    // aligned by GTIDs, not by barriers
+  bool is_first = true;   // the run began there, nothing that belongs to it stands before
+  // The target's own transactions that stand behind its barrier `said_to` and were judged.
+  GtidSet judged_ahead;
+  std::string source_place, target_place;  // to read the streams from
 
   friend bool operator==(const RunState&, const RunState&) = default;
 };

@@ -165,9 +165,10 @@ void CheckRunner::Settle(Pair& pair) {
 }
 
 void CheckRunner::Publish(Pair& pair) {
-  model::Report report{options_.name, pair.status.target.value(), pair.checker.TakeOutcomes(), {}};
+  const model::Report report = pair.checker.TakeReport();
   std::vector<checker::ConfirmRequest> requests = pair.checker.TakeRequests();
-  if (!report.outcomes.empty() && !sink_->Put(report).ok()) return;  // stopped
+  const bool anything = !report.outcomes.empty() || report.update.state.has_value();
+  if (anything && !sink_->Put(report).ok()) return;  // stopped
   const checker::PairStatus status = pair.checker.status();
 
   MutexLock lock(mu_);

@@ -194,7 +194,7 @@ void Streams::Advance(absl::Duration by) {
   checker_.Tick(now_);
 }
 
-std::vector<model::Outcome> Streams::Outcomes() { return checker_.TakeOutcomes(); }
+std::vector<model::Outcome> Streams::Outcomes() { return checker_.TakeReport().outcomes; }
 
 std::vector<std::string> Streams::Said() {
   std::vector<std::string> said;

@@ -1,7 +1,11 @@
 #include "tests/checker/model/feed.h"
 
+#include <gtest/gtest.h>
+
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "checker/pair_checker.h"
 
@@ -30,13 +34,38 @@ void AddChange(const PlainChange& plain, ChangeBatch& batch) {
   batch.changes.push_back(change);
 }
 
-void AddMark(const model::Mark& plain, ChangeBatch& batch) {
+// A place is an index in the stream.
+model::Place PlaceAt(size_t at) { return std::make_shared<const std::string>(absl::StrCat(at)); }
+
+size_t IndexOf(const std::string& place) {
+  size_t at = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(place, &at));
+  return at;
+}
+
+// How the stream begins when it is read again from `at` on.
+model::StreamOrigin OriginAt(const Stream& stream, size_t at) {
+  size_t begin = at;
+  while (!std::holds_alternative<model::StreamOrigin>(stream[begin])) --begin;
+  model::StreamOrigin origin = std::get<model::StreamOrigin>(stream[begin]);
+  for (size_t i = begin + 1; i < at; ++i) {
+    const model::Gtid& gtid = std::get<PlainTxn>(stream[i]).gtid;
+    if (!gtid.empty()) origin.executed.Add(gtid);
+  }
+  origin.place = PlaceAt(at);
+  origin.reason.clear();
+  origin.detail.clear();
+  return origin;
+}
+
+void AddMark(const model::Mark& plain, size_t at, ChangeBatch& batch) {
   model::Mark mark = plain;
+  if (mark.kind == model::Mark::Kind::kBarrier) mark.place = PlaceAt(at);
   mark.at = static_cast<uint32_t>(batch.changes.size());
   batch.marks.push_back(std::move(mark));
 }
 
-void AddTxn(const PlainTxn& plain, ChangeBatch& batch) {
+void AddTxn(const PlainTxn& plain, size_t at, ChangeBatch& batch) {
   model::Txn txn;
   txn.gtid = plain.gtid;
   txn.changes_begin = static_cast<uint32_t>(batch.changes.size());
@@ -45,7 +74,7 @@ void AddTxn(const PlainTxn& plain, ChangeBatch& batch) {
     if (const auto* change = std::get_if<PlainChange>(&entry)) {
       AddChange(*change, batch);
     } else {
-      AddMark(std::get<model::Mark>(entry), batch);
+      AddMark(std::get<model::Mark>(entry), at, batch);
     }
   }
   txn.changes_end = static_cast<uint32_t>(batch.changes.size());
@@ -84,22 +113,43 @@ Said SaidOf(const model::Timeout&) {
 
 class Feeder {
  public:
-  Feeder(const PairOptions& options, Random& random) : checker_(options), random_(random) {}
+  Feeder(const PairOptions& options, Random& random)
+      : options_(options), checker_(std::make_unique<PairChecker>(options)), random_(random) {}
 
   // Feeds the next items of `stream` from `*at` on: one batch, or an origin.
   void FeedNext(Side side, const Stream& stream, size_t* at) {
     if (const auto* origin = std::get_if<model::StreamOrigin>(&stream[*at])) {
-      checker_.Open(side, *origin, now_);
+      model::StreamOrigin opened = *origin;
+      opened.place = PlaceAt(*at + 1);
+      checker_->Open(side, std::move(opened), now_);
       ++*at;
     } else {
       auto batch = std::make_shared<ChangeBatch>();
       const uint64_t most = random_.Below(6);
       for (uint64_t n = 0; n <= most && IsTxn(stream, *at); ++n, ++*at) {
-        AddTxn(std::get<PlainTxn>(stream[*at]), *batch);
+        AddTxn(std::get<PlainTxn>(stream[*at]), *at, *batch);
       }
-      checker_.Append(side, std::move(batch), now_);
+      checker_->Append(side, std::move(batch), now_);
     }
-    for (const model::Outcome& outcome : checker_.TakeOutcomes()) Collect(outcome);
+    model::Report report = checker_->TakeReport();
+    for (const model::Outcome& outcome : report.outcomes) Collect(outcome);
+    Store(std::move(report.update));
+  }
+
+  // As if the program had been killed and started again; false where what is stored has
+  // no run to go on with.
+  bool Restart(const Stream& source, const Stream& target, size_t* s, size_t* t) {
+    if (!stored_.state.run) return false;
+    model::StoredPair stored = stored_;
+    stored.findings.clear();
+    for (const auto& [key, finding] : findings_) stored.findings.push_back(finding);
+    checker_ = std::make_unique<PairChecker>(options_);
+    checker_->Restore(stored);
+    *s = IndexOf(stored.state.run->source_place);
+    *t = IndexOf(stored.state.run->target_place);
+    checker_->Open(Side::kSource, OriginAt(source, *s), now_);
+    checker_->Open(Side::kTarget, OriginAt(target, *t), now_);
+    return true;
   }
 
   std::vector<Said> TakeSaid() { return std::move(said_); }
@@ -107,6 +157,14 @@ class Feeder {
  private:
   static bool IsTxn(const Stream& stream, size_t at) {
     return at < stream.size() && std::holds_alternative<PlainTxn>(stream[at]);
+  }
+
+  void Store(model::PairUpdate update) {
+    if (update.state) stored_.state = *std::move(update.state);
+    for (model::OpenFinding& finding : update.findings) {
+      findings_.insert_or_assign(finding.key, std::move(finding));
+    }
+    for (const model::Digest& key : update.closed) findings_.erase(key);
   }
 
   // `resolved` that stand together are one thing said.
@@ -120,7 +178,10 @@ class Feeder {
     }
   }
 
-  PairChecker checker_;
+  const PairOptions options_;
+  std::unique_ptr<PairChecker> checker_;
+  model::StoredPair stored_;
+  absl::flat_hash_map<model::Digest, model::OpenFinding> findings_;  // stored
   Random& random_;
   const Instant now_{absl::FromUnixSeconds(1'700'000'000), absl::Seconds(1)};
   std::vector<Said> said_;
@@ -129,7 +190,7 @@ class Feeder {
 }  // namespace
 
 std::vector<Said> Feed(const PairOptions& options, const Stream& source, const Stream& target,
-                       Interleaving interleaving, Random& random) {
+                       Interleaving interleaving, Random& random, uint64_t restarts) {
   Feeder feeder(options, random);
   size_t s = 0;
   size_t t = 0;
@@ -137,7 +198,12 @@ std::vector<Said> Feed(const PairOptions& options, const Stream& source, const S
                                   : interleaving == Interleaving::kTargetFirst
                                       ? 0
                                       : 10 + random.Below(81);
+  const uint64_t restart_every = (source.size() + target.size()) / (restarts + 1) + 1;
   while (s < source.size() || t < target.size()) {
+    if (restarts > 0 && random.Below(restart_every) == 0 &&
+        feeder.Restart(source, target, &s, &t)) {
+      --restarts;
+    }
     const bool from_source =
         t == target.size() || (s < source.size() && random.Percent(source_percent));
     if (from_source) {

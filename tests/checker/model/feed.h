@@ -16,7 +16,9 @@ enum class Interleaving : uint8_t { kRandom, kSourceFirst, kTargetFirst };
 
 // `random` decides on batches and order. An outcome that the rules do not know
 // (a timeout: time stands still here) is a kResolved with a key that says so.
+// At most `restarts` times the checker is thrown away and another one goes on from what
+// was stored.
 std::vector<Said> Feed(const PairOptions& options, const Stream& source, const Stream& target,
-                       Interleaving interleaving, Random& random);
+                       Interleaving interleaving, Random& random, uint64_t restarts = 0);
 
 }  // namespace dcp::checker::test

@@ -1,0 +1,84 @@
+// A check that is cut off at random moments and taken up again says what an
+// undisturbed one says.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tests/checker/model/feed.h"
+#include "tests/checker/model/history_generator.h"
+#include "tests/checker/model/properties.h"
+#include "tests/checker/model/shrink.h"
+
+namespace dcp::checker::test {
+namespace {
+
+struct RestartCase {
+  const char* name;
+  Theme theme;
+};
+
+class RestartTest : public ::testing::TestWithParam<RestartCase> {};
+
+std::vector<Said> Says(const History& history, uint64_t restarts) {
+  Random random(history.seed);
+  Stream source = history.source, target = history.target;
+  AppendQuietBarriers(10'000, 2 * history.options.lateness + 4, &source, &target);
+  return Feed(history.options, source, target, Interleaving::kRandom, random, restarts);
+}
+
+// One transaction that goes back over two epochs: a place inside it cannot be told.
+bool GoesBackInside(const StreamItem& item) {
+  const auto* txn = std::get_if<PlainTxn>(&item);
+  if (txn == nullptr) return false;
+  uint64_t last = 0;
+  for (const auto& entry : txn->entries) {
+    const auto* mark = std::get_if<model::Mark>(&entry);
+    if (mark == nullptr || mark->kind != model::Mark::Kind::kBarrier) continue;
+    if (mark->barrier_offset <= last) return true;
+    last = mark->barrier_offset;
+  }
+  return false;
+}
+
+std::string Explain(const History& history, uint64_t restarts) {
+  const auto fails = [&](const Stream& source, const Stream& target) {
+    History smaller = history;
+    smaller.source = source;
+    smaller.target = target;
+    return Says(smaller, restarts) != Says(smaller, 0);
+  };
+  History shrunk = history;
+  Shrink(fails, &shrunk.source, &shrunk.target);
+  return absl::StrCat("DCP_PROPERTY_SEED=", history.seed, ", ", restarts, " restarts, history ",
+                      history.options.history, "\n", Dump(shrunk), "undisturbed\n",
+                      ToString(Says(shrunk, 0)), "restarted\n", ToString(Says(shrunk, restarts)));
+}
+
+TEST_P(RestartTest, SaysWhatAnUndisturbedCheckSays) {
+  for (const uint64_t seed : Seeds(1000)) {
+    History history = Generate(GetParam().theme, seed);
+    // Little is read again, so that much must be known from what was stored.
+    history.options.history = static_cast<uint32_t>(1 + seed % 3);
+    if (std::any_of(history.target.begin(), history.target.end(), GoesBackInside)) continue;
+    const std::vector<Said> expected = Says(history, 0);
+    for (const uint64_t restarts : {uint64_t{1}, uint64_t{3}, uint64_t{10}}) {
+      ASSERT_TRUE(Says(history, restarts) == expected) << Explain(history, restarts);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, RestartTest,
+                         ::testing::Values(RestartCase{"Exact", Theme::kExact},
+                                           RestartCase{"Lateness", Theme::kLateness},
+                                           RestartCase{"Replay", Theme::kReplay},
+                                           RestartCase{"Gtid", Theme::kGtid},
+                                           RestartCase{"Restart", Theme::kRestart},
+                                           RestartCase{"Faults", Theme::kFaults},
+                                           RestartCase{"GtidFaults", Theme::kGtidFaults},
+                                           RestartCase{"MariaDb", Theme::kMariaDb},
+                                           RestartCase{"MariaDbFaults", Theme::kMariaDbFaults}),
+                         [](const auto& c) { return c.param.name; });
+
+}  // namespace
+}  // namespace dcp::checker::test
