@@ -65,6 +65,10 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
   lost_.clear();
   TakeUnverifiedMarks(pair.source);
   TakeUnverifiedMarks(pair.target);
+  for (const std::string& table : std::exchange(unsettled_, {})) {
+    log_.Unverify(now_, "restart", "what of a row's changes was under way is not known any more",
+                  table);
+  }
   if (pair.replayed_beyond_history) {
     replayed_.insert(now_);
     log_.Unverify(now_, "history",
@@ -113,6 +117,7 @@ void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail,
   }
   restored_.clear();
   overlooked_.clear();
+  unsettled_.clear();
   restored_at_ = 0;
   restoring_ = false;
   starts_early_ = true;
@@ -462,12 +467,16 @@ void ConvergeJudge::EndOverlooked(Key& key) {
     key.history.AssumeTarget(now_);
     return Settle(key);
   }
-  if (key.history.last_touch() + 2 * lateness_ <= now_) {
-    key.history.AdoptSource(now_, Counts(key));
-    return Settle(key);
+  const bool decided = key.history.last_touch() + 2 * lateness_ <= now_;
+  if (!decided && key.history.first_target_touch() != kNone) {
+    key.state = State::kPending;
+    return Queue(key);
   }
-  key.state = State::kPending;
-  Queue(key);
+  // Where the target came from stands before the run's new beginning, and the source's
+  // last change may have been under way.
+  if (!decided) unsettled_.push_back(key.table != nullptr ? key.table->name : "");
+  key.history.AdoptSource(now_, Counts(key));
+  Settle(key);
 }
 
 void ConvergeJudge::Queue(Key& key) {

@@ -181,6 +181,7 @@ class ConvergeJudge final : public Judge {
   uint64_t restored_at_ = 0;  // that barrier's offset
   std::vector<model::OpenFinding> restored_;
   std::vector<model::Digest> overlooked_;
+  std::vector<std::string> unsettled_;  // tables
   model::TableRegistry restored_tables_;
 
   // Of the segment being fed.

@@ -55,7 +55,12 @@ std::string Explain(const History& history, uint64_t restarts) {
                       ToString(Says(shrunk, 0)), "restarted\n", ToString(Says(shrunk, restarts)));
 }
 
+bool IsUnsettled(const Said& said) {
+  return said.kind == Said::Kind::kUnverified && said.reason == "restart";
+}
+
 TEST_P(RestartTest, SaysWhatAnUndisturbedCheckSays) {
+  uint64_t unsettled = 0, all = 0;
   for (const uint64_t seed : Seeds(1000)) {
     History history = Generate(GetParam().theme, seed);
     // Little is read again, so that much must be known from what was stored.
@@ -63,9 +68,14 @@ TEST_P(RestartTest, SaysWhatAnUndisturbedCheckSays) {
     if (std::any_of(history.target.begin(), history.target.end(), GoesBackInside)) continue;
     const std::vector<Said> expected = Says(history, 0);
     for (const uint64_t restarts : {uint64_t{1}, uint64_t{3}, uint64_t{10}}) {
-      ASSERT_TRUE(Says(history, restarts) == expected) << Explain(history, restarts);
+      const std::vector<Said> said = Says(history, restarts);
+      ++all;
+      if (said == expected) continue;
+      ASSERT_TRUE(std::any_of(said.begin(), said.end(), IsUnsettled)) << Explain(history, restarts);
+      ++unsettled;
     }
   }
+  EXPECT_LE(unsettled, 1 + all / 1000);  // it is said that something is not known
 }
 
 INSTANTIATE_TEST_SUITE_P(, RestartTest,
