@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "barrier/barrier_table.h"
 #include "base/status.h"
+#include "collector/mysql/stream_place.h"
 #include "model/digest.h"
 #include "row/canonical.h"
 
@@ -203,6 +204,7 @@ void GroupAssembler::DropContent() {
   for (const auto& tag : tags_) tag->batch.TruncateTo({});
   savepoints_.clear();
   barrier_in_group_ = false;
+  xa_place_.reset();
 }
 
 // Leaves the open group, with whatever it still holds.
@@ -228,6 +230,16 @@ void GroupAssembler::Begin(const model::StreamOrigin& origin,
   Forget();
   prepared_.Clear();
   resume_.Start(origin, position);
+  stream_uuid_ = origin.server_uuid;
+  stream_id_ = origin.server_id;
+}
+
+model::Place GroupAssembler::PlaceNow() const {
+  if (model::Place held = prepared_.oldest_place()) return held;
+  StreamPlace place{stream_uuid_, stream_id_, resume_.Get()};
+  const bool by_gtid = place.start.kind == StartPoint::Kind::kGtid;
+  if (!by_gtid && place.start.position.file.empty()) return nullptr;
+  return std::make_shared<const std::string>(place.ToText());
 }
 
 void GroupAssembler::AddExecuted(const model::GtidSet& executed) {
@@ -348,7 +360,7 @@ void GroupAssembler::OnXaPrepare(const BinlogEvent& event) {
   for (const auto& tag : tags_) contents.push_back(tag->batch.Cut());
   barrier_in_group_ = false;
   const std::string xid = NormalXid(event.query);
-  for (const std::string& forgotten : prepared_.Hold(xid, std::move(contents))) {
+  for (const std::string& forgotten : prepared_.Hold(xid, std::move(contents), PlaceNow())) {
     Log(absl::StrCat("too many prepared XA transactions are open; forgot the oldest, ", forgotten,
                      ": its commit will be unverified"));
   }
@@ -357,6 +369,7 @@ void GroupAssembler::OnXaPrepare(const BinlogEvent& event) {
 
 void GroupAssembler::OnXaCommit(const SqlStatement& statement) {
   if (statement.one_phase && state_ == State::kBegun) return Close();
+  xa_place_ = PlaceNow();
   const auto contents = prepared_.Release(statement.name);
   if (contents.has_value()) {
     for (size_t i = 0; i < tags_.size(); ++i) tags_[i]->batch.Paste((*contents)[i]);
@@ -570,7 +583,10 @@ bool GroupAssembler::IsStale(const TableTargets& table) const {
 
 // The group that ends here, and is kept, may hold barriers.
 void GroupAssembler::PassBarriers() {
-  if (options_.columns == nullptr || !barrier_in_group_) return;
+  if (!barrier_in_group_) return;
+  const model::Place place = xa_place_ != nullptr ? xa_place_ : PlaceNow();
+  for (const auto& tag : tags_) tag->batch.SetBarrierPlace(place);
+  if (options_.columns == nullptr) return;
   for (const auto& tag : tags_) {
     const std::optional<uint64_t> offset = tag->batch.group_barrier();
     if (!offset.has_value()) continue;

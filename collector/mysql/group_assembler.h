@@ -95,6 +95,10 @@ class GroupAssembler {
   // transaction of its own, with a mark and without a GTID. REQUIRES: outside()
   void AddExecuted(const model::GtidSet& executed);
 
+  // From where the stream shows the open group again, or the next one, and all that is held
+  // by XID; null: the server has not told. REQUIRES: Begin() was called
+  model::Place PlaceNow() const;
+
   const ResumePoint& resume_point() const { return resume_; }
   const Counters& counters() const { return counters_; }
 
@@ -218,7 +222,10 @@ class GroupAssembler {
   bool has_content_ = false;   // behind kStarted: something of the group was seen
   std::vector<Savepoint> savepoints_;
   PreparedGroups prepared_;
+  model::Place xa_place_;  // of the open group, where it ends one that was held
   ResumePoint resume_;
+  model::Uuid stream_uuid_{};  // the server of the stream
+  uint32_t stream_id_ = 0;
   Counters counters_;
   bool barrier_closed_ = false;
   bool barrier_in_group_ = false;

@@ -33,6 +33,10 @@ MysqlCollector::MysqlCollector(MysqlCollectorOptions options,
       groups_(std::move(groups)),
       backoff_(options_.reconnect),
       point_(options_.start),
+      server_known_(options_.start.kind == StartPoint::Kind::kPosition &&
+                    (options_.start_server_id != 0 || options_.start_server_uuid != model::Uuid{})),
+      server_uuid_(options_.start_server_uuid),
+      server_id_(options_.start_server_id),
       open_reason_(options_.start_reason),
       open_detail_(options_.start_detail),
       executed_watch_(options_.executed_watch),
@@ -87,7 +91,8 @@ absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
   // MariaDB has ids only.
   const bool other_id =
       stream.origin.server_uuid == model::Uuid{} && stream.origin.server_id != server_id_;
-  const bool other_server = !fresh_ && (stream.origin.server_uuid != server_uuid_ || other_id);
+  const bool other_server =
+      server_known_ && (stream.origin.server_uuid != server_uuid_ || other_id);
   if (other_server && point_.kind == StartPoint::Kind::kPosition) {
     StartAnew("gap", "another server answers, where the position of the last one means nothing");
     return absl::UnavailableError(open_detail_);
@@ -100,6 +105,7 @@ absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
   DCP_RETURN_IF_ERROR(OpenTags(stream.origin));
   server_uuid_ = stream.origin.server_uuid;
   server_id_ = stream.origin.server_id;
+  server_known_ = true;
   fresh_ = false;
   return absl::OkStatus();
 }
@@ -107,6 +113,7 @@ absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
 absl::Status MysqlCollector::OpenTags(model::StreamOrigin origin) {
   origin.reason = open_reason_;
   origin.detail = open_detail_;
+  origin.place = groups_->PlaceNow();
   for (size_t i = 0; i < tag_closed_.size(); ++i) {
     const absl::Status status = sink_->Open(groups_->tag(i), origin);
     if (absl::IsCancelled(status)) return status;
@@ -230,6 +237,7 @@ bool MysqlCollector::MayGoOn(const absl::Status& end) {
 
 void MysqlCollector::StartAnew(absl::string_view reason, absl::string_view detail) {
   fresh_ = true;
+  server_known_ = false;
   point_ = StartPoint{};
   open_reason_ = std::string(reason);
   open_detail_ = std::string(detail);

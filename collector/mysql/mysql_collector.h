@@ -31,6 +31,10 @@ namespace dcp::collector {
 struct MysqlCollectorOptions {
   std::string name;  // for logs
   GroupAssembler::Options groups;
+  // The server that `start` was told of, where that is known: a position means something
+  // there only.
+  model::Uuid start_server_uuid{};
+  uint32_t start_server_id = 0;
   StartPoint start;  // what `start = …` came to; `resume` is resolved by the caller
   // Of the first Open(): why continuity with an earlier run is lost, or empty.
   std::string start_reason;
@@ -113,9 +117,11 @@ class MysqlCollector {
   Backoff backoff_;
   StartPoint point_;   // of the next stream
   bool fresh_ = true;  // the next stream begins (anew): the tags are to be opened
+  // The server whose stream was read last, or that the first start point was told of.
+  bool server_known_ = false;
+  model::Uuid server_uuid_{};
+  uint32_t server_id_ = 0;
   std::string open_reason_, open_detail_;  // of the next Open()
-  model::Uuid server_uuid_{};              // of the last stream
-  uint32_t server_id_ = 0;                 // likewise
   ExecutedWatch executed_watch_;
   model::BinlogPosition place_;   // behind the last event
   std::vector<bool> tag_closed_;  // no check uses it

@@ -5,11 +5,13 @@
 namespace dcp::collector {
 
 std::vector<std::string> PreparedGroups::Hold(const std::string& xid,
-                                              std::vector<GroupContent> contents) {
+                                              std::vector<GroupContent> contents,
+                                              model::Place place) {
   Release(xid);
   Group group;
   for (const GroupContent& content : contents) group.bytes += content.memory();
   group.contents = std::move(contents);
+  group.place = std::move(place);
   group.number = next_number_++;
   bytes_ += group.bytes;
   order_.emplace(group.number, xid);
@@ -31,6 +33,10 @@ std::optional<std::vector<GroupContent>> PreparedGroups::Release(const std::stri
   order_.erase(it->second.number);
   groups_.erase(it);
   return contents;
+}
+
+model::Place PreparedGroups::oldest_place() const {
+  return order_.empty() ? nullptr : groups_.at(order_.begin()->second).place;
 }
 
 void PreparedGroups::Clear() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "collector/mysql/tag_batch.h"
+#include "model/place.h"
 
 namespace dcp::collector {
 
@@ -25,12 +26,16 @@ class PreparedGroups {
 
   explicit PreparedGroups(const Limits& limits) : limits_(limits) {}
 
-  // `contents`: one per tag. An XID that is held already is replaced.
-  // Returns the XIDs that were forgotten for it.
-  std::vector<std::string> Hold(const std::string& xid, std::vector<GroupContent> contents);
+  // `contents`: one per tag; `place` shows the group again. An XID that is held already is
+  // replaced. Returns the XIDs that were forgotten for it.
+  std::vector<std::string> Hold(const std::string& xid, std::vector<GroupContent> contents,
+                                model::Place place);
 
   // Takes the group out; nullopt if it is not held.
   std::optional<std::vector<GroupContent>> Release(const std::string& xid);
+
+  // Of the oldest group that is held; null if there is none.
+  model::Place oldest_place() const;
 
   void Clear();
   size_t size() const { return groups_.size(); }
@@ -39,6 +44,7 @@ class PreparedGroups {
  private:
   struct Group {
     std::vector<GroupContent> contents;
+    model::Place place;
     size_t bytes = 0;
     size_t number = 0;  // in order of arrival
   };

@@ -64,6 +64,13 @@ size_t TagBatch::group_memory() const {
   return Memory(place.changes, place.marks, place.bytes);
 }
 
+void TagBatch::SetBarrierPlace(const model::Place& place) {
+  for (size_t i = base_.marks; i < batch_->marks.size(); ++i) {
+    Mark& mark = batch_->marks[i];
+    if (mark.kind == Mark::Kind::kBarrier) mark.place = place;
+  }
+}
+
 std::optional<uint64_t> TagBatch::group_barrier() const {
   for (size_t i = batch_->marks.size(); i-- > base_.marks;) {
     if (batch_->marks[i].kind == Mark::Kind::kBarrier) return batch_->marks[i].barrier_offset;

@@ -56,6 +56,8 @@ class TagBatch {
   size_t group_memory() const;
   // Of the last barrier in the open group.
   std::optional<uint64_t> group_barrier() const;
+  // Of all barriers in the open group.
+  void SetBarrierPlace(const model::Place& place);
   bool group_has_marks() const { return batch_->marks.size() > base_.marks; }
 
   Place here() const;

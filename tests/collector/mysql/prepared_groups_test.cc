@@ -16,7 +16,7 @@ std::vector<GroupContent> Content(size_t bytes) {
 
 TEST(PreparedGroupsTest, WhatIsHeldIsReleasedOnce) {
   PreparedGroups groups({});
-  EXPECT_THAT(groups.Hold("a", Content(3)), IsEmpty());
+  EXPECT_THAT(groups.Hold("a", Content(3), nullptr), IsEmpty());
   const auto released = groups.Release("a");
   ASSERT_TRUE(released.has_value());
   EXPECT_EQ(released->at(0).bytes, "xxx");
@@ -26,17 +26,17 @@ TEST(PreparedGroupsTest, WhatIsHeldIsReleasedOnce) {
 
 TEST(PreparedGroupsTest, TheOldestGoesFirst) {
   PreparedGroups groups({.groups = 2, .bytes = 1000});
-  groups.Hold("a", Content(1));
-  groups.Hold("b", Content(1));
-  groups.Hold("a", Content(2));  // again: the youngest now
-  EXPECT_THAT(groups.Hold("c", Content(1)), ElementsAre("b"));
+  groups.Hold("a", Content(1), nullptr);
+  groups.Hold("b", Content(1), nullptr);
+  groups.Hold("a", Content(2), nullptr);  // again: the youngest now
+  EXPECT_THAT(groups.Hold("c", Content(1), nullptr), ElementsAre("b"));
   EXPECT_EQ(groups.bytes(), 3u);
 }
 
 TEST(PreparedGroupsTest, AGroupBeyondTheBytesIsForgottenItself) {
   PreparedGroups groups({.groups = 10, .bytes = 100});
-  groups.Hold("a", Content(60));
-  EXPECT_THAT(groups.Hold("b", Content(200)), ElementsAre("a", "b"));
+  groups.Hold("a", Content(60), nullptr);
+  EXPECT_THAT(groups.Hold("b", Content(200), nullptr), ElementsAre("a", "b"));
   EXPECT_EQ(groups.size(), 0u);
   EXPECT_EQ(groups.bytes(), 0u);
 }
