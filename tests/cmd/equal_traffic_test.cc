@@ -295,16 +295,41 @@ TEST_F(EqualTrafficTest, StartAmidTrafficOfAReplicaThatStopsAndStarts) {
 }
 
 // The tables of `database` under the names that they have in shop.
-std::string MappedTables(const std::string& database) {
+std::string MappedTables(const std::string& database, Flavour flavour) {
   std::vector<std::string> tables;
-  for (const TrafficTable& table : TrafficTables()) {
+  for (const TrafficTable& table : TrafficTables(flavour)) {
     tables.push_back(absl::StrCat("{ match = \"", database, ".", table.name, "\", as = \"shop.",
                                   table.name, "\" }"));
   }
   return absl::StrJoin(tables, ", ");
 }
 
-TEST_F(EqualTrafficTest, TablesOfOneServerThatAWriterKeepsEqual) {
+// Two databases of one server, kept equal by a writer that does each transaction of the first again
+// in the second.
+class OneServerTest : public EqualTrafficTest, public ::testing::WithParamInterface<Flavour> {
+ protected:
+  void SetUp() override {
+    EqualTrafficTest::SetUp();
+    options_.flavour = GetParam();
+    ASSERT_OK_AND_ASSIGN(pair_, SharedServers::Fresh(PairOf(GetParam(), {.workers = 1})));
+  }
+
+  // One collector of the server for both, or one for each.
+  std::string Config(const std::vector<CheckSetup>& checks, bool one_collector) {
+    MysqlServer& server = pair_->source();
+    const std::string first = TagsToml(checks, "src", MappedTables("first", GetParam()));
+    const std::string second = TagsToml(checks, "dst", MappedTables("second", GetParam()));
+    const std::string between =
+        one_collector ? ", " : absl::StrCat("]\n", ServerToml("again", 4202, server), "tags = [");
+    return absl::StrCat(ServerToml("only", 4201, server), first.substr(0, first.rfind(']')),
+                        between, second.substr(sizeof "tags = [" - 1), ChecksToml(checks));
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, OneServerTest, ::testing::Values(Flavour::kMysql97, Flavour::kMysql56),
+                         [](const auto& flavour) { return NameOf(flavour.param); });
+
+TEST_P(OneServerTest, TablesThatAWriterKeepsEqual) {
   MysqlServer& server = pair_->source();
   ASSERT_OK(CreateTrafficTables(server, "first"));
   ASSERT_OK(CreateTrafficTables(server, "second"));
@@ -312,11 +337,7 @@ TEST_F(EqualTrafficTest, TablesOfOneServerThatAWriterKeepsEqual) {
   ASSERT_OK(pacemaker.Start());
   const std::vector<CheckSetup> checks = {
       kDefaults, {"md5-keys", "digest = \"md5\"\ncapture = \"key\"\nlateness = 1\n"}};
-  std::string tags = TagsToml(checks, "src", MappedTables("first"));
-  tags =
-      absl::StrCat(tags.substr(0, tags.rfind(']')), ", ",
-                   TagsToml(checks, "dst", MappedTables("second")).substr(sizeof "tags = [" - 1));
-  Start(absl::StrCat(ServerToml("only", 4201, server), tags, ChecksToml(checks)), checks);
+  Start(Config(checks, GetParam() == Flavour::kMysql97), checks);
   if (HasFatalFailure()) return;
 
   options_.database = "first";
