@@ -91,6 +91,7 @@ const CheckSetup kDefaults{"defaults", ""};
 const CheckSetup kKeysOnly{"keys", "capture = \"key\"\n"};
 const CheckSetup kMd5{"md5", "digest = \"md5\"\n"};
 const CheckSetup kOrdered{"ordered", "compare = \"ordered\"\ncapture = \"key\"\n"};
+const std::vector<CheckSetup> kAllOfThem = {kDefaults, kKeysOnly, kMd5, kOrdered};
 
 class EqualTrafficTest : public ::testing::Test {
  protected:
@@ -210,41 +211,45 @@ class EqualTrafficTest : public ::testing::Test {
     EXPECT_EQ(status, 0);
   }
 
+  // The whole traffic on the pair; dcp has ended then.
+  void RunAndExpectAllSame() {
+    RunOnPair();
+    AwaitJudged();
+    ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
+    ExpectForeignRowsFound(pair_->replica(), "shop");
+    Stop();
+  }
+
+  void ExpectAlignedByGtids(bool by_gtids) {
+    for (const CheckSetup& check : checks_) {
+      const std::string line = StatusLine(*dcp_, check.name);
+      EXPECT_EQ(absl::StrContains(line, "the target's transactions carry the source's GTIDs"),
+                by_gtids)
+          << line;
+    }
+  }
+
   ReplicaPair* pair_ = &SharedServers::Pair();
   TrafficOptions options_;
   std::vector<CheckSetup> checks_;
   std::unique_ptr<DcpProcess> dcp_;
 };
 
-constexpr char kByGtid[] = "(align: the target's transactions carry the source's GTIDs)";
-
 TEST_F(EqualTrafficTest, NativeReplicationAsItIsByDefault) {
-  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  StartOnPair(kAllOfThem);
   if (HasFatalFailure()) return;
-  RunOnPair();
-  AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
-  ExpectForeignRowsFound(pair_->replica(), "shop");
-  Stop();
-  for (const CheckSetup& check : checks_) {
-    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::HasSubstr(kByGtid));
-  }
+  RunAndExpectAllSame();
+  ExpectAlignedByGtids(true);
 }
 
 TEST_F(EqualTrafficTest, EightWorkersWithoutCommitOrderAreAlignedByGtid) {
   SetReplica(8, false);
   SetOnBoth("binlog_row_metadata = FULL");
   options_.ddl = true;
-  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  StartOnPair(kAllOfThem);
   if (HasFatalFailure()) return;
-  RunOnPair();
-  AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
-  ExpectForeignRowsFound(pair_->replica(), "shop");
-  Stop();
-  for (const CheckSetup& check : checks_) {
-    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::HasSubstr(kByGtid));
-  }
+  RunAndExpectAllSame();
+  ExpectAlignedByGtids(true);
 }
 
 // Compressed transactions and full metadata, too.
@@ -258,14 +263,8 @@ TEST_F(EqualTrafficTest, EightWorkersInCommitOrderAlignedByBarriers) {
   if (HasFatalFailure()) return;
   options_.transactional_only = true;
   options_.ddl = true;
-  RunOnPair();
-  AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
-  ExpectForeignRowsFound(pair_->replica(), "shop");
-  Stop();
-  for (const CheckSetup& check : checks_) {
-    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::Not(::testing::HasSubstr(kByGtid)));
-  }
+  RunAndExpectAllSame();
+  ExpectAlignedByGtids(false);
 }
 
 // dcp starts amid the traffic, and the replica stops and starts.
@@ -390,21 +389,10 @@ TEST_P(FlavourTrafficTest, OnlySame) {
   if (mariadb) SetOnBoth("binlog_row_metadata = FULL");
   options_.ddl = mariadb;
   options_.transactional_only = !GetParam().gtid;
-  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  StartOnPair(kAllOfThem);
   if (HasFatalFailure()) return;
-  RunOnPair();
-  AwaitJudged();
-  for (const CheckSetup& check : checks_) {
-    const Judgement judgement = ExpectOnlySame(*dcp_, check.name);
-    EXPECT_GE(judgement.verdicts, 5U) << check.name;
-    EXPECT_GT(judgement.source_rows, 1000U) << check.name;
-    EXPECT_EQ(judgement.source_rows, judgement.target_rows) << check.name;
-  }
-  ExpectForeignRowsFound(pair_->replica(), "shop");
-  Stop();
-  for (const CheckSetup& check : checks_) {
-    EXPECT_EQ(absl::StrContains(StatusLine(*dcp_, check.name), kByGtid), GetParam().gtid);
-  }
+  RunAndExpectAllSame();
+  ExpectAlignedByGtids(GetParam().gtid);
 }
 
 constexpr Applier Eight(ParallelMode mode) {
