@@ -216,6 +216,7 @@ void GroupAssembler::Forget() {
   server_id_ = 0;
   standalone_ = false;
   announces_only_ = false;
+  found_empty_ = false;
   timestamp_micros_ = 0;
   uncertain_ = false;
   has_content_ = false;
@@ -315,6 +316,7 @@ void GroupAssembler::OnBegin(const BinlogEvent& event) {
 void GroupAssembler::OnDataChange(const BinlogEvent& event, const SqlStatement& statement) {
   if (IsEmptiedTable(statement)) {
     OnDdl(statement);
+    found_empty_ = true;
     return EndByItself();
   }
   uncertain_ = uncertain_ || state_ != State::kBegun;
@@ -326,7 +328,9 @@ void GroupAssembler::OnDataChange(const BinlogEvent& event, const SqlStatement& 
 
 // A MEMORY table that was found empty after a restart: TRUNCATE, by other words.
 bool GroupAssembler::IsEmptiedTable(const SqlStatement& statement) const {
-  return !statement.actions.empty() && state_ == State::kStarted && !gtid_.source.mariadb();
+  const bool outside_transaction =
+      state_ == State::kStarted || (state_ == State::kEnded && found_empty_);
+  return !statement.actions.empty() && outside_transaction && !gtid_.source.mariadb();
 }
 
 void GroupAssembler::OnSavepoint(const std::string& name) {
@@ -431,7 +435,7 @@ void GroupAssembler::AddDdlMark(size_t tag, const std::string& logical_name,
 
 void GroupAssembler::OnRows(const BinlogEvent& event) {
   Enter(event);
-  BeginTransaction();
+  if (state_ != State::kEnded || !found_empty_) BeginTransaction();
   if (event.table == nullptr || event.rows == nullptr) {
     return MarkAll("event", absl::StrCat("rows of an unknown table at ", PlaceOf(event)));
   }

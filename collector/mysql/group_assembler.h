@@ -49,9 +49,10 @@ using LogFunction = std::function<void(absl::string_view)>;
 //
 // MariaDB writes no BEGIN: its GroupStart says whether a transaction follows or a statement
 // that ends by itself. A group whose statement ends it by itself is closed when the next event
-// cannot belong to it any more, or at Pause(). A group that the next GroupStart or
-// BEGIN finds open was cut off by a crash of its server: it is dropped, as replicas
-// drop it, unless what could not be read may have been its end.
+// cannot belong to it any more, or at Pause(); rows can where that statement said that a table was
+// found empty (MySQL 5.6 loses the BEGIN and COMMIT around them). A group that the next GroupStart
+// or BEGIN finds open was cut off by a crash of its server: it is dropped, as replicas drop it,
+// unless what could not be read may have been its end.
 class GroupAssembler {
  public:
   struct Options {
@@ -216,6 +217,7 @@ class GroupAssembler {
   uint32_t server_id_ = 0;
   bool standalone_ = false;      // it has one event
   bool announces_only_ = false;  // its DDL comes in another group
+  bool found_empty_ = false;     // its statement says that a table was
   int64_t timestamp_micros_ = 0;
   model::BinlogPosition end_;  // of the open group's last event
   bool uncertain_ = false;     // the group holds an event that could not be read

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/substitute.h"
 #include "tests/cmd/alarm_words.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
@@ -46,11 +47,20 @@ bool EndsTransaction(const Row& event) {
   return event[kEventType] == "Xid" || (event[kEventType] == "Query" && !inside);
 }
 
+// "SET @@SESSION.GTID_NEXT= 'GTID'", MariaDB: "GTID GTID" or "BEGIN GTID GTID".
+bool Names(const Row& event, const std::string& gtid) {
+  const std::string info = event[kInfo].value_or("");
+  for (const absl::string_view word : absl::StrSplit(info, absl::ByAnyChar(" '"))) {
+    if (word == gtid) return true;
+  }
+  return false;
+}
+
 // The first transaction behind the GTID's event ends there.
 uint64_t EndOf(const Rows& events, const std::string& gtid) {
   bool inside = false;
   for (const Row& event : events) {
-    if (absl::StrContains(event[kInfo].value_or(""), absl::StrCat("'", gtid, "'"))) inside = true;
+    if (Names(event, gtid)) inside = true;
     if (inside && EndsTransaction(event)) return std::stoull(event[kEndPos].value_or("0"));
   }
   return 0;
@@ -59,9 +69,10 @@ uint64_t EndOf(const Rows& events, const std::string& gtid) {
 }  // namespace
 
 void CheckedPair::SetUp() {
-  ASSERT_OK(SharedServers::Reset());
+  const int workers = flavour_ == Flavour::kMysql56 ? 1 : Applier().workers;
+  ASSERT_OK_AND_ASSIGN(pair_, SharedServers::Fresh(PairOf(flavour_, {.workers = workers})));
   ASSERT_OK(source().Execute(kTables));
-  ASSERT_OK(pair_.WaitForReplica());
+  ASSERT_OK(pair_->WaitForReplica());
 }
 
 void CheckedPair::TearDown() {
@@ -95,20 +106,32 @@ void CheckedPair::Start(const Settings& settings) {
   if (settings.await_first_verdict) WarmUp();
 }
 
-// Barriers from 101 on until there is a verdict; then the tests' own begin.
-void CheckedPair::WarmUp() {
+// Writes barriers until something is said.
+void CheckedPair::AwaitJudging() {
+  const size_t said = dcp_->alarms().size();
   const auto judged = [&] {
     ChangeBarrier("`offset` = `offset` + 1");
-    return !dcp_->alarms().empty();
+    return dcp_->alarms().size() > said;
   };
   ASSERT_TRUE(Eventually(judged)) << dcp_->log();
+}
+
+uint64_t CheckedPair::Restart() {
+  EXPECT_OK(dcp_->Restart());
+  AwaitJudging();
+  return Judge();
+}
+
+// Barriers from 101 on until there is a verdict; then the tests' own begin.
+void CheckedPair::WarmUp() {
+  AwaitJudging();
   ASSERT_LT(offset(), kFirst);
   ChangeBarrier(absl::StrCat("`offset` = ", kFirst));
   AwaitVerdict(kFirst);
 }
 
 Committed CheckedPair::Find(MysqlServer& server, const std::string& gtid) {
-  const std::string file = Value(server, "SHOW BINARY LOG STATUS");
+  const std::string file = Value(server, server.words().binlog_position);
   const absl::StatusOr<Rows> events =
       server.Query(absl::StrCat("SHOW BINLOG EVENTS IN '", file, "'"));
   EXPECT_OK(events);
@@ -117,15 +140,16 @@ Committed CheckedPair::Find(MysqlServer& server, const std::string& gtid) {
   return {gtid, file, end};
 }
 
-// The one transaction with the server's own uuid that it has executed since `before`.
+// The one transaction of the server's own that it has logged since `before`.
 std::string CheckedPair::OwnGtid(MysqlServer& server, const std::string& before) {
-  const std::string uuid = Value(server, "SELECT @@GLOBAL.server_uuid");
-  const std::string executed = Value(
-      server, absl::StrCat("SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, ", Quoted(before), ")"));
-  for (const absl::string_view part : absl::StrSplit(executed, ',')) {
+  const FlavourWords& words = server.words();
+  const std::string own = Value(server, words.server_in_gtids);
+  const std::string logged = Value(server, absl::Substitute(words.new_gtids, Quoted(before)));
+  for (const absl::string_view part : absl::StrSplit(logged, ',')) {
     const std::string gtid(absl::StripAsciiWhitespace(part));
-    if (!absl::StartsWith(gtid, uuid)) continue;
-    EXPECT_FALSE(absl::StrContains(gtid.substr(uuid.size()), '-')) << "several: " << gtid;
+    const size_t at = gtid.find(own);
+    if (at == std::string::npos) continue;
+    EXPECT_EQ(gtid.find('-', at + own.size()), std::string::npos) << "several: " << gtid;
     return gtid;
   }
   ADD_FAILURE() << server.options().name << " logged nothing of its own";
@@ -134,7 +158,7 @@ std::string CheckedPair::OwnGtid(MysqlServer& server, const std::string& before)
 
 Committed CheckedPair::OnSource(const std::string& sql) {
   Traffic();
-  const std::string before = Value(source(), "SELECT @@GLOBAL.gtid_executed");
+  const std::string before = Value(source(), source().words().logged_gtids);
   EXPECT_OK(source().Execute(sql));
   const Committed committed = Find(source(), OwnGtid(source(), before));
   Traffic();
@@ -142,8 +166,12 @@ Committed CheckedPair::OnSource(const std::string& sql) {
 }
 
 Committed CheckedPair::Skipped(const std::string& sql) {
-  EXPECT_OK(pair_.WaitForReplica());
-  EXPECT_OK(replica().Execute("STOP REPLICA SQL_THREAD"));
+  EXPECT_OK(pair_->WaitForReplica());
+  return flavour_ == Flavour::kMariaDb ? SkippedByMark(sql) : SkippedByEmptyTransaction(sql);
+}
+
+Committed CheckedPair::SkippedByEmptyTransaction(const std::string& sql) {
+  EXPECT_OK(replica().Execute(replica().words().stop_applier));
   Committed committed = OnSource(sql);
   const auto session = replica().Connect();
   EXPECT_OK(session);
@@ -151,20 +179,28 @@ Committed CheckedPair::Skipped(const std::string& sql) {
     EXPECT_OK((*session)->Execute(
         absl::StrCat("SET GTID_NEXT = ", Quoted(committed.gtid), "; BEGIN; COMMIT")));
   }
-  EXPECT_OK(replica().Execute("START REPLICA SQL_THREAD"));
+  EXPECT_OK(replica().Execute(replica().words().start_applier));
   return committed;
+}
+
+Committed CheckedPair::SkippedByMark(const std::string& sql) {
+  EXPECT_OK(pair_->StopReplication());
+  EXPECT_OK(replica().Execute("SET GLOBAL replicate_events_marked_for_skip = 'FILTER_ON_SLAVE'"));
+  EXPECT_OK(pair_->StartReplication());
+  return OnSource(absl::StrCat("SET SESSION skip_replication = 1; ", sql,
+                               "; SET SESSION skip_replication = 0"));
 }
 
 Committed CheckedPair::OnReplica(const std::string& sql) {
   Traffic();
-  EXPECT_OK(pair_.WaitForReplica());
-  const std::string before = Value(replica(), "SELECT @@GLOBAL.gtid_executed");
+  EXPECT_OK(pair_->WaitForReplica());
+  const std::string before = Value(replica(), replica().words().logged_gtids);
   EXPECT_OK(replica().Execute(sql));
   return Find(replica(), OwnGtid(replica(), before));
 }
 
 void CheckedPair::Unlogged(const std::string& sql) {
-  EXPECT_OK(pair_.WaitForReplica());
+  EXPECT_OK(pair_->WaitForReplica());
   EXPECT_OK(replica().Execute(
       absl::StrCat("SET SESSION sql_log_bin = 0; ", sql, "; SET SESSION sql_log_bin = 1")));
 }

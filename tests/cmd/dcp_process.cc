@@ -101,17 +101,22 @@ absl::StatusOr<std::unique_ptr<DcpProcess>> DcpProcess::Start(const std::string&
                          "\"\ntypes = [\"same\", \"diff\", \"unverified\", \"timeout\", "
                          "\"resolved\"]\n[[alarm]]\ntype = \"log\"\n[state]\ndir = \"",
                          dir / "state", "\"\n"));
-  DCP_ASSIGN_OR_RETURN(Process process,
-                       StartDcp({"run", "--config", dir / "dcp.toml"}, dir / "dcp.log"));
-  dcp->process_ = std::move(process);
-  DCP_RETURN_IF_ERROR(dcp->AwaitReady());
+  DCP_RETURN_IF_ERROR(dcp->Launch());
   return dcp;
 }
 
-absl::Status DcpProcess::AwaitReady() {
-  DCP_RETURN_IF_ERROR(
-      WaitUntil([&] { return absl::StrContains(log(), "ready") || !process_->running(); },
-                absl::Seconds(60), absl::StrCat("dcp to be ready; it said: ", log())));
+absl::Status DcpProcess::Launch() {
+  const size_t log_before = log().size();
+  DCP_ASSIGN_OR_RETURN(Process process,
+                       StartDcp({"run", "--config", dir_ / "dcp.toml"}, dir_ / "dcp.log"));
+  process_ = std::move(process);
+  return AwaitReady(log_before);
+}
+
+absl::Status DcpProcess::AwaitReady(size_t log_before) {
+  const auto ready = [&] { return absl::StrContains(log().substr(log_before), "ready"); };
+  DCP_RETURN_IF_ERROR(WaitUntil([&] { return ready() || !process_->running(); }, absl::Seconds(60),
+                                absl::StrCat("dcp to be ready; it said: ", log())));
   if (process_->running()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("dcp ended; it said: ", log()));
 }
@@ -164,6 +169,13 @@ absl::StatusOr<int> DcpProcess::Stop() {
   DCP_RETURN_IF_ERROR(process_->Terminate(absl::Seconds(20)));
   const int status = process_->wait_status().value_or(-1);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+absl::Status DcpProcess::Restart() {
+  DCP_ASSIGN_OR_RETURN(const int status, Stop());
+  if (status == 0) return Launch();
+  return absl::FailedPreconditionError(
+      absl::StrCat("dcp ended with status ", status, "; it said: ", log()));
 }
 
 DcpProcess::Predicate OfType(const std::string& type) {

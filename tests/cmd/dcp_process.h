@@ -74,6 +74,10 @@ class DcpProcess {
 
   // SIGTERM, and the exit status.
   absl::StatusOr<int> Stop();
+  // SIGTERM, and the same anew: the same configuration and state, and the alarms go on. Returns as
+  // Start does.
+  //   kFailedPrecondition  it did not end with status 0, or does not start
+  absl::Status Restart();
   bool running() { return process_->running(); }
   pid_t pid() const { return process_->pid(); }
   std::string log() const { return ReadFile(dir_ / "dcp.log"); }
@@ -81,7 +85,8 @@ class DcpProcess {
 
  private:
   DcpProcess() : dir_("dcp-run") {}
-  absl::Status AwaitReady();
+  absl::Status Launch();
+  absl::Status AwaitReady(size_t log_before);
 
   TestDir dir_;
   std::optional<Process> process_;

@@ -91,6 +91,7 @@ const CheckSetup kDefaults{"defaults", ""};
 const CheckSetup kKeysOnly{"keys", "capture = \"key\"\n"};
 const CheckSetup kMd5{"md5", "digest = \"md5\"\n"};
 const CheckSetup kOrdered{"ordered", "compare = \"ordered\"\ncapture = \"key\"\n"};
+const std::vector<CheckSetup> kAllOfThem = {kDefaults, kKeysOnly, kMd5, kOrdered};
 
 class EqualTrafficTest : public ::testing::Test {
  protected:
@@ -210,41 +211,45 @@ class EqualTrafficTest : public ::testing::Test {
     EXPECT_EQ(status, 0);
   }
 
+  // The whole traffic on the pair; dcp has ended then.
+  void RunAndExpectAllSame() {
+    RunOnPair();
+    AwaitJudged();
+    ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
+    ExpectForeignRowsFound(pair_->replica(), "shop");
+    Stop();
+  }
+
+  void ExpectAlignedByGtids(bool by_gtids) {
+    for (const CheckSetup& check : checks_) {
+      const std::string line = StatusLine(*dcp_, check.name);
+      EXPECT_EQ(absl::StrContains(line, "the target's transactions carry the source's GTIDs"),
+                by_gtids)
+          << line;
+    }
+  }
+
   ReplicaPair* pair_ = &SharedServers::Pair();
   TrafficOptions options_;
   std::vector<CheckSetup> checks_;
   std::unique_ptr<DcpProcess> dcp_;
 };
 
-constexpr char kByGtid[] = "(align: the target's transactions carry the source's GTIDs)";
-
 TEST_F(EqualTrafficTest, NativeReplicationAsItIsByDefault) {
-  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  StartOnPair(kAllOfThem);
   if (HasFatalFailure()) return;
-  RunOnPair();
-  AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
-  ExpectForeignRowsFound(pair_->replica(), "shop");
-  Stop();
-  for (const CheckSetup& check : checks_) {
-    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::HasSubstr(kByGtid));
-  }
+  RunAndExpectAllSame();
+  ExpectAlignedByGtids(true);
 }
 
 TEST_F(EqualTrafficTest, EightWorkersWithoutCommitOrderAreAlignedByGtid) {
   SetReplica(8, false);
   SetOnBoth("binlog_row_metadata = FULL");
   options_.ddl = true;
-  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  StartOnPair(kAllOfThem);
   if (HasFatalFailure()) return;
-  RunOnPair();
-  AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
-  ExpectForeignRowsFound(pair_->replica(), "shop");
-  Stop();
-  for (const CheckSetup& check : checks_) {
-    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::HasSubstr(kByGtid));
-  }
+  RunAndExpectAllSame();
+  ExpectAlignedByGtids(true);
 }
 
 // Compressed transactions and full metadata, too.
@@ -258,14 +263,8 @@ TEST_F(EqualTrafficTest, EightWorkersInCommitOrderAlignedByBarriers) {
   if (HasFatalFailure()) return;
   options_.transactional_only = true;
   options_.ddl = true;
-  RunOnPair();
-  AwaitJudged();
-  ExpectAllSame(RowsInBinlog(pair_->source(), "shop"));
-  ExpectForeignRowsFound(pair_->replica(), "shop");
-  Stop();
-  for (const CheckSetup& check : checks_) {
-    EXPECT_THAT(StatusLine(*dcp_, check.name), ::testing::Not(::testing::HasSubstr(kByGtid)));
-  }
+  RunAndExpectAllSame();
+  ExpectAlignedByGtids(false);
 }
 
 // dcp starts amid the traffic, and the replica stops and starts.
@@ -295,16 +294,41 @@ TEST_F(EqualTrafficTest, StartAmidTrafficOfAReplicaThatStopsAndStarts) {
 }
 
 // The tables of `database` under the names that they have in shop.
-std::string MappedTables(const std::string& database) {
+std::string MappedTables(const std::string& database, Flavour flavour) {
   std::vector<std::string> tables;
-  for (const TrafficTable& table : TrafficTables()) {
+  for (const TrafficTable& table : TrafficTables(flavour)) {
     tables.push_back(absl::StrCat("{ match = \"", database, ".", table.name, "\", as = \"shop.",
                                   table.name, "\" }"));
   }
   return absl::StrJoin(tables, ", ");
 }
 
-TEST_F(EqualTrafficTest, TablesOfOneServerThatAWriterKeepsEqual) {
+// Two databases of one server, kept equal by a writer that does each transaction of the first again
+// in the second.
+class OneServerTest : public EqualTrafficTest, public ::testing::WithParamInterface<Flavour> {
+ protected:
+  void SetUp() override {
+    EqualTrafficTest::SetUp();
+    options_.flavour = GetParam();
+    ASSERT_OK_AND_ASSIGN(pair_, SharedServers::Fresh(PairOf(GetParam(), {.workers = 1})));
+  }
+
+  // One collector of the server for both, or one for each.
+  std::string Config(const std::vector<CheckSetup>& checks, bool one_collector) {
+    MysqlServer& server = pair_->source();
+    const std::string first = TagsToml(checks, "src", MappedTables("first", GetParam()));
+    const std::string second = TagsToml(checks, "dst", MappedTables("second", GetParam()));
+    const std::string between =
+        one_collector ? ", " : absl::StrCat("]\n", ServerToml("again", 4202, server), "tags = [");
+    return absl::StrCat(ServerToml("only", 4201, server), first.substr(0, first.rfind(']')),
+                        between, second.substr(sizeof "tags = [" - 1), ChecksToml(checks));
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, OneServerTest, ::testing::Values(Flavour::kMysql97, Flavour::kMysql56),
+                         [](const auto& flavour) { return NameOf(flavour.param); });
+
+TEST_P(OneServerTest, TablesThatAWriterKeepsEqual) {
   MysqlServer& server = pair_->source();
   ASSERT_OK(CreateTrafficTables(server, "first"));
   ASSERT_OK(CreateTrafficTables(server, "second"));
@@ -312,11 +336,7 @@ TEST_F(EqualTrafficTest, TablesOfOneServerThatAWriterKeepsEqual) {
   ASSERT_OK(pacemaker.Start());
   const std::vector<CheckSetup> checks = {
       kDefaults, {"md5-keys", "digest = \"md5\"\ncapture = \"key\"\nlateness = 1\n"}};
-  std::string tags = TagsToml(checks, "src", MappedTables("first"));
-  tags =
-      absl::StrCat(tags.substr(0, tags.rfind(']')), ", ",
-                   TagsToml(checks, "dst", MappedTables("second")).substr(sizeof "tags = [" - 1));
-  Start(absl::StrCat(ServerToml("only", 4201, server), tags, ChecksToml(checks)), checks);
+  Start(Config(checks, GetParam() == Flavour::kMysql97), checks);
   if (HasFatalFailure()) return;
 
   options_.database = "first";
@@ -369,21 +389,10 @@ TEST_P(FlavourTrafficTest, OnlySame) {
   if (mariadb) SetOnBoth("binlog_row_metadata = FULL");
   options_.ddl = mariadb;
   options_.transactional_only = !GetParam().gtid;
-  StartOnPair({kDefaults, kKeysOnly, kMd5, kOrdered});
+  StartOnPair(kAllOfThem);
   if (HasFatalFailure()) return;
-  RunOnPair();
-  AwaitJudged();
-  for (const CheckSetup& check : checks_) {
-    const Judgement judgement = ExpectOnlySame(*dcp_, check.name);
-    EXPECT_GE(judgement.verdicts, 5U) << check.name;
-    EXPECT_GT(judgement.source_rows, 1000U) << check.name;
-    EXPECT_EQ(judgement.source_rows, judgement.target_rows) << check.name;
-  }
-  ExpectForeignRowsFound(pair_->replica(), "shop");
-  Stop();
-  for (const CheckSetup& check : checks_) {
-    EXPECT_EQ(absl::StrContains(StatusLine(*dcp_, check.name), kByGtid), GetParam().gtid);
-  }
+  RunAndExpectAllSame();
+  ExpectAlignedByGtids(GetParam().gtid);
 }
 
 constexpr Applier Eight(ParallelMode mode) {

@@ -1,13 +1,16 @@
 // XA transactions between two live servers: their rows are changes where XA COMMIT stands,
 // whenever that is, and none where XA ROLLBACK does.
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "tests/cmd/alarm_words.h"
 #include "tests/cmd/checked_pair.h"
+#include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::test {
@@ -17,21 +20,28 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class XaTest : public CheckedPair {
+// What is prepared in a binlog may be ended by any session, later. MySQL 5.6 has none: it logs the
+// transaction where it is committed, and ends it with its session.
+bool LogsPrepared(Flavour flavour) { return flavour != Flavour::kMysql56; }
+
+class XaPair : public CheckedPair {
  protected:
+  using CheckedPair::CheckedPair;
+
   // Prepared in a session of its own, which goes away: the transaction stays.
   void Prepare(const std::string& xid, const std::string& sql) {
-    ASSERT_OK_AND_ASSIGN(const auto session, source().Connect());
+    ASSERT_OK_AND_ASSIGN(auto session, source().Connect());
     ASSERT_OK(session->Execute(absl::StrCat("XA START '", xid, "'; ", sql, "; XA END '", xid,
                                             "'; XA PREPARE '", xid, "'")));
+    if (!LogsPrepared(flavour())) sessions_[xid] = std::move(session);
   }
   void Commit(const std::string& xid) { End("COMMIT", xid); }
   void RollBack(const std::string& xid) { End("ROLLBACK", xid); }
 
   std::string ExecutedOnSource() {
-    const auto executed = source().QueryValue("SELECT REPLACE(@@GLOBAL.gtid_executed, '\n', '')");
+    const auto executed = source().QueryValue(source().words().executed_gtids);
     EXPECT_OK(executed);
-    return executed.value_or("");
+    return absl::StrReplaceAll(executed.value_or(""), {{"\n", ""}});
   }
 
   // Both collectors begin behind what `executed` names.
@@ -51,12 +61,14 @@ class XaTest : public CheckedPair {
     }
   }
 
-  // Changes counted by the verdict that ends at `to`, of both sides.
+  // Changes counted by the last verdict that ends at `to`, of both sides.
   std::string RowsUpTo(uint64_t to) {
-    const auto verdict =
-        dcp().Await([to](const Alarm& alarm) { return IsVerdict(alarm) && alarm["to"] == to; });
-    EXPECT_OK(verdict);
-    return verdict.ok() ? (*verdict)["rows"].dump() : "";
+    AwaitVerdict(to);
+    std::string rows;
+    for (const Alarm& alarm : dcp().alarms()) {
+      if (IsVerdict(alarm) && alarm["to"] == to) rows = alarm["rows"].dump();
+    }
+    return rows;
   }
 
   // What was said of the segments from barrier `from` on, also before kFirst.
@@ -68,22 +80,39 @@ class XaTest : public CheckedPair {
     return words;
   }
 
+  void EndSessions() { sessions_.clear(); }
+
  private:
   // A prepared transaction is another session's only once its own is gone.
   void End(const std::string& how, const std::string& xid) {
-    absl::Status status;
-    for (int i = 0; i < 100; ++i) {
-      status = source().Execute(absl::StrCat("XA ", how, " '", xid, "'"));
-      if (status.ok() || !absl::StrContains(status.message(), "(1397)")) break;
+    const std::string sql = absl::StrCat("XA ", how, " '", xid, "'");
+    const auto own = sessions_.find(xid);
+    if (own != sessions_.end()) {
+      EXPECT_OK(own->second->Execute(sql));
+      sessions_.erase(own);
+      return;
     }
+    absl::Status status;
+    const auto ended = [&] {
+      status = source().Execute(sql);
+      return status.ok() || !absl::StrContains(status.message(), "(1397)");
+    };
+    EXPECT_TRUE(Eventually(ended, absl::Seconds(10)));
     ASSERT_OK(status);
   }
+
+  std::map<std::string, std::unique_ptr<Session>> sessions_;  // by XID
+};
+
+class XaTest : public XaPair, public ::testing::WithParamInterface<Flavour> {
+ protected:
+  XaTest() : XaPair(GetParam()) {}
 };
 
 constexpr char kChange[] =
     "INSERT INTO shop.orders VALUES (42, 'x', 7); UPDATE shop.orders SET v = 'y' WHERE id = 5";
 
-TEST_F(XaTest, RowsAreChangesWhereTheCommitStands) {
+TEST_P(XaTest, RowsAreChangesWhereTheCommitStands) {
   Start({.background = false});
   Prepare("a", kChange);
   EXPECT_EQ(RowsUpTo(Judge()), R"({"source":0,"target":0})");
@@ -93,7 +122,7 @@ TEST_F(XaTest, RowsAreChangesWhereTheCommitStands) {
   EXPECT_THAT(Said(), ElementsAre("same 200..201", "same 201..202"));
 }
 
-TEST_F(XaTest, RolledBackRowsAreNone) {
+TEST_P(XaTest, RolledBackRowsAreNone) {
   Start({.background = false});
   Prepare("a", kChange);
   Prepare("b", "DELETE FROM shop.orders WHERE id = 6");
@@ -104,7 +133,7 @@ TEST_F(XaTest, RolledBackRowsAreNone) {
   EXPECT_THAT(Said(), ElementsAre("same 200..201", "same 201..202"));
 }
 
-TEST_F(XaTest, RowWrittenByTheTargetAloneIsFoundWhenTheCommitComes) {
+TEST_P(XaTest, RowWrittenByTheTargetAloneIsFoundWhenTheCommitComes) {
   Start();
   Prepare("a", "UPDATE shop.orders SET n = 50 WHERE id = 5");
   Judge();
@@ -116,8 +145,19 @@ TEST_F(XaTest, RowWrittenByTheTargetAloneIsFoundWhenTheCommitComes) {
                                   "diff 202..203 known 1", "resolved 202..203 shop.orders[4]"));
 }
 
+INSTANTIATE_TEST_SUITE_P(, XaTest, ::testing::ValuesIn(kAllFlavours),
+                         [](const auto& flavour) { return NameOf(flavour.param); });
+
+// ---- XA PREPARE stands in the binlog ----
+
+class LoggedPrepareTest : public XaTest {};
+
+INSTANTIATE_TEST_SUITE_P(, LoggedPrepareTest,
+                         ::testing::Values(Flavour::kMysql97, Flavour::kMariaDb),
+                         [](const auto& flavour) { return NameOf(flavour.param); });
+
 // The replica's too: both streams begin behind it.
-TEST_F(XaTest, CommitWhosePrepareWasNotSeenIsUnverified) {
+TEST_P(LoggedPrepareTest, CommitWhosePrepareWasNotSeenIsUnverified) {
   Prepare("a", kChange);
   ASSERT_OK(pair().WaitForReplica());
   Start();
@@ -131,7 +171,7 @@ TEST_F(XaTest, CommitWhosePrepareWasNotSeenIsUnverified) {
   EXPECT_THAT((*alarm)["detail"].get<std::string>(), HasSubstr("XA PREPARE stands before"));
 }
 
-TEST_F(XaTest, RollbackWhosePrepareWasNotSeenChangesNothing) {
+TEST_P(LoggedPrepareTest, RollbackWhosePrepareWasNotSeenChangesNothing) {
   Prepare("a", kChange);
   ASSERT_OK(pair().WaitForReplica());
   Start();
@@ -140,7 +180,7 @@ TEST_F(XaTest, RollbackWhosePrepareWasNotSeenChangesNothing) {
   EXPECT_THAT(Said(), ElementsAre("same 200..201"));
 }
 
-TEST_F(XaTest, StartBehindThePrepareByGtidIsUnverified) {
+TEST_P(LoggedPrepareTest, StartBehindThePrepareByGtidIsUnverified) {
   Prepare("a", kChange);
   const std::string executed = ExecutedOnSource();
   Barriers(3);  // 101, 102, 103
@@ -152,7 +192,7 @@ TEST_F(XaTest, StartBehindThePrepareByGtidIsUnverified) {
   EXPECT_THAT(WordsFrom(102), Contains("same 104..105"));
 }
 
-TEST_F(XaTest, StartBeforeThePrepareByGtidSeesItsRows) {
+TEST_P(LoggedPrepareTest, StartBeforeThePrepareByGtidSeesItsRows) {
   const std::string executed = ExecutedOnSource();
   Barriers(2);  // 101, 102
   Prepare("a", kChange);
@@ -167,7 +207,7 @@ TEST_F(XaTest, StartBeforeThePrepareByGtidSeesItsRows) {
 }
 
 // Both streams break too, and go on.
-TEST_F(XaTest, EndedByAnotherSessionAfterTheServersRestarted) {
+TEST_P(LoggedPrepareTest, EndedByAnotherSessionAfterTheServersRestarted) {
   Start({.background = false});
   Prepare("a", kChange);
   Prepare("b", "DELETE FROM shop.orders WHERE id = 6");
@@ -179,6 +219,80 @@ TEST_F(XaTest, EndedByAnotherSessionAfterTheServersRestarted) {
   Commit("a");
   EXPECT_EQ(RowsUpTo(Judge()), R"({"source":2,"target":2})");
   EXPECT_THAT(Said(), ElementsAre("same 200..201", "same 201..202", "same 202..203"));
+}
+
+// A daemon that ends behind the PREPARE and starts again before it: the rows are known.
+TEST_P(LoggedPrepareTest, DaemonRestartedBetweenPrepareAndCommit) {
+  const std::string executed = ExecutedOnSource();
+  Barriers(2);  // 101, 102
+  Settings settings = From(executed);
+  settings.await_first_verdict = false;
+  Start(settings);
+  Prepare("a", kChange);
+  EXPECT_EQ(RowsUpTo(Judge()), R"({"source":0,"target":0})");  // 103
+  ASSERT_OK(dcp().Restart());
+  Commit("a");
+  EXPECT_EQ(RowsUpTo(Judge()), R"({"source":2,"target":2})");  // 104
+  OnSource("UPDATE shop.orders SET v = 'z' WHERE id = 5");
+  EXPECT_EQ(RowsUpTo(Judge()), R"({"source":1,"target":1})");  // 105
+  for (const Alarm& alarm : dcp().alarms()) EXPECT_EQ(alarm["type"], "same") << alarm.dump();
+}
+
+// One that starts again behind it: that it does not know the rows is said.
+TEST_P(LoggedPrepareTest, DaemonRestartedBehindThePrepareIsUnverified) {
+  const std::string now = "start = \"now\"\n";
+  Settings settings{.background = false};
+  settings.collectors = absl::StrCat(CollectorToml("source", 4201, source(), {{"src"}}, now),
+                                     CollectorToml("replica", 4202, replica(), {{"dst"}}, now));
+  Start(settings);
+  Prepare("a", kChange);
+  Judge();
+  const uint64_t first = Restart();
+  Commit("a");
+  Judge();
+  OnSource("UPDATE shop.orders SET v = 'z' WHERE id = 5");
+  Judge();
+  EXPECT_THAT(WordsFrom(first),
+              ElementsAre(absl::StrCat("unverified ", first, "..", first + 1, " event"),
+                          absl::StrCat("same ", first + 1, "..", first + 2)));
+}
+
+// ---- MySQL 5.6 ----
+
+class Mysql56XaTest : public XaPair {
+ protected:
+  Mysql56XaTest() : XaPair(Flavour::kMysql56) {}
+
+  // The sessions of what is prepared go away with it.
+  void KillSource() {
+    source().Kill();
+    EndSessions();
+    ASSERT_OK(source().Restart());
+  }
+};
+
+TEST_F(Mysql56XaTest, WhatIsPreparedEndsWithItsSession) {
+  Start({.background = false});
+  Prepare("a", kChange);
+  EndSessions();
+  OnSource("UPDATE shop.orders SET v = 'z' WHERE id = 5");  // waits for the row
+  EXPECT_EQ(RowsUpTo(Judge()), R"({"source":1,"target":1})");
+  EXPECT_THAT(Said(), ElementsAre("same 200..201"));
+}
+
+// What survives a crash of the server is committed, but not logged: the replica does not get it.
+// That is seen where the row is next written.
+TEST_F(Mysql56XaTest, CommitBehindACrashOfTheServerIsInNoBinlog) {
+  Start({.background = false});
+  Prepare("a", "UPDATE shop.orders SET v = 'y' WHERE id = 5");
+  Judge();
+  KillSource();
+  Commit("a");
+  EXPECT_EQ(RowsUpTo(Judge()), R"({"source":0,"target":0})");
+  OnSource("UPDATE shop.orders SET n = 50 WHERE id = 5");
+  EXPECT_THAT(Said(),
+              ElementsAre("same 200..201", "same 201..202", "diff 202..203 healed shop.orders[5]",
+                          "resolved 202..203 shop.orders[5]"));
 }
 
 }  // namespace

@@ -51,6 +51,10 @@ struct FlavourWords {
   const char* binlog_dumps;      // the connections that read the binlog
   const char* binlog_position;   // file, position
   const char* executed_gtids;    // one value
+  const char* logged_gtids;      // one value: those in its binlogs, or the last of each server
+  // $0 an earlier value of logged_gtids; one value: those since, or only the session's last one.
+  const char* new_gtids;
+  const char* server_in_gtids;  // one value: what stands in all GTIDs of the server's own
   const char* reset_binlog;
 
   // Native replication.
@@ -62,6 +66,8 @@ struct FlavourWords {
   const char* start;        // $0 $channel
   const char* stop;         // $0 $channel
   const char* stop_all;
+  const char* stop_applier;  // of the channel without a name; it still fetches
+  const char* start_applier;
   const char* forget;  // $0 $channel
   // Queries that wait for a moment, and give 0 or more when it is applied and can be seen. By
   // GTID: $0 a value of executed_gtids; nullptr where nothing tells that by GTID.

@@ -46,6 +46,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const std::string& socket
   unsigned int timeout_seconds = 30;
   mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_seconds);
   mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  unsigned int load_data_local = 1;
+  mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &load_data_local);
   if (mysql_real_connect(mysql, nullptr, user.c_str(), password.c_str(), nullptr, 0, socket.c_str(),
                          CLIENT_MULTI_STATEMENTS) == nullptr) {
     return absl::UnavailableError(absl::StrCat("connect to ", socket, " as ", user, ": ",

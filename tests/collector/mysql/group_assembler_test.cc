@@ -308,6 +308,24 @@ TEST_F(GroupAssemblerTest, DeleteThatTheServerWroteItselfIsTruncate) {
               ElementsAre("txn", "ddl shop.orders gone DELETE FROM orders", "txn"));
 }
 
+// MySQL 5.6, where its applier finds the table empty: neither BEGIN nor COMMIT around the rows.
+TEST_F(GroupAssemblerTest, RowsBehindTheDeleteThatTheServerWroteItselfAreOfItsGroup) {
+  const auto emptied = Query("DELETE FROM `shop`.`orders`");
+  const auto rows = [](int id) { return Rows(Orders(), {Insert({id, kA})}); };
+  const std::string ddl = "ddl shop.orders gone DELETE FROM `shop`.`orders`";
+  const std::string first = "insert shop.orders[1] - -> [1,\"a\"]";
+  const std::string second = "insert shop.orders[2] - -> [2,\"a\"]";
+  EXPECT_THAT(After({Gtid(1), emptied, rows(1), Gtid(2), Begin(), rows(2), Query("COMMIT")}),
+              ElementsAre("txn 1", ddl, first, "txn 2", second));
+  EXPECT_THAT(After({emptied, rows(1), Begin(), rows(2), Xid()}),
+              ElementsAre("txn", ddl, first, "txn", second));
+  EXPECT_THAT(After({Gtid(3), emptied, rows(1), emptied, rows(2), Gtid(4), Begin(), Xid()}),
+              ElementsAre("txn 3", ddl, first, ddl, second, "txn 4"));
+  EXPECT_THAT(After({Gtid(5), emptied, rows(1), Query("COMMIT"), Gtid(6), Begin(), Xid()}),
+              ElementsAre("txn 5", ddl, first, "txn 6"));
+  EXPECT_THAT(After({Gtid(7), emptied, rows(1)}), ElementsAre("txn 7", ddl, first));
+}
+
 TEST_F(GroupAssemblerTest, DdlOfOtherTablesIsNone) {
   EXPECT_THAT(After({Gtid(1), Query("TRUNCATE TABLE other.t")}), ElementsAre("txn 1"));
 }
