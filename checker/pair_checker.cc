@@ -24,7 +24,8 @@ class PairChecker::Impl {
       : options_(std::move(options)),
         pairer_(MakePairer(options_, &source_, &target_)),
         judge_(MakeJudge(options_)),
-        outage_(options_) {}
+        outage_(options_),
+        silence_(options_) {}
 
   StreamCutter& cutter(Side side) { return side == Side::kSource ? source_ : target_; }
   const StreamCutter& cutter(Side side) const { return side == Side::kSource ? source_ : target_; }
@@ -47,6 +48,7 @@ class PairChecker::Impl {
     outage_.Update(
         waiting, epoch_, target_.last_offset(), [&] { return OutageDetail(waiting); }, now,
         &outcomes_);
+    silence_.Update(source_, epoch_, now, &outcomes_);
   }
 
   std::vector<model::Outcome> TakeOutcomes() { return std::exchange(outcomes_, {}); }
@@ -148,6 +150,7 @@ class PairChecker::Impl {
   std::unique_ptr<Pairer> pairer_;
   std::unique_ptr<Judge> judge_;
   Outage outage_;
+  SourceSilence silence_;
   uint64_t epoch_ = 1;
   bool running_ = false;
   uint64_t last_common_ = 0;

@@ -158,6 +158,7 @@ class Daemon::Impl {
       // A pushed tag has no DDL: there is nothing to compare with.
       target.options.ignore_ddl |= IsPushed(config_, check.source) || IsPushed(config_, tag);
       target.options.spill = &diff_files_;
+      target.options.silence = SilenceLimit(config_, check);
       if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;
       targets.push_back(std::move(target));
