@@ -125,7 +125,7 @@ void TakeVariables(const Variables& variables, ServerSettings* settings) {
   settings->has_sql_foreign_keys = !native.empty();
   settings->native_foreign_keys = native.empty() || IsOn(native);
   const std::string triggers = GetUpper(variables, {"slave_run_triggers_for_rbr"});
-  settings->run_triggers_for_rows = !triggers.empty() && triggers != "NO";
+  settings->run_triggers_for_rows = triggers == "NO" ? "" : triggers;
   settings->type_conversions =
       GetUpper(variables, {"replica_type_conversions", "slave_type_conversions"});
   settings->multi_primary = !Get(variables, {"group_replication_group_name"}).empty() &&

@@ -75,11 +75,11 @@ struct ServerSettings {
   // Foreign keys cascade below the SQL layer: the binlog has no rows of it. MariaDB, MySQL before
   // 9.6, and later ones that are told so.
   bool native_foreign_keys = true;
-  bool has_sql_foreign_keys = false;   // it could do that in the SQL layer
-  bool run_triggers_for_rows = false;  // MariaDB's slave_run_triggers_for_rbr
-  std::string type_conversions;        // upper case; of what the applier takes
-  std::vector<std::string> grants;     // lines of SHOW GRANTS
-  model::BinlogPosition position;      // the binlog's end now; empty: not told
+  bool has_sql_foreign_keys = false;  // it could do that in the SQL layer
+  std::string run_triggers_for_rows;  // MariaDB's slave_run_triggers_for_rbr; empty: NO
+  std::string type_conversions;       // upper case; of what the applier takes
+  std::vector<std::string> grants;    // lines of SHOW GRANTS
+  model::BinlogPosition position;     // the binlog's end now; empty: not told
   std::string oldest_binlog;
   int64_t expire_seconds = 0;  // 0: never, or not told
   // What could not be read for lack of a privilege, as the server says it.

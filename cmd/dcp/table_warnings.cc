@@ -61,12 +61,13 @@ void WarnMemory(const std::vector<InspectedTable>& tables, Names* warnings) {
 }
 
 void WarnTriggers(const ServerSettings& server, Names* warnings) {
-  if (!server.run_triggers_for_rows) return;
-  warnings->push_back(
-      "slave_run_triggers_for_rbr is on: where the source has the triggers too, the rows that they "
-      "write are written twice here, which is a difference; SET GLOBAL slave_run_triggers_for_rbr "
-      "= NO (STOP SLAVE before, START SLAVE after it), or leave the tables that triggers write out "
-      "of the check");
+  if (server.run_triggers_for_rows.empty()) return;
+  warnings->push_back(absl::StrCat(
+      "slave_run_triggers_for_rbr is ", server.run_triggers_for_rows,
+      ": triggers of this server run for replicated rows, and what they write is a difference",
+      server.run_triggers_for_rows == "YES" ? " that its binlog does not show" : "",
+      "; STOP SLAVE; SET GLOBAL slave_run_triggers_for_rbr = NO; START SLAVE, or leave the tables "
+      "that they write out of the check"));
 }
 
 // ---- types ----

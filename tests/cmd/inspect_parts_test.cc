@@ -242,10 +242,11 @@ TEST(TableWarningsTest, CascadesAreNamedWhereTheBinlogDoesNotShowThem) {
 
 TEST(TableWarningsTest, TriggersOfAReplicaAreNamedThere) {
   ServerSettings settings;
-  settings.run_triggers_for_rows = true;
+  settings.run_triggers_for_rows = "LOGGING";
   EXPECT_THAT(TableWarnings({Table({})}, settings, false), IsEmpty());
   EXPECT_THAT(TableWarnings({Table({})}, settings, true),
-              ElementsAre(HasSubstr("SET GLOBAL slave_run_triggers_for_rbr = NO")));
+              ElementsAre(AllOf(HasSubstr("slave_run_triggers_for_rbr is LOGGING"),
+                                HasSubstr("SET GLOBAL slave_run_triggers_for_rbr = NO"))));
 }
 
 }  // namespace
