@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "tests/cmd/alarm_words.h"
 #include "tests/cmd/checked_pair.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
@@ -22,6 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 class ColumnsTest : public CheckedPair {
  protected:
@@ -372,7 +374,9 @@ const OddCase kOddCases[] = {
     {"WiderCharactersIntoLatin1", "VARCHAR(20) CHARACTER SET utf8mb4",
      "VARCHAR(20) CHARACTER SET latin1", "(1, 'ä'), (2, 'a')"},
     {"OtherLabelsOfAnEnum", "ENUM('a','b','c')", "ENUM('b','a','c')", "(1, 'a'), (2, 'c')"},
+    {"OtherMembersOfASet", "SET('a','b','c')", "SET('b','a','c')", "(1, 'a'), (2, 'c')"},
     {"TrailingBlanksOfAVarcharInAChar", "VARCHAR(20)", "CHAR(20)", "(1, 'a  '), (2, 'a')"},
+    {"LongTextsInAShorterColumn", "VARCHAR(20)", "VARCHAR(4)", "(1, 'abcde'), (2, 'abcd')"},
 };
 
 class OddDifferencesTest : public ColumnsTest, public ::testing::WithParamInterface<OddCase> {};
@@ -387,6 +391,47 @@ TEST_P(OddDifferencesTest, IsSaid) {
   Start();
   OnSource(absl::StrCat("SET NAMES utf8mb4; INSERT INTO shop.odd VALUES ", odd.values));
   EXPECT_THAT(Said(), ElementsAre("diff 200..201 mismatch shop.odd[1]"));
+}
+
+// Statements that the replica leaves out change what rows are made of on one side alone.
+TEST_F(ColumnStatementsTest, LeftOutOnTheReplicaIsADifferenceUntilItsColumnsAreLeftOut) {
+  Start();
+  for (int i = 0; i < 3; ++i) Rows();
+  Skipped("ALTER TABLE shop.t ADD COLUMN c INT DEFAULT 5");
+  OnSource("INSERT INTO shop.t (id) VALUES (5000)");
+  Judge();
+  EXPECT_THAT(Said().back(), AllOf(HasSubstr(R"(ddl shop.t["ddl"])"), HasSubstr("shop.t[5000]")));
+  RowsUntilLeftOut(1);
+  for (int i = 0; i < 12; ++i) Rows();
+  OnSource("UPDATE shop.t SET r = 7 WHERE id = 5000");
+  Judge();
+  const std::vector<std::string> said = Said();
+  EXPECT_THAT(said, Contains(AllOf(StartsWith("resolved"), HasSubstr("shop.t[5000]"))));
+  EXPECT_THAT(said.back(), AnyOf(StartsWith("same "), StartsWith("resolved ")));
+  EXPECT_THAT(LeftOut("t"), ElementsAre(HasSubstr("c (is not on dst)")));
+}
+
+// Triggers that MariaDB's replica runs for rows that come from its source.
+TEST(MariaDbTriggersTest, WhatTriggersOfTheReplicaWriteIsSaid) {
+  ASSERT_OK_AND_ASSIGN(ReplicaPair* const pair, SharedServers::Fresh(PairOf(Flavour::kMariaDb)));
+  ASSERT_OK(pair->source().Execute(
+      "CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY, v INT);"
+      "CREATE TABLE shop.audit (id INT PRIMARY KEY, v INT)"));
+  ASSERT_OK(pair->WaitForReplica());
+  ASSERT_OK(pair->replica().Execute(
+      "STOP SLAVE; SET GLOBAL slave_run_triggers_for_rbr = LOGGING; START SLAVE;"
+      "SET sql_log_bin = 0; CREATE TRIGGER shop.own BEFORE INSERT ON shop.orders FOR EACH ROW SET "
+      "NEW.v = NEW.v + NEW.v; CREATE TRIGGER shop.log AFTER INSERT ON shop.orders FOR EACH ROW "
+      "INSERT INTO shop.audit VALUES (NEW.id, 1); SET sql_log_bin = 1"));
+  ASSERT_OK_AND_ASSIGN(const auto dcp,
+                       DcpProcess::Start(LivePairToml(pair->source(), pair->replica())));
+  EXPECT_THAT(dcp->log(), HasSubstr("slave_run_triggers_for_rbr is LOGGING"));
+  ASSERT_OK(dcp->Await(OfType("same")));
+  ASSERT_OK(pair->source().Execute("INSERT INTO shop.orders VALUES (1, 0), (2, 7)"));
+  ASSERT_OK(dcp->AwaitJudged(pair->source(), "orders"));
+  EXPECT_THAT(DifferencesOf(*dcp, "orders"),
+              UnorderedElementsAre("mismatch shop.orders[2]", "extra shop.audit[1]",
+                                   "extra shop.audit[2]"));
 }
 
 }  // namespace
