@@ -55,7 +55,7 @@ Alarm MakeVerdict(const model::Verdict& verdict, AlarmType type, const Rendering
 }
 
 Alarm MakeTimeout(const model::Timeout& timeout) {
-  Alarm alarm = Begin(timeout.head, AlarmType::kTimeout);
+  Alarm alarm = Begin(timeout.head, AlarmType::kTimeout, timeout.of_source ? model::kOfSource : "");
   alarm.json = TimeoutJson(timeout, alarm.id);
   alarm.text = TimeoutText(timeout);
   return alarm;

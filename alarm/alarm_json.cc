@@ -145,6 +145,7 @@ std::string TimeoutJson(const model::Timeout& timeout, absl::string_view id) {
   Open(model::AlarmType::kTimeout, id, timeout.head, &out);
   absl::StrAppend(&out, ",\"last_barrier\":", timeout.last_barrier,
                   ",\"lag_seconds\":", absl::StrFormat("%.3f", absl::ToDoubleSeconds(timeout.lag)));
+  if (timeout.of_source) absl::StrAppend(&out, ",\"side\":\"source\"");
   if (!timeout.detail.empty()) absl::StrAppend(&out, ",\"detail\":", JsonString(timeout.detail));
   return out + "}";
 }

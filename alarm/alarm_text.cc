@@ -160,6 +160,10 @@ std::string TimeoutText(const model::Timeout& timeout) {
   const std::string detail =
       timeout.detail.empty() ? "" : absl::StrCat("; ", Readable(timeout.detail, 500));
   const absl::Duration lag = absl::Trunc(timeout.lag, absl::Milliseconds(1));
+  if (timeout.of_source) {
+    return absl::StrCat(Head("TIMEOUT", timeout.head), ": the source has sent no barrier for ",
+                        absl::FormatDuration(lag), ", so nothing is compared; ", last, detail);
+  }
   return absl::StrCat(Head("TIMEOUT", timeout.head), ": the target is ", absl::FormatDuration(lag),
                       " behind; ", last, detail);
 }
@@ -167,8 +171,10 @@ std::string TimeoutText(const model::Timeout& timeout) {
 std::string ResolvedText(const model::Resolved& resolved, const Rendering& renderer) {
   const std::string head = Head("RESOLVED", resolved.head);
   if (resolved.keys.empty()) {
-    return absl::StrCat(head, ": the target is no longer late; ends timeout ",
-                        Readable(absl::StrJoin(resolved.resolves, ", ")));
+    return absl::StrCat(
+        head,
+        resolved.of_source ? ": the source sends barriers again" : ": the target is no longer late",
+        "; ends timeout ", Readable(absl::StrJoin(resolved.resolves, ", ")));
   }
   const size_t shown = std::min(kShownItems, resolved.keys.size());
   const std::vector<std::string> shown_keys = renderer.Keys(resolved.keys);

@@ -25,6 +25,8 @@ struct PairOptions {
   uint32_t lateness = 1;   // only with barrier alignment
   uint32_t history = 100;  // segments
   absl::Duration timeout = absl::Seconds(30);
+  // How long the source may send data without a barrier, or nothing at all at the start.
+  absl::Duration silence = absl::InfiniteDuration();
   uint32_t max_diff_rows = 100;
   bool confirm = false;               // a RowReader answers TakeRequests()
   model::DiffSpill* spill = nullptr;  // gets all rows of a diff with more than max_diff_rows

@@ -1,5 +1,6 @@
-// Outage: the clock's only say. A target that has not closed a segment `timeout`
-// after the source did is late: one timeout per outage, and one resolved.
+// Outage and SourceSilence: the clock's only say, and it decides nothing. A target that has not
+// closed a segment `timeout` after the source did is late; a source that sends no barrier gives
+// nothing to judge. One timeout for each such time, and one resolved.
 //
 // Thread-compatible.
 #pragma once
@@ -12,6 +13,7 @@
 #include "checker/options.h"
 #include "checker/pair_checker.h"
 #include "checker/pairer.h"
+#include "checker/stream_cutter.h"
 #include "model/verdict.h"
 
 namespace dcp::checker {
@@ -47,6 +49,30 @@ class Outage {
  private:
   const PairOptions options_;
   std::optional<model::OutcomeHead> said_;  // of the open outage
+  bool restored_ = false;
+};
+
+class SourceSilence {
+ public:
+  explicit SourceSilence(const PairOptions& options) : options_(options) {}
+
+  // What was said before a restart; it does not end before a newer barrier than that knew.
+  void Restore(const model::OutcomeHead& said) {
+    said_ = said;
+    restored_ = true;
+  }
+  const std::optional<model::OutcomeHead>& said() const { return said_; }
+
+  void Update(const StreamCutter& source, uint64_t epoch, const Instant& now,
+              std::vector<model::Outcome>* outcomes);
+
+ private:
+  // Since when it has been silent; nullopt: it is not.
+  std::optional<absl::Duration> Since(const StreamCutter& source, const Instant& now);
+
+  const PairOptions options_;
+  std::optional<absl::Duration> begun_;     // the first Update()
+  std::optional<model::OutcomeHead> said_;  // of the timeout that lasts
   bool restored_ = false;
 };
 

@@ -26,7 +26,8 @@ class PairChecker::Impl {
         pairer_(MakePairer(options_, &source_, &target_)),
         judge_(MakeJudge(options_)),
         trail_(SegmentsReadAgain(options_)),
-        outage_(options_) {}
+        outage_(options_),
+        silence_(options_) {}
 
   void Restore(const model::StoredPair& stored) {
     const model::PairState& state = stored.state;
@@ -34,6 +35,7 @@ class PairChecker::Impl {
     said_to_ = last_common_ = state.said_to;
     judge_->Restore(said_to_, !state.run || state.run->is_first, stored.findings);
     if (state.timeout) outage_.Restore(*state.timeout);
+    if (state.source_timeout) silence_.Restore(*state.source_timeout);
     if (state.run) {
       resumed_ = state.run;
       pairer_->StartAt({state.epoch, state.run->from, state.run->from_name, state.said_to,
@@ -69,6 +71,7 @@ class PairChecker::Impl {
     outage_.Update(
         waiting, epoch_, target_.last_offset(), [&] { return OutageDetail(waiting); }, now,
         &outcomes_);
+    silence_.Update(source_, epoch_, now, &outcomes_);
   }
 
   model::Report TakeReport() {
@@ -161,6 +164,7 @@ class PairChecker::Impl {
     state.epoch = epoch_;
     state.said_to = said_to_;
     state.timeout = outage_.said();
+    state.source_timeout = silence_.said();
     state.lost_reason = lost_reason_;
     state.lost_detail = lost_detail_;
     if (running_) state.run = trail_.Get(said_to_, pairer_->held_target_from());
@@ -214,6 +218,7 @@ class PairChecker::Impl {
   std::unique_ptr<Judge> judge_;
   ResumeTrail trail_;
   Outage outage_;
+  SourceSilence silence_;
   uint64_t epoch_ = 1;
   bool running_ = false;
   uint64_t last_common_ = 0;

@@ -1,5 +1,6 @@
 #include "checker/stream_cutter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -100,10 +101,23 @@ void StreamCutter::AppendTxn(const BatchHolder& holder, uint32_t index, absl::Du
   open().txns.push_back(ref);
   open().bytes += bytes;
   pending_bytes_ += bytes;
-  changes_since_barrier_ += txn.changes_end - txn.changes_begin;
+  CountUnbarred(txn, txn.changes_end - txn.changes_begin, now);
   for (uint32_t i = txn.marks_begin; i < txn.marks_end; ++i) {
     if ((*holder)->marks[i].kind == model::Mark::Kind::kBarrier) CutAtBarrier(holder, ref, i, now);
   }
+}
+
+void StreamCutter::CountUnbarred(const model::Txn& txn, uint32_t changes, absl::Duration now) {
+  if (changes == 0) return;
+  if (changes_since_barrier_ == 0) {
+    unbarred_since_ = now;
+    unbarred_span_ = absl::ZeroDuration();
+    unbarred_first_micros_ = txn.timestamp_micros;
+  } else if (unbarred_first_micros_ > 0) {
+    const auto span = absl::Microseconds(txn.timestamp_micros - unbarred_first_micros_);
+    unbarred_span_ = std::max(unbarred_span_, span);
+  }
+  changes_since_barrier_ += changes;
 }
 
 void StreamCutter::CutAtBarrier(const BatchHolder& holder, const TxnRef& ref, uint32_t mark,
@@ -119,7 +133,8 @@ void StreamCutter::CutAtBarrier(const BatchHolder& holder, const TxnRef& ref, ui
   closed.ended_at = now;
   closed.last = place;
   last_offset_ = barrier.barrier_offset;
-  changes_since_barrier_ = ref.get().changes_end - barrier.at;
+  changes_since_barrier_ = 0;
+  CountUnbarred(ref.get(), ref.get().changes_end - barrier.at, now);
   chunks_.emplace_back();
   const TxnPlace end = EndOf(ref.get());
   if (place.change == end.change && place.mark == end.mark) return;

@@ -74,12 +74,17 @@ class StreamCutter {
   uint64_t last_offset() const { return last_offset_; }  // newest barrier seen, 0: none
   // Changes seen since the newest barrier or origin.
   uint64_t changes_since_barrier() const { return changes_since_barrier_; }
+  // When the first of them came, and how much later than it the last was committed, as the stream
+  // tells it: what held up the reading is not in it. REQUIRES: changes_since_barrier() > 0
+  absl::Duration unbarred_since() const { return unbarred_since_; }
+  absl::Duration unbarred_span() const { return unbarred_span_; }
 
  private:
   Chunk& open() { return chunks_.back(); }
   void AppendTxn(const BatchHolder& holder, uint32_t index, absl::Duration now);
   void CutAtBarrier(const BatchHolder& holder, const TxnRef& ref, uint32_t mark,
                     absl::Duration now);
+  void CountUnbarred(const model::Txn& txn, uint32_t changes, absl::Duration now);
   void KeepAlive(const BatchHolder& holder);
 
   std::deque<Chunk> chunks_ = std::deque<Chunk>(1);
@@ -87,6 +92,8 @@ class StreamCutter {
   uint64_t pending_bytes_ = 0;
   uint64_t last_offset_ = 0;
   uint64_t changes_since_barrier_ = 0;
+  absl::Duration unbarred_since_, unbarred_span_;
+  int64_t unbarred_first_micros_ = 0;  // commit time; 0: not told
   bool opened_ = false;
 };
 

@@ -21,4 +21,7 @@ inline std::string AlarmId(const OutcomeHead& head, absl::string_view type,
                         head.target, ";", head.epoch, ";", head.from, ";", head.to, ";", extra)));
 }
 
+// `extra` of a timeout that is of the source itself.
+inline constexpr char kOfSource[] = "source";
+
 }  // namespace dcp::model

@@ -53,7 +53,8 @@ struct PairState {
   // nullopt: the last run ended, and no barrier was seen on both sides since. Why:
   std::optional<RunState> run;
   std::string lost_reason, lost_detail;
-  std::optional<OutcomeHead> timeout;  // of the outage that was said and has not ended
+  // Timeouts that were said and have not ended: of the target, of the source.
+  std::optional<OutcomeHead> timeout, source_timeout;
 
   friend bool operator==(const PairState&, const PairState&) = default;
 };

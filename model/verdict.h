@@ -91,6 +91,8 @@ struct Timeout {
   uint64_t last_barrier = 0;  // the target's
   absl::Duration lag;
   std::string detail;  // e.g. "sends data but no barrier"
+  // It is the source that sends no barrier: last_barrier is its own, and from and to are that.
+  bool of_source = false;
 };
 
 // Ends earlier alarms.
@@ -99,6 +101,7 @@ struct Resolved {
   std::vector<std::string> resolves;  // alarm ids
   // Keys whose findings it ends, for the reader; empty for a timeout's.
   std::vector<std::string> keys;
+  bool of_source = false;  // of the timeout that it ends
 };
 
 using Outcome = std::variant<Verdict, Timeout, Resolved>;

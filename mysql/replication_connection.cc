@@ -21,6 +21,7 @@
 #include "mysql/client_connect.h"
 #include "mysql/gtid_codec.h"
 #include "mysql/server_error.h"
+#include "mysql/server_settings.h"
 
 namespace dcp::mysql {
 namespace {
@@ -40,7 +41,6 @@ static_assert(kDumpHeartbeatV2 == kDumpAnnotateRows);
 constexpr int kMariaDbCapability = 4;
 constexpr uint64_t kFirstEvent = 4;  // behind the magic bytes of a file
 constexpr int kSilentHeartbeats = 3;
-constexpr char kReportedHost[] = "dcp";
 
 void Append(uint64_t value, size_t bytes, std::string* out) {
   for (size_t i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i) & 0xff));

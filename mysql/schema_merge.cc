@@ -1,5 +1,7 @@
 #include "mysql/schema_merge.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -126,6 +128,17 @@ bool IsApproximate(const TableMap& map, uint8_t type) {
   return !map.has_charsets && HasCharset(type);
 }
 
+// Where the catalog no longer tells: MariaDB gives the columns of every sequence these names.
+bool IsSequence(const TableMap& map) {
+  constexpr const char* kNames[] = {"next_not_cached_value", "minimum_value", "maximum_value",
+                                    "start_value",           "increment",     "cache_size",
+                                    "cycle_option",          "cycle_count"};
+  if (!map.mariadb || !map.has_names || map.has_key) return false;
+  return std::equal(map.schema.columns.begin(), map.schema.columns.end(), std::begin(kNames),
+                    std::end(kNames),
+                    [](const Column& column, const char* name) { return column.name == name; });
+}
+
 }  // namespace
 
 bool IsComplete(const TableMap& map) {
@@ -155,12 +168,14 @@ absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchem
   if (map.has_names && !map.has_key) schema.key_kind = KeyKind::kNone;
   if (catalog == nullptr) {
     for (Column& column : schema.columns) column.approximate = IsApproximate(map, column.type);
+    schema.is_sequence = IsSequence(map);
     return schema;
   }
   const absl::Status same = CheckSame(map, *catalog);
   if (!same.ok()) {
-    if (IsComplete(map)) return schema;
-    return same;
+    if (!IsComplete(map)) return same;
+    schema.is_sequence = IsSequence(map);
+    return schema;
   }
   DCP_RETURN_IF_ERROR(CheckFractions(map, *catalog));
   for (size_t i = 0; i < schema.columns.size(); ++i) {

@@ -121,6 +121,13 @@ void TakeVariables(const Variables& variables, ServerSettings* settings) {
   if (settings->parallel_type.empty()) {
     settings->parallel_type = MajorVersion(settings->version) < 8 ? "DATABASE" : "LOGICAL_CLOCK";
   }
+  const std::string native = Get(variables, {"innodb_native_foreign_keys"});
+  settings->has_sql_foreign_keys = !native.empty();
+  settings->native_foreign_keys = native.empty() || IsOn(native);
+  const std::string triggers = GetUpper(variables, {"slave_run_triggers_for_rbr"});
+  settings->run_triggers_for_rows = triggers == "NO" ? "" : triggers;
+  settings->type_conversions =
+      GetUpper(variables, {"replica_type_conversions", "slave_type_conversions"});
   settings->multi_primary = !Get(variables, {"group_replication_group_name"}).empty() &&
                             !IsOn(Get(variables, {"group_replication_single_primary_mode"}));
   settings->expire_seconds = ToNumber<int64_t>(Get(variables, {"binlog_expire_logs_seconds"}));
@@ -161,13 +168,29 @@ absl::Status ReadChannels(Connection& connection, ServerSettings* settings) {
     channel.source_host = Field(columns, row, {"Source_Host", "Master_Host"});
     channel.source_port = static_cast<uint16_t>(
         ToNumber<uint32_t>(Field(columns, row, {"Source_Port", "Master_Port"})));
-    for (const char* kind :
-         {"Do_DB", "Ignore_DB", "Do_Table", "Ignore_Table", "Wild_Do_Table", "Wild_Ignore_Table"}) {
+    for (const char* kind : {"Do_DB", "Ignore_DB", "Do_Table", "Ignore_Table", "Wild_Do_Table",
+                             "Wild_Ignore_Table", "Rewrite_DB"}) {
       const std::string column = absl::StrCat("Replicate_", kind);
       Names names = SplitNames(Field(columns, row, {column.c_str()}));
       if (!names.empty()) settings->filters.push_back({channel.name, kind, std::move(names)});
     }
     settings->channels.push_back(std::move(channel));
+  }
+  return absl::OkStatus();
+}
+
+// MariaDB wants a privilege for it that dcp needs for nothing else.
+absl::Status ReadReplicas(Connection& connection, ServerSettings* settings) {
+  if (settings->mariadb) return absl::OkStatus();
+  const auto rows = QueryAny(connection, {"SHOW REPLICAS", "SHOW SLAVE HOSTS"}, settings);
+  DCP_RETURN_IF_ERROR(rows.status());
+  const std::vector<std::string>& columns = connection.column_names();
+  for (const Row& row : *rows) {
+    RegisteredReplica replica;
+    replica.server_id = ToNumber<uint32_t>(Field(columns, row, {"Server_Id", "Server_id"}));
+    replica.host = Field(columns, row, {"Host"});
+    replica.port = static_cast<uint16_t>(ToNumber<uint32_t>(Field(columns, row, {"Port"})));
+    settings->replicas.push_back(std::move(replica));
   }
   return absl::OkStatus();
 }
@@ -206,10 +229,24 @@ std::string DatabaseOf(absl::string_view table) {
   return std::string(table.substr(0, table.find('.')));
 }
 
+// "(from,to)" in parts: "(from" and "to)".
+bool IsRewritten(const ReplicationFilter& filter, absl::string_view database) {
+  return std::any_of(filter.names.begin(), filter.names.end(), [&](absl::string_view name) {
+    absl::ConsumePrefix(&name, "(");
+    absl::ConsumeSuffix(&name, ")");
+    return absl::StripAsciiWhitespace(name) == database;
+  });
+}
+
 // Whether a rule hides something of `database`; nullopt: it does not.
 std::optional<std::string> Hidden(const ReplicationFilter& filter, const std::string& database) {
   const auto hidden = [&] { return absl::StrCat("hides database ", database); };
   const bool barrier = database == kBarrierDatabase;
+  if (filter.kind == "Rewrite_DB") {
+    // Of other databases the tables' `as` takes care.
+    if (!barrier || !IsRewritten(filter, database)) return std::nullopt;
+    return absl::StrCat("gives database ", database, " another name");
+  }
   const auto matches = [&](const std::string& name) {
     return Like(database, DatabaseOf(name)) && (!barrier || Like(kBarrierTable, name));
   };
@@ -327,7 +364,9 @@ class Checker {
     if (MajorVersion(settings_.version) < 6) {
       return absl::StrCat("start the server without --", absl::StrReplaceAll(name, {{"_", "-"}}));
     }
-    return absl::StrCat("CHANGE REPLICATION FILTER ", absl::AsciiStrToUpper(name), " = ()");
+    return absl::StrCat(
+        "CHANGE REPLICATION FILTER ", absl::AsciiStrToUpper(name), " = ()",
+        filter.channel.empty() ? "" : absl::StrCat(" FOR CHANNEL ", QuoteString(filter.channel)));
   }
 
   std::string SetGlobal(absl::string_view name, absl::string_view value) const {
@@ -417,6 +456,7 @@ absl::StatusOr<ServerSettings> ReadServerSettings(Connection& connection) {
   TakeVariables(variables, &settings);
   DCP_RETURN_IF_ERROR(ReadBinlogStatus(connection, &settings));
   DCP_RETURN_IF_ERROR(ReadChannels(connection, &settings));
+  DCP_RETURN_IF_ERROR(ReadReplicas(connection, &settings));
   DCP_ASSIGN_OR_RETURN(const Rows logs, QueryAny(connection, {"SHOW BINARY LOGS"}, &settings));
   if (!logs.empty() && !logs[0].empty()) settings.oldest_binlog = logs[0][0].value_or("");
   DCP_ASSIGN_OR_RETURN(const Rows grants, QueryAny(connection, {"SHOW GRANTS"}, &settings));

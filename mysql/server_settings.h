@@ -23,8 +23,18 @@ struct ReplicaChannel {
   uint16_t source_port = 0;
 };
 
-// One rule of one channel: kind "Do_DB", "Ignore_DB", "Do_Table",
-// "Ignore_Table", "Wild_Do_Table", "Wild_Ignore_Table"; its list of names.
+// What dcp's own streams say of themselves where they register.
+inline constexpr char kReportedHost[] = "dcp";
+
+// A client that has registered at this server as its replica.
+struct RegisteredReplica {
+  uint32_t server_id = 0;
+  std::string host;  // what it says of itself; kReportedHost: a collector
+  uint16_t port = 0;
+};
+
+// One rule of one channel: kind "Do_DB", "Ignore_DB", "Do_Table", "Ignore_Table",
+// "Wild_Do_Table", "Wild_Ignore_Table", "Rewrite_DB"; its list of names (of the last: pairs).
 struct ReplicationFilter {
   std::string channel;
   std::string kind;
@@ -60,8 +70,16 @@ struct ServerSettings {
   std::string parallel_type;   // upper case; "LOGICAL_CLOCK", "DATABASE", MariaDB's modes
   bool multi_primary = false;  // an online member of a group with several primaries
   std::vector<ReplicaChannel> channels;
-  std::vector<std::string> grants;  // lines of SHOW GRANTS
-  model::BinlogPosition position;   // the binlog's end now; empty: not told
+  // Where the account may ask; never on MariaDB (REPLICATION MASTER ADMIN).
+  std::vector<RegisteredReplica> replicas;
+  // Foreign keys cascade below the SQL layer: the binlog has no rows of it. MariaDB, MySQL before
+  // 9.6, and later ones that are told so.
+  bool native_foreign_keys = true;
+  bool has_sql_foreign_keys = false;  // it could do that in the SQL layer
+  std::string run_triggers_for_rows;  // MariaDB's slave_run_triggers_for_rbr; empty: NO
+  std::string type_conversions;       // upper case; of what the applier takes
+  std::vector<std::string> grants;    // lines of SHOW GRANTS
+  model::BinlogPosition position;     // the binlog's end now; empty: not told
   std::string oldest_binlog;
   int64_t expire_seconds = 0;  // 0: never, or not told
   // What could not be read for lack of a privilege, as the server says it.

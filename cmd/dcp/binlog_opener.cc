@@ -24,7 +24,8 @@ constexpr absl::Duration kReadTimeout = absl::Seconds(30);
 class Opener {
  public:
   Opener(const model::ConnectionOptions& connection, uint32_t server_id,
-         const mysql::TableFilter& wants) {
+         const mysql::TableFilter& wants, SettingsReview review)
+      : review_(std::move(review)) {
     options_.connection = connection;
     options_.server_id = server_id;
     options_.wants = wants;
@@ -35,6 +36,7 @@ class Opener {
                          mysql::Connection::Connect(options_.connection, kReadTimeout));
     DCP_ASSIGN_OR_RETURN(const mysql::ServerSettings settings,
                          mysql::ReadServerSettings(*connection));
+    if (review_) review_(settings);
     BinlogStream stream;
     stream.origin.server_id = settings.server_id;
     if (!settings.server_uuid.empty()) {
@@ -166,13 +168,15 @@ class Opener {
   }
 
   mysql::ServerBinlogReader::Options options_;
+  const SettingsReview review_;
 };
 
 }  // namespace
 
 collector::BinlogOpener MakeBinlogOpener(const model::ConnectionOptions& connection,
-                                         uint32_t server_id, const mysql::TableFilter& wants) {
-  return Opener(connection, server_id, wants);
+                                         uint32_t server_id, const mysql::TableFilter& wants,
+                                         SettingsReview review) {
+  return Opener(connection, server_id, wants, std::move(review));
 }
 
 }  // namespace dcp::cmd

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cmd/dcp/exit_code.h"
+#include "config/nearest.h"
 
 namespace dcp::cmd {
 namespace {
@@ -119,14 +120,40 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
   return sub;
 }
 
-// Never repeats what may be a password.
-std::string UsageError(const CLI::ParseError& error, int argc, char** argv) {
-  const std::vector<std::string> args(argv + 1, argv + argc);
+bool LooksLikePassword(const std::string& arg) {
+  const bool option = arg.rfind("--password", 0) == 0 && arg.rfind("--password-file", 0) != 0;
+  return option || (arg.size() > 1 && arg[0] == '-' && arg[1] == 'p');
+}
+
+// The long option of `command` that it does not know, and what was meant; empty: all are known.
+// Its value is not repeated.
+std::string UnknownOption(const CLI::App& command, const std::vector<std::string>& args) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
   for (const std::string& arg : args) {
-    const bool option = arg.rfind("--password", 0) == 0 && arg.rfind("--password-file", 0) != 0;
-    if (option || (arg.size() > 1 && arg[0] == '-' && arg[1] == 'p')) {
-      return "a password cannot be given on the command line: use --password-file or MYSQL_PWD";
-    }
+    if (arg == "--") break;
+    if (arg.rfind("--", 0) != 0) continue;
+    const std::string name = arg.substr(0, arg.find('='));
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return "unknown option '" + name + "'" + config::DidYouMean(name, known);
+  }
+  return "";
+}
+
+std::string UnknownCommand(const std::vector<std::string>& args,
+                           const std::vector<std::string>& known) {
+  if (args.empty()) return "no command; there are run, check-config, push, binlog and verify";
+  return "unknown command '" + args[0] + "'" + config::DidYouMean(args[0], known) +
+         "; there are run, check-config, push, binlog and verify";
+}
+
+// Never repeats what may be a password.
+std::string UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  if (std::any_of(args.begin(), args.end(), LooksLikePassword)) {
+    return "a password cannot be given on the command line: use --password-file or MYSQL_PWD";
   }
   static const std::vector<std::string> kLater = {"repair", "wait", "status", "diffs", "watch"};
   if (!args.empty() && std::find(kLater.begin(), kLater.end(), args[0]) != kLater.end()) {
@@ -134,10 +161,10 @@ std::string UsageError(const CLI::ParseError& error, int argc, char** argv) {
   }
   const std::vector<std::string> known = {"run", "check-config", "push", "binlog", "verify"};
   if (args.empty() || std::find(known.begin(), known.end(), args[0]) == known.end()) {
-    const std::string what = args.empty() ? "no command" : "unknown command '" + args[0] + "'";
-    return what + "; there are run, check-config, push, binlog and verify (dcp --help)";
+    return UnknownCommand(args, known) + " (dcp --help)";
   }
-  return std::string(error.what()) + " (dcp " + args[0] + " --help)";
+  const std::string unknown = UnknownOption(*app.get_subcommand(args[0]), args);
+  return (unknown.empty() ? error.what() : unknown) + " (dcp " + args[0] + " --help)";
 }
 
 }  // namespace
@@ -160,7 +187,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // also --help and --version
     if (error.get_exit_code() == 0) return {std::nullopt, app.exit(error)};
-    std::cerr << "dcp: error: " << UsageError(error, argc, argv) << "\n";
+    std::cerr << "dcp: error: " << UsageError(app, error, argc, argv) << "\n";
     return {std::nullopt, kExitUsage};
   }
   if (run_app->parsed()) return {run, 0};

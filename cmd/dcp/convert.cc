@@ -10,6 +10,9 @@
 namespace dcp::cmd {
 namespace {
 
+// Of barriers that others write, as far as is known.
+constexpr absl::Duration kForeignInterval = absl::Seconds(10);
+
 checker::Align ToAlign(config::Align align) {
   switch (align) {
     case config::Align::kAuto:
@@ -23,6 +26,14 @@ checker::Align ToAlign(config::Align align) {
 }
 
 }  // namespace
+
+absl::Duration SilenceLimit(const config::Config& config, const config::CheckOptions& check) {
+  absl::Duration interval = kForeignInterval;
+  for (const config::BarrierOptions& barrier : config.barriers) {
+    if (barrier.id == check.barrier_id) interval = barrier.interval;
+  }
+  return check.timeout + 2 * interval;
+}
 
 checker::PairOptions ToPairOptions(const config::CheckOptions& check, const model::Tag& target) {
   checker::PairOptions options;

@@ -14,6 +14,8 @@
 
 namespace dcp::cmd {
 
+// How long the check's source may be without a barrier (docs/alarms.md).
+absl::Duration SilenceLimit(const config::Config& config, const config::CheckOptions& check);
 checker::PairOptions ToPairOptions(const config::CheckOptions& check, const model::Tag& target);
 collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag);
 std::vector<verifier::TableRule> ToVerifierRules(const config::MysqlTagOptions& tag);

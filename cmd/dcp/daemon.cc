@@ -1,13 +1,17 @@
 #include "cmd/dcp/daemon.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "alarm/diff_files.h"
 #include "alarm/dispatcher.h"
 #include "alarm/memory_outbox.h"
+#include "barrier/barrier_table.h"
 #include "barrier/barrier_writer.h"
 #include "base/status.h"
 #include "cmd/dcp/binlog_opener.h"
@@ -15,13 +19,16 @@
 #include "cmd/dcp/columns.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/log.h"
+#include "cmd/dcp/setting_text.h"
 #include "cmd/dcp/sinks.h"
 #include "cmd/dcp/sql_session.h"
 #include "collector/grpc/grpc_collector.h"
 #include "collector/mysql/column_agreement.h"
 #include "collector/mysql/mysql_collector.h"
+#include "mysql/server_settings.h"
 #include "row/renderer.h"
 #include "verifier/row_reader.h"
+#include "verifier/table_rule.h"
 
 namespace dcp::cmd {
 namespace {
@@ -52,6 +59,34 @@ MysqlFeed FindFeed(const config::Config& config, const model::Tag& tag) {
   return {};
 }
 
+// What became wrong with a server since the start: said in the log whenever its stream begins anew.
+SettingsReview MakeReview(const Inspection& inspection, const std::string& collector) {
+  std::set<std::string> databases = {barrier::kDatabase};
+  for (const InspectedTag& tag : inspection.tags) {
+    if (tag.collector != collector) continue;
+    for (const InspectedTable& table : tag.tables) {
+      databases.insert(verifier::SplitTableName(table.name).database);
+    }
+  }
+  bool source = false, target = false;
+  for (const InspectedServer& server : inspection.servers) {
+    if (server.name != collector) continue;
+    source = absl::c_linear_search(server.roles, "source");
+    target = absl::c_linear_search(server.roles, "target");
+  }
+  const std::vector<std::string> names(databases.begin(), databases.end());
+  return [=](const mysql::ServerSettings& settings) {
+    std::vector<mysql::SettingProblem> problems;
+    if (source) problems = CheckAsSource(settings, names);
+    if (target) absl::c_move(CheckAsTarget(settings, names), std::back_inserter(problems));
+    DropConsequences(&problems);
+    for (const mysql::SettingProblem& problem : problems) {
+      LogError(absl::StrCat("collector ", collector, ": ", problem.message,
+                            "; fix: ", problem.cure_sql));
+    }
+  };
+}
+
 bool IsPushed(const config::Config& config, const model::Tag& tag) {
   return FindFeed(config, tag).tag == nullptr;
 }
@@ -80,7 +115,7 @@ class Daemon::Impl {
     router_ = std::make_unique<ChangeRouter>(std::move(runners));
     MakeColumns(inspection);
     for (const config::MysqlCollectorOptions& options : config_.mysql_collectors) {
-      DCP_RETURN_IF_ERROR(AddMysqlCollector(options));
+      DCP_RETURN_IF_ERROR(AddMysqlCollector(options, inspection));
     }
     for (const config::GrpcCollectorOptions& options : config_.grpc_collectors) {
       DCP_RETURN_IF_ERROR(AddGrpcCollector(options));
@@ -158,6 +193,7 @@ class Daemon::Impl {
       // A pushed tag has no DDL: there is nothing to compare with.
       target.options.ignore_ddl |= IsPushed(config_, check.source) || IsPushed(config_, tag);
       target.options.spill = &diff_files_;
+      target.options.silence = SilenceLimit(config_, check);
       if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;
       targets.push_back(std::move(target));
@@ -188,7 +224,8 @@ class Daemon::Impl {
     SeedColumns(config_, inspection.tags, columns_.get());
   }
 
-  absl::Status AddMysqlCollector(const config::MysqlCollectorOptions& options) {
+  absl::Status AddMysqlCollector(const config::MysqlCollectorOptions& options,
+                                 const Inspection& inspection) {
     collector::MysqlCollectorOptions mysql;
     mysql.name = options.name;
     for (const config::MysqlTagOptions& tag : options.tags) {
@@ -207,11 +244,12 @@ class Daemon::Impl {
                            ": start = resume: no state is kept between runs, beginning now"));
     }
     DCP_ASSIGN_OR_RETURN(const mysql::TableFilter wants, MakeTableFilter(mysql.groups.tags));
-    DCP_ASSIGN_OR_RETURN(
-        auto collector,
-        collector::MysqlCollector::Create(
-            std::move(mysql), MakeBinlogOpener(options.connection, options.server_id, wants),
-            router_.get(), &clock_));
+    DCP_ASSIGN_OR_RETURN(auto collector,
+                         collector::MysqlCollector::Create(
+                             std::move(mysql),
+                             MakeBinlogOpener(options.connection, options.server_id, wants,
+                                              MakeReview(inspection, options.name)),
+                             router_.get(), &clock_));
     mysql_collectors_.push_back(std::move(collector));
     mysql_names_.push_back(options.name);
     return absl::OkStatus();

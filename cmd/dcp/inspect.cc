@@ -14,9 +14,12 @@
 #include "base/status.h"
 #include "cmd/dcp/alignment.h"
 #include "cmd/dcp/columns.h"
+#include "cmd/dcp/connection_fault.h"
 #include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/local_checks.h"
 #include "cmd/dcp/setting_text.h"
 #include "cmd/dcp/table_list.h"
+#include "cmd/dcp/table_warnings.h"
 #include "mysql/connection.h"
 #include "mysql/server_settings.h"
 #include "verifier/table_rule.h"
@@ -43,6 +46,11 @@ struct Subject {
   bool Has(absl::string_view role) const {
     return std::find(report.roles.begin(), report.roles.end(), role) != report.roles.end();
   }
+  // Its place in the configuration.
+  std::string Section() const {
+    if (collector == nullptr) return absl::StrCat("[barrier] (id ", barrier->id, ")");
+    return absl::StrCat("[[collector]] '", report.name, "'");
+  }
   std::string Where() const {
     if (collector == nullptr) return absl::StrCat("barrier (", report.address, ")");
     const std::string role =
@@ -57,35 +65,6 @@ std::vector<TableRule> ToRules(const MysqlTagOptions& tag) {
     rules.push_back({rule.match, rule.as, rule.ignore_columns});
   }
   return rules;
-}
-
-// The setting and the cure of a connection that failed.
-InspectionProblem ConnectionProblem(const Subject& subject, const absl::Status& status) {
-  InspectionProblem problem{subject.Where(), "", std::string(status.message()), ""};
-  switch (status.code()) {
-    case absl::StatusCode::kPermissionDenied:
-      problem.setting = "password";
-      problem.cure = "correct user and password (password_env or password_file)";
-      break;
-    case absl::StatusCode::kUnavailable:
-      problem.setting = "host";
-      problem.cure = "correct host and port, or start the server";
-      break;
-    default:
-      problem.setting = "connection";
-      problem.cure = "see the message";
-  }
-  // The error's own cure stands behind its number.
-  const size_t number = problem.message.rfind(" (error ");
-  const size_t cure = number == std::string::npos ? number : problem.message.find("; ", number);
-  if (cure != std::string::npos) {
-    problem.cure = problem.message.substr(cure + 2);
-    problem.message.resize(cure);
-  }
-  absl::string_view message = problem.message;
-  absl::ConsumePrefix(&message, absl::StrCat(subject.report.address, ": "));
-  problem.message = std::string(message);
-  return problem;
 }
 
 std::vector<collector::ViewedColumn> WithIgnored(std::vector<collector::ViewedColumn> columns,
@@ -103,6 +82,7 @@ class Inspector {
   explicit Inspector(const config::Config& config) : config_(config) {}
 
   Inspection Run() {
+    InspectMachine();
     AddSubjects();
     for (auto& subject : subjects_) Connect(*subject);
     for (auto& subject : subjects_) {
@@ -120,6 +100,35 @@ class Inspector {
   }
 
  private:
+  void InspectMachine() {
+    const absl::Status state = CheckWritableDirectory(config_.state.dir);
+    if (!state.ok()) {
+      inspection_.problems.push_back({"[state]", "dir",
+                                      absl::StrCat("dir = \"", config_.state.dir,
+                                                   "\" cannot be written to: ", state.message()),
+                                      "correct dir, or let dcp's user make files there"});
+    }
+    for (const config::GrpcCollectorOptions& collector : config_.grpc_collectors) {
+      InspectListen(absl::StrCat("[[collector]] '", collector.name, "'"), collector.listen);
+    }
+    if (config_.http) InspectListen("[http]", config_.http->listen);
+    if (config_.control) InspectListen("[control]", config_.control->listen);
+  }
+
+  // An address that is in use may be so by the dcp that runs with this configuration.
+  void InspectListen(const std::string& section, const config::Endpoint& endpoint) {
+    const absl::Status status = CheckListenAddress(endpoint);
+    if (status.ok()) return;
+    if (absl::IsUnavailable(status)) {
+      return Warn(absl::StrCat(section, ": listen = ", status.message(),
+                               ": by this dcp, if it runs already, or by another program, before "
+                               "which it cannot start; choose another port"));
+    }
+    inspection_.problems.push_back({section, "listen",
+                                    absl::StrCat("cannot listen on ", status.message()),
+                                    "correct listen: an address of this machine, a free port"});
+  }
+
   void AddSubjects() {
     for (const config::MysqlCollectorOptions& collector : config_.mysql_collectors) {
       auto subject = std::make_unique<Subject>();
@@ -161,7 +170,9 @@ class Inspector {
     absl::Status status = Open(options, subject);
     if (status.ok()) return;
     subject.connection = nullptr;
-    InspectionProblem problem = ConnectionProblem(subject, status);
+    ConnectionFault fault = ExplainConnection(subject.Section(), options, status);
+    InspectionProblem problem{subject.Where(), std::move(fault.setting), std::move(fault.message),
+                              std::move(fault.cure)};
     // One dead server is one problem, however many connections go there.
     const bool known = std::any_of(
         inspection_.problems.begin(), inspection_.problems.end(), [&](const InspectionProblem& p) {
@@ -221,6 +232,7 @@ class Inspector {
     DCP_ASSIGN_OR_RETURN(const std::vector<TableName> tables, ListTables(*subject.connection));
     DCP_ASSIGN_OR_RETURN(const TableKeys primary, ReadPrimaryKeys(*subject.connection));
     DCP_ASSIGN_OR_RETURN(TableColumns columns, ReadColumns(*subject.connection));
+    DCP_ASSIGN_OR_RETURN(const TableEngines engines, ReadEngines(*subject.connection));
     for (const MysqlTagOptions& options : subject.collector->tags) {
       if (!options.used) continue;
       const std::vector<TableRule> rules = ToRules(options);
@@ -231,9 +243,15 @@ class Inspector {
         if (rule == nullptr) continue;
         matched.insert(rule);
         databases->insert(table.database);
-        DCP_ASSIGN_OR_RETURN(Names key, KeyOf(*subject.connection, table, primary));
-        tag.tables.push_back({table.ToString(), LogicalName(*rule, table), std::move(key),
-                              WithIgnored(columns[table.ToString()], rule->ignore_columns)});
+        ListedColumns& listed = columns[table.ToString()];
+        InspectedTable inspected;
+        inspected.name = table.ToString();
+        inspected.logical = LogicalName(*rule, table);
+        DCP_ASSIGN_OR_RETURN(inspected.key, KeyOf(*subject.connection, table, primary));
+        inspected.columns = WithIgnored(std::move(listed.columns), rule->ignore_columns);
+        inspected.types = std::move(listed.types);
+        DCP_RETURN_IF_ERROR(InspectStorage(subject, table, engines, &inspected));
+        tag.tables.push_back(std::move(inspected));
       }
       for (const TableRule& rule : rules) {
         const std::string database = verifier::SplitTableName(rule.match).database;
@@ -241,7 +259,11 @@ class Inspector {
         if (exact) databases->insert(database);
         if (!matched.contains(&rule)) WarnUnmatched(subject, options, rule, exact ? database : "");
       }
-      WarnKeyless(subject, tag);
+      for (const std::string& warning :
+           TableWarnings(tag.tables, subject.settings, subject.Has("target"))) {
+        Warn(absl::StrCat(subject.Where(), ": ", warning));
+      }
+      if (subject.Has("target")) CheckBlackholes(subject, tag);
       inspection_.tags.push_back(std::move(tag));
     }
     return absl::OkStatus();
@@ -255,16 +277,30 @@ class Inspector {
                       tag.tag.value(), "' now"));
   }
 
-  void WarnKeyless(const Subject& subject, const InspectedTag& tag) {
+  absl::Status InspectStorage(const Subject& subject, const TableName& table,
+                              const TableEngines& engines, InspectedTable* inspected) {
+    const auto engine = engines.of_tables.find(table.ToString());
+    if (engine == engines.of_tables.end()) return absl::OkStatus();  // gone meanwhile
+    inspected->engine = engine->second;
+    inspected->transactional = engines.transactional.contains(engine->second);
+    if (!subject.settings.native_foreign_keys || inspected->engine != "InnoDB") {
+      return absl::OkStatus();
+    }
+    DCP_ASSIGN_OR_RETURN(inspected->cascades, ReadCascades(*subject.connection, table));
+    return absl::OkStatus();
+  }
+
+  // It logs rows that it does not hold.
+  void CheckBlackholes(const Subject& subject, const InspectedTag& tag) {
     Names names;
     for (const InspectedTable& table : tag.tables) {
-      if (table.key.empty()) names.push_back(table.name);
+      if (absl::EqualsIgnoreCase(table.engine, "BLACKHOLE")) names.push_back(table.name);
     }
     if (names.empty()) return;
-    Warn(
-        absl::StrCat(subject.Where(), ": ", ListNames(names), names.size() == 1 ? " has" : " have",
-                     " neither a primary key nor a unique key without NULLs: the rows are compared "
-                     "by their number, and a difference cannot be confirmed by reading them"));
+    Add(subject, "engine",
+        absl::StrCat(ListNames(names), names.size() == 1 ? " is" : " are",
+                     " of ENGINE = BLACKHOLE: what the binlog shows of it is not held"),
+        absl::StrCat("ALTER TABLE ", names[0], " ENGINE = InnoDB, or leave it out of the check"));
   }
 
   void CheckServerIds() {
@@ -278,7 +314,34 @@ class Inspector {
             "give the collector a server_id that no server and no replica uses");
       }
       for (size_t j = 0; j < i; ++j) CheckServerIdPair(subject, *subjects_[j]);
+      CheckReplicaIds(subject);
     }
+  }
+
+  // Two readers of one binlog with one server_id end each other's streams.
+  void CheckReplicaIds(const Subject& subject) {
+    const uint32_t id = subject.collector->server_id;
+    std::string user;
+    for (const auto& other : subjects_) {
+      if (other->connection == nullptr || other->settings.server_id != id) continue;
+      if (ReplicatesFrom(other->settings, subject.settings)) {
+        user = absl::StrCat("its replica ", other->report.address);
+      }
+    }
+    for (const mysql::RegisteredReplica& replica : subject.settings.replicas) {
+      if (replica.server_id != id) continue;
+      if (replica.host == mysql::kReportedHost) {
+        Warn(absl::StrCat(subject.Where(), ": server_id = ", id,
+                          " is in use by a dcp: by this one, if it runs already, or by another, "
+                          "which needs a server_id of its own"));
+      } else if (user.empty()) {
+        user = absl::StrCat("its replica ", replica.host, ":", replica.port);
+      }
+    }
+    if (user.empty()) return;
+    Add(subject, "server_id",
+        absl::StrCat("server_id = ", id, " of the collector is that of ", user),
+        "give the collector a server_id that no server and no replica uses");
   }
 
   void CheckServerIdPair(const Subject& subject, const Subject& other) {
@@ -370,9 +433,29 @@ class Inspector {
       CheckCircle(check, *source, *target);
       if (SameServer(*source, *target)) CheckSameTables(check, *target, target_tag);
       WarnUncounterparted(check.source, *source, target_tag, *target);
+      WarnOfReplica(check, *source, *target, target_tag, alignment);
     }
     inspection_.pairs.push_back(
         {check.name, check.source, target_tag, alignment.align, std::move(alignment.reason)});
+  }
+
+  void WarnOfReplica(const config::CheckOptions& check, const Subject& source,
+                     const Subject& target, const model::Tag& target_tag,
+                     const Alignment& alignment) {
+    const InspectedTag* of_source = FindTag(check.source);
+    const InspectedTag* of_target = FindTag(target_tag);
+    if (of_source == nullptr || of_target == nullptr) return;
+    Names warnings;
+    if (ReplicatesFrom(target.settings, source.settings)) {
+      warnings = TypeWarnings(of_source->tables, of_target->tables, target.settings);
+    }
+    if (alignment.align == config::Align::kBarrier) {
+      const Names more = OvertakingWarnings(check, of_target->tables, target.settings);
+      warnings.insert(warnings.end(), more.begin(), more.end());
+    }
+    for (const std::string& warning : warnings) {
+      Warn(absl::StrCat(target.Where(), ": ", warning));
+    }
   }
 
   void CheckAlign(const config::CheckOptions& check, const Subject& target,

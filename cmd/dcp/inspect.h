@@ -36,11 +36,22 @@ struct InspectedServer {
   std::string settings;  // those that matter, in a few words
 };
 
+// A column as its server defines it.
+struct ColumnType {
+  std::string name;
+  std::string type;     // "int unsigned", lower case but for labels
+  std::string charset;  // empty: none
+};
+
 struct InspectedTable {
   std::string name;              // "db.table" on the server
   std::string logical;           // under which it is compared
   std::vector<std::string> key;  // column names; empty: the table has no key
   std::vector<collector::ViewedColumn> columns;
+  std::vector<ColumnType> types = {};  // of `columns`
+  std::string engine = "InnoDB";
+  bool transactional = true;
+  bool cascades = false;  // a foreign key of it changes its rows
   // Of a target: its and its source's columns that are not compared, and why.
   std::string left_out = {};
 };

@@ -1,8 +1,11 @@
 #include "cmd/dcp/table_list.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "barrier/barrier_table.h"
 #include "base/status.h"
 #include "mysql/schema_catalog.h"
@@ -19,6 +22,23 @@ bool IsSystemDatabase(absl::string_view name) {
     if (absl::EqualsIgnoreCase(name, system)) return true;
   }
   return false;
+}
+
+// A line of SHOW CREATE TABLE: the actions stand behind the last column of the key.
+bool IsCascade(absl::string_view line) {
+  if (!absl::StartsWith(line, "  CONSTRAINT `") || !absl::StrContains(line, " FOREIGN KEY (")) {
+    return false;
+  }
+  const absl::string_view actions = line.substr(line.rfind(')'));
+  for (const absl::string_view action : {"CASCADE", "SET NULL", "SET DEFAULT"}) {
+    if (absl::StrContains(actions, absl::StrCat(" ", action))) return true;
+  }
+  return false;
+}
+
+bool HasCascade(absl::string_view create_table) {
+  const std::vector<absl::string_view> lines = absl::StrSplit(create_table, '\n');
+  return std::any_of(lines.begin(), lines.end(), IsCascade);
 }
 
 }  // namespace
@@ -55,7 +75,8 @@ absl::StatusOr<TableKeys> ReadPrimaryKeys(mysql::Connection& connection) {
 absl::StatusOr<TableColumns> ReadColumns(mysql::Connection& connection) {
   DCP_ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      connection.Query("SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE "
+      connection.Query("SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, "
+                       "CHARACTER_SET_NAME "
                        "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA NOT IN "
                        "('mysql', 'sys', 'information_schema', 'performance_schema') "
                        "ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"));
@@ -66,9 +87,38 @@ absl::StatusOr<TableColumns> ReadColumns(mysql::Connection& connection) {
     column.name = row[2].value_or("");
     if (row[3] == "float") column.real = collector::Real::kFloat;
     if (row[3] == "double") column.real = collector::Real::kDouble;
-    columns[table.ToString()].push_back(std::move(column));
+    ListedColumns& listed = columns[table.ToString()];
+    listed.types.push_back({column.name, row[4].value_or(""), row[5].value_or("")});
+    listed.columns.push_back(std::move(column));
   }
   return columns;
+}
+
+absl::StatusOr<TableEngines> ReadEngines(mysql::Connection& connection) {
+  TableEngines engines;
+  DCP_ASSIGN_OR_RETURN(
+      const mysql::Rows known,
+      connection.Query("SELECT ENGINE FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'"));
+  for (const mysql::Row& row : known) engines.transactional.insert(row[0].value_or(""));
+  DCP_ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      connection.Query("SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE FROM information_schema.TABLES "
+                       "WHERE ENGINE IS NOT NULL AND TABLE_SCHEMA NOT IN "
+                       "('mysql', 'sys', 'information_schema', 'performance_schema')"));
+  for (const mysql::Row& row : rows) {
+    const TableName table{row[0].value_or(""), row[1].value_or("")};
+    engines.of_tables[table.ToString()] = row[2].value_or("");
+  }
+  return engines;
+}
+
+absl::StatusOr<bool> ReadCascades(mysql::Connection& connection, const TableName& table) {
+  const auto rows = connection.Query(absl::StrCat(
+      "SHOW CREATE TABLE ", mysql::QuoteName(table.database), ".", mysql::QuoteName(table.name)));
+  if (absl::IsNotFound(rows.status())) return false;
+  DCP_RETURN_IF_ERROR(rows.status());
+  if (rows->empty() || (*rows)[0].size() < 2) return false;
+  return HasCascade((*rows)[0][1].value_or(""));
 }
 
 absl::StatusOr<Names> KeyOf(mysql::Connection& connection, const TableName& table,

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cmd/dcp/inspect.h"
 #include "collector/mysql/table_view.h"
 #include "mysql/connection.h"
 #include "verifier/table_rule.h"
@@ -24,8 +26,23 @@ absl::StatusOr<std::vector<verifier::TableName>> ListTables(mysql::Connection& c
 absl::StatusOr<TableKeys> ReadPrimaryKeys(mysql::Connection& connection);
 
 // The columns of all tables that are not the server's own, in their order, in one statement.
-using TableColumns = std::map<std::string, std::vector<collector::ViewedColumn>>;
+struct ListedColumns {
+  std::vector<collector::ViewedColumn> columns;
+  std::vector<ColumnType> types;
+};
+using TableColumns = std::map<std::string, ListedColumns>;
 absl::StatusOr<TableColumns> ReadColumns(mysql::Connection& connection);
+
+// Engines by table, and which engines have transactions.
+struct TableEngines {
+  std::map<std::string, std::string> of_tables;
+  std::set<std::string> transactional;
+};
+absl::StatusOr<TableEngines> ReadEngines(mysql::Connection& connection);
+
+// Whether a foreign key of `table` changes its rows when those that it refers to change. From SHOW
+// CREATE TABLE: information_schema shows foreign keys to some accounts only. False: gone meanwhile.
+absl::StatusOr<bool> ReadCascades(mysql::Connection& connection, const verifier::TableName& table);
 
 // The key columns of `table`: of `primary`, else the first unique key without NULLs.
 // Empty: it has none, or is gone.

@@ -79,6 +79,22 @@ TEST(AlarmJsonTest, TimeoutAndResolved) {
                                                        R"("],"keys":["shop.orders[42]"]})")));
 }
 
+TEST(AlarmJsonTest, SilentSourceIsATimeoutOfItsOwn) {
+  model::Timeout silent = Late();
+  silent.of_source = true;
+  const Alarm alarm = One(silent);
+  EXPECT_THAT(alarm.json, EndsWith(R"("last_barrier":20,"lag_seconds":30.500,"side":"source",)"
+                                   R"("detail":"sends data but no barrier"})"));
+  EXPECT_EQ(alarm.id, model::AlarmId(Head(20, 21), "timeout", model::kOfSource));
+  EXPECT_NE(alarm.id, One(Late()).id);
+  EXPECT_THAT(alarm.text, HasSubstr("the source has sent no barrier for 30.5s, so nothing is "
+                                    "compared; its last barrier is 20; sends data"));
+  model::Resolved ended = Ended();
+  ended.keys.clear();
+  ended.of_source = true;
+  EXPECT_THAT(One(ended).text, HasSubstr(": the source sends barriers again; ends timeout "));
+}
+
 TEST(AlarmJsonTest, DiffThatSawNotAllIsTwoAlarms) {
   model::Verdict verdict = Diff({Missing()});
   verdict.unverified_reason = "image";

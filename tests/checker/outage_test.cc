@@ -94,6 +94,98 @@ TEST_F(OutageTest, MergedSegmentIsLateFromTheBarrierThatTheTargetMissed) {
   EXPECT_THAT(Said(), ElementsAre("same 1..3 late", "resolved timeout"));
 }
 
+class SilenceTest : public ::testing::Test, public test::Streams {
+ protected:
+  SilenceTest()
+      : Streams([] {
+          PairOptions options;
+          options.timeout = absl::Hours(1);
+          options.silence = absl::Seconds(30);
+          return options;
+        }()) {}
+
+  // The detail of the timeout that must be all that is said.
+  std::string Detail() {
+    const auto outcomes = Outcomes();
+    if (outcomes.size() != 1 || !std::holds_alternative<model::Timeout>(outcomes[0])) return "?";
+    const auto& timeout = std::get<model::Timeout>(outcomes[0]);
+    EXPECT_TRUE(timeout.of_source);
+    return timeout.detail;
+  }
+};
+
+TEST_F(SilenceTest, SourceWithoutAnyBarrierIsSaidOnceAndResolved) {
+  Advance(absl::Seconds(29));
+  EXPECT_THAT(Said(), IsEmpty());
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(Said(), ElementsAre("timeout 0..0 last=0"));
+  Advance(absl::Hours(1));
+  EXPECT_THAT(Said(), IsEmpty());
+  src.Barrier(7);
+  EXPECT_THAT(Said(), ElementsAre("resolved timeout"));
+  Advance(absl::Minutes(30));
+  EXPECT_THAT(Said(), IsEmpty());
+}
+
+TEST_F(SilenceTest, DataWithoutABarrierIsSaid) {
+  src.Barrier(1);
+  dst.Barrier(1);
+  Advance(absl::Minutes(5));
+  src.Put("k", "", "a");
+  Advance(absl::Seconds(29));
+  src.Put("k", "a", "b");
+  Advance(absl::Hours(1));
+  EXPECT_THAT(Said(), IsEmpty());
+  src.Put("k", "b", "c");
+  EXPECT_THAT(Detail(), ::testing::HasSubstr("sends data but no barrier"));
+  src.Barrier(2);
+  EXPECT_THAT(Said(), ElementsAre("resolved timeout"));
+}
+
+// dcp itself may have read nothing for a while: a target was down, and the buffers full.
+TEST_F(SilenceTest, AStreamWhoseReadingWasHeldUpIsNotSilent) {
+  const absl::Time start = now().wall;
+  src.Barrier(1);
+  dst.Barrier(1);
+  src.Put("k", "", "a");
+  Advance(absl::Hours(1));
+  src.Committed(start + absl::Seconds(1)).Put("k", "a", "b");
+  Advance(absl::Seconds(1));
+  src.Committed(start + absl::Seconds(2)).Barrier(2);
+  EXPECT_THAT(Said(), IsEmpty());
+}
+
+TEST_F(SilenceTest, AClockThatJumpsIsNoSilence) {
+  src.Barrier(1);
+  src.Put("k", "", "a");
+  Advance(absl::Seconds(1));
+  src.Committed(now().wall + absl::Hours(2)).Put("k", "a", "b");
+  src.Barrier(2);
+  EXPECT_THAT(Said(), IsEmpty());
+}
+
+TEST_F(SilenceTest, ASourceThatIsWrittenWithBarriersIsNotSilent) {
+  src.Barrier(1);
+  for (uint64_t n = 2; n < 10; ++n) {
+    src.Put("k", "", "a");
+    Advance(absl::Seconds(20));
+    src.Barrier(n);
+    Advance(absl::Seconds(20));
+  }
+  EXPECT_THAT(Said(), IsEmpty());
+}
+
+TEST_F(SilenceTest, AStreamThatNeverBeginsIsSilentToo) {
+  PairOptions options;
+  options.silence = absl::Seconds(30);
+  PairChecker checker(options);
+  checker.Tick({absl::UnixEpoch(), absl::Seconds(5)});
+  checker.Tick({absl::UnixEpoch(), absl::Seconds(35)});
+  const auto outcomes = checker.TakeOutcomes();
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_THAT(std::get<model::Timeout>(outcomes[0]).detail, ::testing::HasSubstr("has not begun"));
+}
+
 TEST_F(OutageTest, IdleSourceIsNotAnOutage) {
   src.Barrier(1);
   dst.Barrier(1);

@@ -94,6 +94,11 @@ StreamWriter& StreamWriter::Gtid(const std::string& text) {
   return *this;
 }
 
+StreamWriter& StreamWriter::Committed(absl::Time at) {
+  next_time_ = at;
+  return *this;
+}
+
 StreamWriter& StreamWriter::WrittenOn(uint32_t server_id) {
   next_server_id_ = server_id;
   return *this;
@@ -176,6 +181,8 @@ void StreamWriter::End() {
   model::Txn txn;
   txn.gtid = std::exchange(next_gtid_, model::Gtid{});
   txn.server_id = std::exchange(next_server_id_, 0);
+  txn.timestamp_micros = absl::ToUnixMicros(next_time_.value_or(streams_.now().wall));
+  next_time_.reset();
   txn.changes_end = static_cast<uint32_t>(batch_.changes.size());
   txn.marks_end = static_cast<uint32_t>(batch_.marks.size());
   batch_.txns.push_back(txn);

@@ -44,6 +44,8 @@ class StreamWriter {
   StreamWriter& Gtid(const std::string& text);
   // What the server says that it has executed: "0-1-7,3-1-2".
   void Executed(const std::string& state);
+  // When the next transaction was committed; without it, now.
+  StreamWriter& Committed(absl::Time at);
   // The server id in the next transaction's events.
   StreamWriter& WrittenOn(uint32_t server_id);
 
@@ -56,6 +58,7 @@ class StreamWriter {
   bool grouped_ = false;
   model::Gtid next_gtid_;
   uint32_t next_server_id_ = 0;
+  std::optional<absl::Time> next_time_;
   model::ChangeBatch batch_;
 };
 

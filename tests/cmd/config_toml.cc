@@ -30,4 +30,12 @@ std::string CheckToml(const std::string& name, const std::string& source, const 
                       target, "\"]\ntimeout = \"60s\"\n", more);
 }
 
+std::string LivePairToml(const MysqlServer& source, const MysqlServer& replica,
+                         const std::string& check) {
+  return absl::StrCat(BarrierToml(source), CollectorToml("source", 4201, source, {{.tag = "src"}}),
+                      CollectorToml("replica", 4202, replica, {{.tag = "dst"}}),
+                      "[[check]]\nname = \"orders\"\nsource = \"src\"\ntargets = [\"dst\"]\n",
+                      check);
+}
+
 }  // namespace dcp::test

@@ -10,6 +10,10 @@ namespace dcp::test {
 
 // The connection keys for the user dcp of `server`.
 std::string ConnectionToml(const MysqlServer& server);
+// Source and replica, all tables of `shop`, a barrier every 100 ms and the check "orders", to which
+// the lines of `check` are added.
+std::string LivePairToml(const MysqlServer& source, const MysqlServer& replica,
+                         const std::string& check = "");
 
 // [[barrier]], written often.
 std::string BarrierToml(const MysqlServer& server, int id = 1);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/substitute.h"
 #include "cmd/dcp/exit_code.h"
 #include "config/load.h"
 #include "tests/servers/shared_servers.h"
@@ -248,7 +249,8 @@ TEST_F(InspectTest, AWrittenBarrierNeedsNoCreate) {
 TEST_F(InspectTest, WrongPassword) {
   ExpectProblem(InspectText(Source() + Replica({"dcp", "WRONG"}) + Check()), "password",
                 {absl::StrCat("target 'replica' (dcp@127.0.0.1:", pair_.replica().port(), ")"),
-                 "Access denied for user 'dcp'", "check user, password"});
+                 "Access denied for user 'dcp'",
+                 "correct user and password_env or password_file in [[collector]] 'replica'"});
 }
 
 TEST_F(InspectTest, UnreachableServer) {
@@ -256,7 +258,8 @@ TEST_F(InspectTest, UnreachableServer) {
   const uint16_t port = other_->port();
   ASSERT_OK(other_->Stop());
   ExpectProblem(InspectText(Source() + Collector("gone", port, "dst", 4203) + Check()), "host",
-                {absl::StrCat("target 'gone' (dcp@127.0.0.1:", port, ")"), "check host and port"});
+                {absl::StrCat("target 'gone' (dcp@127.0.0.1:", port, ")"),
+                 "correct host and port in [[collector]] 'gone'"});
 }
 
 TEST_F(InspectTest, ADeadServerIsOneProblemOfItsCollectorAndTheBarrier) {
@@ -338,6 +341,120 @@ TEST_F(InspectTest, TablesThatMatchNothingAndTablesWithoutKeysAreWarnings) {
               Contains(AllOf(Field(&InspectedTable::name, "shop.uni"),
                              Field(&InspectedTable::key, ElementsAre("a")))));
   EXPECT_EQ(inspection.exit_status(), kExitOk);
+}
+
+TEST_F(InspectTest, AServerIdOfAReplicaIsRefused) {
+  ExpectProblem(
+      InspectText(Collector("source", pair_.source().port(), "src", 102) + Replica() + Check()),
+      "server_id", {"source 'source'", "server_id = 102 of the collector is that of its replica"});
+}
+
+TEST_F(InspectTest, EnginesThatHoldOrOrderRowsOtherwiseAreNamed) {
+  ASSERT_OK(pair_.source().Execute("CREATE TABLE shop.loose (id int primary key) ENGINE=MyISAM"));
+  ASSERT_OK(pair_.source().Execute("CREATE TABLE shop.scratch (id int primary key) ENGINE=MEMORY"));
+  ASSERT_OK(pair_.WaitForReplica());
+  ASSERT_OK(
+      pair_.replica().Execute("SET sql_log_bin = 0; ALTER TABLE shop.orders ENGINE=BLACKHOLE"));
+  const Inspection inspection = InspectText(Source() + Replica() + Check("align = \"barrier\"\n"));
+  ExpectProblem(inspection, "engine",
+                {"target 'replica'", "shop.orders is of ENGINE = BLACKHOLE",
+                 "ALTER TABLE shop.orders ENGINE = InnoDB"});
+  EXPECT_THAT(inspection.warnings,
+              AllOf(Contains(AllOf(HasSubstr("target 'replica'"), HasSubstr("ENGINE = MEMORY"))),
+                    Contains(HasSubstr("shop.loose, shop.orders, shop.scratch are not "
+                                       "transactional"))));
+  const Inspection by_gtid = InspectText(Source() + Replica() + Check());
+  EXPECT_THAT(by_gtid.warnings, Not(Contains(HasSubstr("transactional"))));
+}
+
+TEST_F(InspectTest, NoCommitOrderIsNamedWhereBarriersAlign) {
+  ASSERT_OK(pair_.replica().Execute(
+      "STOP REPLICA; SET GLOBAL replica_preserve_commit_order = OFF; START REPLICA"));
+  EXPECT_THAT(InspectText(Source() + Replica() + Check("align = \"barrier\"\n")).warnings,
+              ElementsAre(AllOf(HasSubstr("target 'replica'"),
+                                HasSubstr("replica_preserve_commit_order is OFF"),
+                                HasSubstr("SET GLOBAL replica_preserve_commit_order = ON"))));
+  EXPECT_THAT(InspectText(Source() + Replica() + Check()).warnings, IsEmpty());
+}
+
+TEST_F(InspectTest, ColumnsWhoseValuesBecomeOthersAreNamed) {
+  ASSERT_OK(pair_.source().Execute(
+      "CREATE TABLE shop.odd (id int primary key, n int unsigned, "
+      "e enum('a','b'), l varchar(9) charset utf8mb4, c varchar(9) charset latin1)"));
+  ASSERT_OK(pair_.WaitForReplica());
+  ASSERT_OK(
+      pair_.replica().Execute("SET sql_log_bin = 0; ALTER TABLE shop.odd MODIFY n bigint unsigned, "
+                              "MODIFY e enum('b','a'), MODIFY l varchar(9) charset latin1, "
+                              "MODIFY c char(9) charset latin1"));
+  const Inspection inspection = InspectText(Source() + Replica() + Check());
+  EXPECT_THAT(inspection.problems, IsEmpty()) << Print(inspection);
+  EXPECT_THAT(
+      inspection.warnings,
+      ElementsAre(HasSubstr("shop.odd.n is bigint unsigned and on the source int unsigned"),
+                  HasSubstr("shop.odd.e is enum('b','a')"), HasSubstr("shop.odd.l is varchar(9)"),
+                  HasSubstr("shop.odd.c is char(9)")));
+}
+
+TEST_F(InspectTest, CascadesOfMySqlAreNamedWhereInnodbDoesThem) {
+  StartOther({"--innodb-native-foreign-keys=ON"});
+  for (test::MysqlServer* server : {&pair_.source(), other_.get()}) {
+    ASSERT_OK(server->Execute(
+        "CREATE TABLE shop.items (id int primary key, o int, FOREIGN KEY (o) REFERENCES "
+        "shop.orders (id) ON DELETE CASCADE, note varchar(99) COMMENT 'ON DELETE CASCADE')"));
+    ASSERT_OK(
+        server->Execute("CREATE TABLE shop.refs (id int primary key, o int COMMENT "
+                        "'CONSTRAINT FOREIGN KEY () ON UPDATE CASCADE', FOREIGN KEY (o) "
+                        "REFERENCES shop.orders (id) ON DELETE RESTRICT)"));
+  }
+  const Inspection inspection = InspectText(Source() + OtherAsTarget() + Check());
+  EXPECT_THAT(inspection.warnings,
+              ElementsAre(AllOf(HasSubstr("target 'other'"),
+                                HasSubstr("foreign keys of shop.items cascade"),
+                                HasSubstr("--innodb-native-foreign-keys=OFF"))));
+}
+
+// MariaDB's own: with the rights of an account that may read the tables and no more.
+TEST_F(InspectTest, MariaDbsCascadesAndTriggersAreNamed) {
+  ASSERT_OK_AND_ASSIGN(test::ReplicaPair* const pair,
+                       test::SharedServers::Fresh(test::PairOf(test::Flavour::kMariaDb)));
+  ASSERT_OK(pair->source().Execute("CREATE DATABASE shop"));
+  ASSERT_OK(pair->source().Execute("CREATE TABLE shop.orders (id int primary key, v int)"));
+  ASSERT_OK(pair->source().Execute(
+      "CREATE TABLE shop.items (id int primary key, o int, FOREIGN KEY (o) REFERENCES "
+      "shop.orders (id) ON DELETE SET NULL)"));
+  ASSERT_OK(pair->WaitForReplica());
+  ASSERT_OK(pair->replica().Execute(
+      "STOP SLAVE; SET GLOBAL slave_run_triggers_for_rbr = YES; START SLAVE"));
+  const Inspection inspection =
+      InspectText(Collector("source", pair->source().port(), "src", 4201) +
+                  Collector("replica", pair->replica().port(), "dst", 4202) + Check());
+  EXPECT_THAT(inspection.problems, IsEmpty()) << Print(inspection);
+  EXPECT_THAT(
+      inspection.warnings,
+      ElementsAre(AllOf(HasSubstr("source 'source'"), HasSubstr("foreign keys of shop.items")),
+                  AllOf(HasSubstr("target 'replica'"), HasSubstr("foreign keys of shop.items")),
+                  AllOf(HasSubstr("target 'replica'"), HasSubstr("slave_run_triggers_for_rbr"))));
+  // The replica's server_id is taken on its source, which does not tell its replicas.
+  ExpectProblem(InspectText(Collector("source", pair->source().port(), "src", 102) +
+                            Collector("replica", pair->replica().port(), "dst", 4202) + Check()),
+                "server_id", {"source 'source'", "that of its replica"});
+}
+
+TEST_F(InspectTest, WhatTheMachineLacksIsNamed) {
+  const std::string pushed =
+      "[[collector]]\ntype = \"grpc\"\nname = \"pushed\"\nlisten = \"$0\"\ntags = "
+      "[\"dst\"]\n";
+  ExpectProblem(InspectText(Source() + absl::Substitute(pushed, "192.0.2.1:9090") + Check()),
+                "listen", {"[[collector]] 'pushed'", "192.0.2.1:9090", "correct listen"});
+  ExpectProblem(
+      InspectText("[state]\ndir = \"/proc/dcp-state\"\n" + Source() + Replica() + Check()), "dir",
+      {"[state]", "/proc/dcp-state", "correct dir"});
+  const Inspection taken = InspectText(
+      Source() + absl::Substitute(pushed, absl::StrCat("127.0.0.1:", pair_.source().port())) +
+      Check());
+  EXPECT_THAT(taken.problems, IsEmpty());
+  EXPECT_THAT(taken.warnings,
+              ElementsAre(AllOf(HasSubstr("[[collector]] 'pushed'"), HasSubstr("is in use"))));
 }
 
 TEST_F(InspectTest, PushedTagsAreAlignedByBarriers) {

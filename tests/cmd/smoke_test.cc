@@ -5,21 +5,15 @@
 #include "absl/strings/str_cat.h"
 #include "tests/cmd/dcp_process.h"
 #include "tests/servers/shared_servers.h"
+#include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::test {
 namespace {
 
-// Source and replica of the pair, all tables of `shop`, a barrier every 200 ms.
-std::string PairConfig(ReplicaPair& pair) {
-  return absl::StrCat(
-      "[barrier]\ninterval = \"200ms\"\n", ConnectionToml(pair.source()),
-      "[[collector]]\ntype = \"mysql\"\nname = \"source\"\nserver_id = 4201\n",
-      ConnectionToml(pair.source()), "tags = [{ tag = \"src\", tables = [\"shop.*\"] }]\n",
-      "[[collector]]\ntype = \"mysql\"\nname = \"replica\"\nserver_id = 4202\n",
-      ConnectionToml(pair.replica()), "tags = [{ tag = \"dst\", tables = [\"shop.*\"] }]\n",
-      "[[check]]\nname = \"orders\"\nsource = \"src\"\ntargets = [\"dst\"]\n");
-}
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(SmokeTest, WriteBehindReplicationsBackIsFoundAndResolved) {
   ASSERT_OK(SharedServers::Reset());
@@ -27,7 +21,8 @@ TEST(SmokeTest, WriteBehindReplicationsBackIsFoundAndResolved) {
   ASSERT_OK(pair.source().Execute("CREATE DATABASE shop"));
   ASSERT_OK(pair.source().Execute("CREATE TABLE shop.orders (id INT PRIMARY KEY, v TEXT)"));
   ASSERT_OK(pair.WaitForReplica());
-  ASSERT_OK_AND_ASSIGN(const auto dcp, DcpProcess::Start(PairConfig(pair)));
+  ASSERT_OK_AND_ASSIGN(const auto dcp,
+                       DcpProcess::Start(LivePairToml(pair.source(), pair.replica())));
   ASSERT_OK(dcp->Await(OfType("same")));
 
   ASSERT_OK(pair.source().Execute("INSERT INTO shop.orders VALUES (1, 'a')"));
@@ -41,6 +36,77 @@ TEST(SmokeTest, WriteBehindReplicationsBackIsFoundAndResolved) {
   EXPECT_EQ(resolved["resolves"], Alarm::array({diff["id"]}));
   ASSERT_OK_AND_ASSIGN(const int status, dcp->Stop());
   EXPECT_EQ(status, 0);
+}
+
+// Ends the streams that are read from the server; their readers come again.
+void EndStreams(MysqlServer& server) {
+  ASSERT_OK_AND_ASSIGN(const Rows streams, server.Query(server.words().binlog_dumps));
+  for (const Row& stream : streams) ASSERT_OK(server.Execute("KILL " + stream[0].value_or("0")));
+}
+
+TEST(SettingsTest, WhatBecameWrongIsSaidWhenAStreamBeginsAnew) {
+  ASSERT_OK(SharedServers::Reset());
+  ReplicaPair& pair = SharedServers::Pair();
+  ASSERT_OK(pair.source().Execute("CREATE DATABASE shop"));
+  ASSERT_OK(pair.source().Execute("CREATE TABLE shop.orders (id INT PRIMARY KEY, v TEXT)"));
+  ASSERT_OK(pair.WaitForReplica());
+  ASSERT_OK_AND_ASSIGN(const auto dcp,
+                       DcpProcess::Start(LivePairToml(pair.source(), pair.replica())));
+  ASSERT_OK(dcp->Await(OfType("same")));
+  EXPECT_THAT(dcp->log(), Not(HasSubstr("binlog_row_image")));
+  ASSERT_OK(pair.source().Execute("SET GLOBAL binlog_row_image = 'MINIMAL'"));
+  ASSERT_NO_FATAL_FAILURE(EndStreams(pair.source()));
+  EXPECT_TRUE(Eventually([&] {
+    return ::testing::Value(
+        dcp->log(), AllOf(HasSubstr("collector source: "), HasSubstr("binlog_row_image is MINIMAL"),
+                          HasSubstr("fix: SET PERSIST binlog_row_image = 'FULL'")));
+  })) << dcp->log();
+  ASSERT_OK(dcp->AwaitJudged(pair.source(), "orders"));
+}
+
+// Holds up the writer of barriers.
+std::unique_ptr<Session> LockBarrier(MysqlServer& server) {
+  auto session = server.Connect();
+  EXPECT_OK(session.status());
+  EXPECT_OK((*session)->Execute("LOCK TABLES drc.barrier READ"));
+  return *std::move(session);
+}
+
+TEST(SilentSourceTest, ASourceWithoutBarriersIsSaidAndResolved) {
+  ASSERT_OK(SharedServers::Reset());
+  ReplicaPair& pair = SharedServers::Pair();
+  ASSERT_OK(pair.source().Execute("CREATE DATABASE shop; CREATE DATABASE drc"));
+  ASSERT_OK(pair.source().Execute("CREATE TABLE shop.orders (id INT PRIMARY KEY, v TEXT)"));
+  ASSERT_OK(pair.source().Execute(
+      "CREATE TABLE drc.barrier (id int unsigned primary key auto_increment, `offset` bigint "
+      "unsigned not null, ts timestamp default current_timestamp on update current_timestamp)"));
+  ASSERT_OK(pair.WaitForReplica());
+  auto locked = LockBarrier(pair.source());
+  ASSERT_OK_AND_ASSIGN(const auto dcp, DcpProcess::Start(LivePairToml(pair.source(), pair.replica(),
+                                                                      "timeout = \"1s\"\n")));
+  ASSERT_OK_AND_ASSIGN(const Alarm never, dcp->Await(OfType("timeout")));
+  EXPECT_EQ(never["side"], "source");
+  EXPECT_EQ(never["last_barrier"], 0);
+  locked.reset();
+  ASSERT_OK_AND_ASSIGN(const Alarm resolved, dcp->Await(OfType("resolved")));
+  EXPECT_EQ(resolved["resolves"], Alarm::array({never["id"]}));
+  ASSERT_OK(dcp->Await(OfType("same")));
+
+  locked = LockBarrier(pair.source());
+  const size_t so_far = dcp->alarms().size();
+  int row = 0;
+  const auto said = [&] {
+    EXPECT_OK(
+        pair.source().Execute(absl::StrCat("INSERT INTO shop.orders VALUES (", ++row, ",1)")));
+    return dcp->Await(OfType("timeout"), so_far, absl::Milliseconds(200)).ok();
+  };
+  ASSERT_TRUE(Eventually(said));
+  ASSERT_OK_AND_ASSIGN(const Alarm stopped, dcp->Await(OfType("timeout"), so_far));
+  EXPECT_THAT(stopped["detail"].get<std::string>(), HasSubstr("data but no barrier"));
+  locked.reset();
+  ASSERT_OK(dcp->Await(OfType("resolved"), so_far));
+  ASSERT_OK(dcp->AwaitJudged(pair.source(), "orders"));
+  for (const Alarm& alarm : dcp->alarms()) EXPECT_NE(alarm["type"], "diff") << alarm;
 }
 
 }  // namespace

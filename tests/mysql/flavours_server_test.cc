@@ -291,6 +291,13 @@ TEST_P(MariaDbServerTest, SequencesAndHashedKeysAreKnown) {
   Run("CREATE SEQUENCE t.s; SELECT NEXTVAL(t.s)");
   ASSERT_OK_AND_ASSIGN(stream, Read());
   EXPECT_TRUE(stream.last_table->is_sequence);
+  // The server has forgotten it, but FULL metadata has its columns' names.
+  Run("SET GLOBAL binlog_row_metadata = 'FULL'; CREATE SEQUENCE t.d; SELECT NEXTVAL(t.d); "
+      "DROP SEQUENCE t.d");
+  ASSERT_OK_AND_ASSIGN(stream, Read());
+  EXPECT_THAT(stream.errors, IsEmpty());
+  EXPECT_EQ(stream.last_table->name, "d");
+  EXPECT_TRUE(stream.last_table->is_sequence);
 }
 
 INSTANTIATE_TEST_SUITE_P(, MariaDbServerTest, ::testing::Values(Flavour::kMariaDb),

@@ -113,6 +113,16 @@ TEST(ServerSettingsTest, ReplicationFiltersThatHideSomethingAreNamed) {
   }
 }
 
+TEST(ServerSettingsTest, ARewrittenBarrierIsHiddenOtherDatabasesAreNot) {
+  ServerSettings settings = Good();
+  settings.filters = {{"", "Rewrite_DB", {"(shop", "mall)"}}};
+  EXPECT_THAT(Target(settings), IsEmpty());
+  settings.filters = {{"east", "Rewrite_DB", {"(drc", "east_drc)"}}};
+  EXPECT_THAT(Target(settings), ElementsAre("replicate_rewrite_db"));
+  EXPECT_EQ(CheckAsTarget(settings, {"shop"})[0].cure_sql,
+            "CHANGE REPLICATION FILTER REPLICATE_REWRITE_DB = () FOR CHANNEL 'east'");
+}
+
 TEST(ServerSettingsTest, MissingPrivilegesHaveTheirGrant) {
   ServerSettings settings = Good();
   settings.grants = {"GRANT USAGE ON *.* TO `dcp`@`10.%`",
