@@ -181,7 +181,7 @@ TEST_F(SilenceTest, AStreamThatNeverBeginsIsSilentToo) {
   PairChecker checker(options);
   checker.Tick({absl::UnixEpoch(), absl::Seconds(5)});
   checker.Tick({absl::UnixEpoch(), absl::Seconds(35)});
-  const auto outcomes = checker.TakeOutcomes();
+  const auto outcomes = checker.TakeReport().outcomes;
   ASSERT_EQ(outcomes.size(), 1u);
   EXPECT_THAT(std::get<model::Timeout>(outcomes[0]).detail, ::testing::HasSubstr("has not begun"));
 }
