@@ -1,6 +1,6 @@
 // ResumeTrail: from which common barrier of the present run, and from which places of
 // both streams, a restarted check has to read again to know again what it knows now
-// (docs/semantics.md, section 9).
+// (docs/semantics.md, section 7).
 //
 // Pure, thread-compatible. Holds as many barriers as are looked back over.
 #pragma once

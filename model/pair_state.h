@@ -2,7 +2,7 @@
 // none. The streams are read again from some segments before the last one that was
 // judged, which rebuilds what is known of each key; verdicts that were said are not said
 // again. What lies further back is kept here: the open findings.
-// docs/semantics.md, section 9.
+// docs/semantics.md, section 7.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +50,7 @@ struct RunState {
 struct PairState {
   uint64_t epoch = 1;
   uint64_t said_to = 0;  // the barrier offset up to which verdicts were said
+  std::string rules;     // what the findings' states depend on; the same text: the same rules
   // nullopt: the last run ended, and no barrier was seen on both sides since. Why:
   std::optional<RunState> run;
   std::string lost_reason, lost_detail;

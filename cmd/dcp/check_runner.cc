@@ -21,12 +21,15 @@ uint64_t BytesOf(const model::ChangeBatch& batch) {
 
 // The checker is used by the worker alone; the rest is guarded by mu_ of the runner.
 struct CheckRunner::Pair {
-  Pair(Target target) : checker(target.options), reader(std::move(target.reader)) {
+  explicit Pair(Target target)
+      : checker(target.options), reader(std::move(target.reader)), rules(std::move(target.rules)) {
     status.target = target.options.target;
+    if (target.stored) checker.Restore(*target.stored);
   }
 
   checker::PairChecker checker;
   std::unique_ptr<model::RowReader> reader;
+  const std::string rules;
   std::thread confirmer;
 
   // Guarded by CheckRunner::mu_.
@@ -63,21 +66,7 @@ void CheckRunner::Stop() {
   if (worker_.joinable()) worker_.join();
   for (auto& pair : pairs_) {
     if (pair->confirmer.joinable()) pair->confirmer.join();
-    SayUnconfirmed(*pair);
   }
-}
-
-// What was not read before the end is said as it was inferred.
-void CheckRunner::SayUnconfirmed(Pair& pair) {
-  {
-    MutexLock lock(mu_);
-    for (const checker::ConfirmRequest& request : pair.requests) {
-      pair.answers.push_back({request.id, {}, std::nullopt});
-    }
-    pair.requests.clear();
-    if (pair.answers.empty()) return;
-  }
-  Settle(pair);
 }
 
 bool CheckRunner::uses(const model::Tag& tag) const {
@@ -165,7 +154,8 @@ void CheckRunner::Settle(Pair& pair) {
 }
 
 void CheckRunner::Publish(Pair& pair) {
-  const model::Report report = pair.checker.TakeReport();
+  model::Report report = pair.checker.TakeReport();
+  if (report.update.state) report.update.state->rules = pair.rules;
   std::vector<checker::ConfirmRequest> requests = pair.checker.TakeRequests();
   const bool anything = !report.outcomes.empty() || report.update.state.has_value();
   if (anything && !sink_->Put(report).ok()) return;  // stopped

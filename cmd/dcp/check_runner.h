@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "checker/pair_checker.h"
+#include "model/pair_state.h"
 #include "model/ports/change_sink.h"
 #include "model/ports/outcome_sink.h"
 #include "model/ports/row_reader.h"
@@ -32,6 +33,9 @@ class CheckRunner {
     // Confirms differences; null where rows cannot be read. Then options.confirm
     // must be false.
     std::unique_ptr<model::RowReader> reader;
+    // What is stored of it, to go on from; nullopt: nothing.
+    std::optional<model::StoredPair> stored = std::nullopt;
+    std::string rules = {};  // model::PairState::rules
   };
   struct Options {
     std::string name;
@@ -86,7 +90,6 @@ class CheckRunner {
   void Feed(Pair& pair, const Input& input);
   void Settle(Pair& pair);
   void Publish(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
-  void SayUnconfirmed(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
   void Confirm(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.
