@@ -116,7 +116,7 @@ void Dispatcher::ReportUndelivered() const {
     if (left == 0) continue;
     log_(Level::kError,
          absl::StrCat("alarm sink ", worker->name(), ": ", left, left == 1 ? " alarm" : " alarms",
-                      " not delivered at the end"));
+                      " not delivered at the end; the next run delivers what is left"));
   }
 }
 

@@ -200,7 +200,10 @@ void SinkWorker::Fill(const std::string& check, Lane& lane) {
 
 void SinkWorker::DeliverFirst(const std::string& check, Lane& lane) {
   if (lane.groups.empty()) Fill(check, lane);
-  if (lane.groups.empty()) return;
+  if (lane.groups.empty()) {  // the outbox cannot read them now
+    lane.not_before = clock_.Monotonic() + lane.backoff.Next();
+    return;
+  }
   const absl::Status status = Deliver(lane.groups.front());
   if (status.ok()) {
     Acknowledge(lane.groups.front());

@@ -13,4 +13,10 @@ Digest Xxh3(absl::string_view bytes) {
 
 std::string ToHex(const Digest& digest) { return Hex128(digest.high, digest.low); }
 
+std::optional<Digest> FromHex(absl::string_view text) {
+  Digest digest;
+  if (!ParseHex128(text, &digest.high, &digest.low)) return std::nullopt;
+  return digest;
+}
+
 }  // namespace dcp::model

@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -41,5 +42,8 @@ Digest Xxh3(absl::string_view bytes);
 
 // 32 lower-case hexadecimal digits.
 std::string ToHex(const Digest& digest);
+
+// nullopt: `text` is not what ToHex() gives.
+std::optional<Digest> FromHex(absl::string_view text);
 
 }  // namespace dcp::model

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "alarm/diff_files.h"
 #include "alarm/dispatcher.h"
-#include "alarm/memory_outbox.h"
 #include "barrier/barrier_table.h"
 #include "barrier/barrier_writer.h"
 #include "base/status.h"
@@ -27,6 +26,7 @@
 #include "collector/mysql/mysql_collector.h"
 #include "mysql/server_settings.h"
 #include "row/renderer.h"
+#include "state/state_store.h"
 #include "verifier/row_reader.h"
 #include "verifier/table_rule.h"
 
@@ -103,10 +103,12 @@ class Daemon::Impl {
   ~Impl() { Stop(absl::Seconds(1)); }
 
   absl::Status Build(const Inspection& inspection) {
+    DCP_RETURN_IF_ERROR(OpenState());
     DCP_ASSIGN_OR_RETURN(auto routes, MakeRoutes(config_, clock_, LogAlarm));
     dispatcher_ = std::make_unique<alarm::Dispatcher>(
-        alarm::Dispatcher::Options{}, std::move(routes), outbox_,
+        alarm::Dispatcher::Options{}, std::move(routes), *state_,
         alarm::Rendering(renderer_, &masks_), clock_, LogAlarm);
+    DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
     std::vector<CheckRunner*> runners;
     for (const config::CheckOptions& check : config_.checks) {
       runners_.push_back(MakeRunner(check));
@@ -137,6 +139,8 @@ class Daemon::Impl {
     const absl::Duration end = clock_.Monotonic() + limit;
     const auto left = [&] { return std::max(end - clock_.Monotonic(), absl::ZeroDuration()); };
     for (auto& barrier : barriers_) barrier->Stop();
+    // A check that waits for room on the disk would not stop.
+    if (dispatcher_) dispatcher_->GiveUpWaiting();
     bool held_up = false;
     for (auto& collector : grpc_collectors_) {
       held_up |= !collector->Stop(std::min(left(), limit / 4)).ok();
@@ -168,6 +172,37 @@ class Daemon::Impl {
   }
 
  private:
+  absl::Status OpenState() {
+    state::StateStore::Options options;
+    options.dir = config_.state.dir;
+    options.log = [](absl::string_view line) { LogError(line); };
+    DCP_ASSIGN_OR_RETURN(state_, state::StateStore::Open(std::move(options)));
+    if (state_->is_new()) {
+      LogInfo(absl::StrCat("state: ", config_.state.dir, " was empty: beginning anew"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ForgetWhatIsNotConfigured() {
+    std::set<std::string> sinks;
+    for (const auto& stats : dispatcher_->GetStats()) sinks.insert(stats.sink);
+    DCP_ASSIGN_OR_RETURN(const auto forgotten_sinks, state_->ForgetSinksExcept(sinks));
+    for (const auto& sink : forgotten_sinks) {
+      LogWarning(absl::StrCat("state: alarm sink ", sink.name, " is not configured any more: ",
+                              sink.waiting, " alarms that waited for it are dropped"));
+    }
+    std::set<state::StateStore::Pair> pairs;
+    for (const config::CheckOptions& check : config_.checks) {
+      for (const model::Tag& tag : check.targets) pairs.insert({check.name, tag.value()});
+    }
+    DCP_ASSIGN_OR_RETURN(const auto forgotten_pairs, state_->ForgetPairsExcept(pairs));
+    for (const auto& [check, target] : forgotten_pairs) {
+      LogWarning(absl::StrCat("state: check ", check, " with target ", target,
+                              " is not configured any more: what was known of it is dropped"));
+    }
+    return absl::OkStatus();
+  }
+
   static std::string Line(const config::CheckOptions& check,
                           const CheckRunner::TargetStatus& target) {
     return absl::StrCat("check ", check.name, " ", check.source.value(), " -> ",
@@ -281,7 +316,7 @@ class Daemon::Impl {
   model::TableRegistry tables_;
   const alarm::Masks masks_;
   alarm::DiffFiles diff_files_;
-  alarm::MemoryOutbox outbox_;
+  std::unique_ptr<state::StateStore> state_;  // never null after Build()
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<CheckRunner>> runners_;
   std::unique_ptr<ChangeRouter> router_;

@@ -25,6 +25,7 @@ class Daemon {
   // `clock` outlives it. Starts nothing. `inspection`: what Inspect() told of the servers.
   //   kInvalidArgument  the configuration cannot be carried out
   //   kUnavailable      an alarm file cannot be opened
+  //   and what state::StateStore::Open() says
   //   kDataLoss         what Alertmanager was told before cannot be read
   static absl::StatusOr<std::unique_ptr<Daemon>> Create(const config::Config& config,
                                                         const Inspection& inspection,

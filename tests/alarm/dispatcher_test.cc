@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "alarm/memory_outbox.h"
 #include "tests/alarm/fakes.h"
+#include "tests/support/memory_outbox.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::alarm {
@@ -134,7 +134,7 @@ class DispatcherTest : public ::testing::Test {
     return Make({.first = absl::Milliseconds(1), .cap = absl::Milliseconds(4)}, max_queue_bytes);
   }
   Dispatcher& Make(Backoff::Options backoff, size_t max_queue_bytes = 1 << 20) {
-    outbox_ = std::make_unique<MemoryOutbox>(max_queue_bytes);
+    outbox_ = std::make_unique<test::MemoryOutbox>(max_queue_bytes);
     dispatcher_ = std::make_unique<Dispatcher>(
         Dispatcher::Options{.backoff = backoff}, std::move(routes_), *outbox_, renderer_,
         Clock::Real(), [this](Level, absl::string_view line) { log_.Add(std::string(line)); });
@@ -144,7 +144,7 @@ class DispatcherTest : public ::testing::Test {
   const FakeRenderer renderer_{};
   Journal delivered_, log_;
   std::vector<Dispatcher::Route> routes_;
-  std::unique_ptr<MemoryOutbox> outbox_;
+  std::unique_ptr<test::MemoryOutbox> outbox_;
   std::unique_ptr<Dispatcher> dispatcher_;  // ends before what it uses
 };
 
@@ -296,7 +296,7 @@ TEST_F(DispatcherTest, WhatComesAfterStopIsNotTaken) {
 TEST_F(DispatcherTest, FullQueueDropsSameFirstAndSaysWhatElseIsLost) {
   FakeSink& sink = AddSink(All());
   sink.Block(true);
-  const size_t one = MemoryOutbox::BytesOf(MakeAlarms(Diff({Missing()}, 1, 2), renderer_).at(0));
+  const size_t one = model::BytesOf(MakeAlarms(Diff({Missing()}, 1, 2), renderer_).at(0));
   Dispatcher& dispatcher = Make(/*max_queue_bytes=*/3 * one + one / 2);
   dispatcher.Start();
   Put(dispatcher, Diff({Missing()}, 1, 2));

@@ -9,11 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "alarm/dispatcher.h"
 #include "alarm/hmac.h"
-#include "alarm/memory_outbox.h"
 #include "alarm/webhook_sink.h"
 #include "tests/alarm/fakes.h"
 #include "tests/alarm/receiver.h"
 #include "tests/support/eventually.h"
+#include "tests/support/memory_outbox.h"
 #include "tests/support/simulated_clock.h"
 #include "tests/support/status_matchers.h"
 
@@ -277,7 +277,7 @@ class DeliveryTest : public WebhookTest {
   }
 
   FakeRenderer renderer_;
-  MemoryOutbox outbox_;
+  test::MemoryOutbox outbox_;
   Mutex mu_;
   std::vector<std::string> log_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::vector<std::string>> put_;

@@ -24,6 +24,10 @@ TEST(SmokeTest, WriteBehindReplicationsBackIsFoundAndResolved) {
   ASSERT_OK_AND_ASSIGN(const auto dcp,
                        DcpProcess::Start(LivePairToml(pair.source(), pair.replica())));
   ASSERT_OK(dcp->Await(OfType("same")));
+  ASSERT_OK_AND_ASSIGN(const ProgramResult second,
+                       RunDcp({"run", "--config", dcp->dir() / "dcp.toml"}));
+  EXPECT_EQ(second.exit_code, 78);
+  EXPECT_THAT(second.output, HasSubstr(absl::StrCat("is held by process ", dcp->pid())));
 
   ASSERT_OK(pair.source().Execute("INSERT INTO shop.orders VALUES (1, 'a')"));
   ASSERT_OK(dcp->AwaitJudged(pair.source(), "orders"));

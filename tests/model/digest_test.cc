@@ -9,6 +9,16 @@ TEST(DigestTest, KnownVectorOfXxh3) {
   EXPECT_EQ(ToHex(Xxh3("")), "99aa06d3014798d86001c324468d497f");
 }
 
+TEST(DigestTest, HexIsReadBackAndNothingElseIs) {
+  const Digest digest{0x0123456789abcdef, ~uint64_t{0}};
+  const std::string hex = ToHex(digest);
+  EXPECT_EQ(FromHex(hex), digest);
+  for (const std::string& text : {std::string(), hex.substr(1), hex + "0", "A" + hex.substr(1),
+                                  "g" + hex.substr(1), " " + hex.substr(1)}) {
+    EXPECT_EQ(FromHex(text), std::nullopt) << text;
+  }
+}
+
 TEST(DigestTest, SumCarriesIntoTheHighHalf) {
   const Digest one{0, 1};
   const Digest all_low{0, ~uint64_t{0}};

@@ -1,33 +1,49 @@
-// What every Outbox does, tried on the one in memory.
+// What every model::Outbox does. A test binary instantiates OutboxContract with how to
+// make the Outbox that it tries:
+//   INSTANTIATE_TEST_SUITE_P(StateStore, OutboxContract, ::testing::Values(Make));
+#pragma once
+
 #include <gmock/gmock.h>
 
-#include "alarm/memory_outbox.h"
-#include "tests/alarm/fakes.h"
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/outbox_queue.h"
+#include "model/ports/outbox.h"
 #include "tests/support/status_matchers.h"
 
-namespace dcp::alarm {
-namespace {
+namespace dcp::test {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+// An empty one, each time.
+using MakeOutbox = std::function<std::unique_ptr<model::Outbox>(size_t max_bytes_per_sink)>;
 
-constexpr char kSink[] = "s";
-
-class OutboxTest : public ::testing::Test {
+class OutboxContract : public ::testing::TestWithParam<MakeOutbox> {
  protected:
+  static constexpr char kSink[] = "s";
+  static constexpr size_t kSize = 2000;
+
   // Room for `alarms` alarms of Put().
-  void MakeRoomFor(size_t alarms) { outbox_ = std::make_unique<MemoryOutbox>(alarms * kSize); }
+  void MakeRoomFor(size_t alarms) { MakeWith(alarms * kSize); }
+  void MakeWith(size_t bytes) {
+    outbox_.reset();
+    outbox_ = GetParam()(bytes);
+  }
 
   void Put(model::AlarmType type, const std::string& check, const std::string& id,
            std::vector<std::string> resolves = {}, std::vector<std::string> sinks = {kSink}) {
-    auto alarm = std::make_shared<Alarm>();
+    auto alarm = std::make_shared<model::Alarm>();
     alarm->type = type;
     alarm->id = id;
     alarm->check = check;
     alarm->target = "dst";
     alarm->resolves = std::move(resolves);
-    alarm->json.resize(kSize - MemoryOutbox::BytesOf(*alarm));
-    EXPECT_OK(outbox_->Append(ReportOf(Same()), {{alarm, std::move(sinks)}}));
+    alarm->json.resize(kSize - model::BytesOf(*alarm), 'j');
+    const model::Report report{check, "dst", {}, {}};
+    EXPECT_OK(outbox_->Append(report, {{alarm, std::move(sinks)}}));
   }
   std::vector<std::string> Waiting(const std::string& sink = kSink) {
     std::map<uint64_t, std::string> ids;
@@ -42,13 +58,14 @@ class OutboxTest : public ::testing::Test {
   }
   model::Outbox::Counts Counts() const { return outbox_->CountsOf(kSink); }
 
-  static constexpr size_t kSize = 2000;
-  std::unique_ptr<model::Outbox> outbox_ = std::make_unique<MemoryOutbox>();
+  std::unique_ptr<model::Outbox> outbox_ = GetParam()(size_t{64} << 20);
 };
 
 using model::AlarmType;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
-TEST_F(OutboxTest, EachSinkHasItsOwn) {
+TEST_P(OutboxContract, EachSinkHasItsOwn) {
   Put(AlarmType::kDiff, "a", "1", {}, {"s", "t"});
   Put(AlarmType::kDiff, "a", "2", {}, {"t"});
   outbox_->Acknowledge("t", outbox_->Heads("t").at(0).sequence);
@@ -57,7 +74,7 @@ TEST_F(OutboxTest, EachSinkHasItsOwn) {
   EXPECT_THAT(Waiting("u"), IsEmpty());
 }
 
-TEST_F(OutboxTest, HeadsAreTheOldestOfEachCheck) {
+TEST_P(OutboxContract, HeadsAreTheOldestOfEachCheck) {
   Put(AlarmType::kDiff, "b", "1");
   Put(AlarmType::kDiff, "a", "2");
   Put(AlarmType::kDiff, "b", "3");
@@ -68,7 +85,7 @@ TEST_F(OutboxTest, HeadsAreTheOldestOfEachCheck) {
   EXPECT_LT(heads[0].sequence, heads[1].sequence);
 }
 
-TEST_F(OutboxTest, WhatIsNotAcknowledgedComesAgain) {
+TEST_P(OutboxContract, WhatIsNotAcknowledgedComesAgain) {
   Put(AlarmType::kDiff, "a", "1");
   EXPECT_EQ(outbox_->Next(kSink, "a", 10).size(), 1u);
   const auto again = outbox_->Next(kSink, "a", 10);
@@ -80,7 +97,7 @@ TEST_F(OutboxTest, WhatIsNotAcknowledgedComesAgain) {
   EXPECT_EQ(Counts().waiting_bytes, 0u);
 }
 
-TEST_F(OutboxTest, PutAsideIsCountedApart) {
+TEST_P(OutboxContract, PutAsideIsCountedApart) {
   Put(AlarmType::kDiff, "a", "1");
   outbox_->PutAside(kSink, outbox_->Heads(kSink).at(0).sequence);
   outbox_->PutAside(kSink, 77);
@@ -88,14 +105,14 @@ TEST_F(OutboxTest, PutAsideIsCountedApart) {
   EXPECT_EQ(Counts().waiting, 0u);
 }
 
-TEST_F(OutboxTest, ExactlyFullGivesUpNothing) {
+TEST_P(OutboxContract, ExactlyFullGivesUpNothing) {
   MakeRoomFor(2);
   Put(AlarmType::kDiff, "a", "1");
   Put(AlarmType::kDiff, "a", "2");
   EXPECT_THAT(Waiting(), ElementsAre("1", "2"));
 }
 
-TEST_F(OutboxTest, SupersededSameGoesBeforeAnOlderOneThatIsNot) {
+TEST_P(OutboxContract, SupersededSameGoesBeforeAnOlderOneThatIsNot) {
   MakeRoomFor(3);
   Put(AlarmType::kSame, "a", "1");
   Put(AlarmType::kSame, "b", "2");
@@ -105,7 +122,7 @@ TEST_F(OutboxTest, SupersededSameGoesBeforeAnOlderOneThatIsNot) {
   EXPECT_EQ(Counts().superseded, 1u);
 }
 
-TEST_F(OutboxTest, AnEndedDiffGoesBeforeAnOpenOne) {
+TEST_P(OutboxContract, AnEndedDiffGoesBeforeAnOpenOne) {
   MakeRoomFor(3);
   Put(AlarmType::kDiff, "a", "open");
   Put(AlarmType::kDiff, "a", "ended");
@@ -116,14 +133,14 @@ TEST_F(OutboxTest, AnEndedDiffGoesBeforeAnOpenOne) {
   EXPECT_EQ(Counts().lost, 0u);
 }
 
-TEST_F(OutboxTest, TheOldestIsLostWhenNothingIsSuperseded) {
+TEST_P(OutboxContract, TheOldestIsLostWhenNothingIsSuperseded) {
   MakeRoomFor(2);
   for (const char* id : {"1", "2", "3"}) Put(AlarmType::kDiff, "a", id);
   EXPECT_THAT(Waiting(), ElementsAre("2", "3"));
   EXPECT_EQ(Counts().lost, 1u);
 }
 
-TEST_F(OutboxTest, WhatIsBeingDeliveredStays) {
+TEST_P(OutboxContract, WhatIsBeingDeliveredStays) {
   MakeRoomFor(1);
   Put(AlarmType::kSame, "a", "1");
   ASSERT_EQ(outbox_->Next(kSink, "a", 1).size(), 1u);
@@ -132,23 +149,52 @@ TEST_F(OutboxTest, WhatIsBeingDeliveredStays) {
   EXPECT_THAT(Waiting(), ElementsAre("1", "3"));
 }
 
-TEST_F(OutboxTest, ASingleAlarmLargerThanAllStays) {
-  outbox_ = std::make_unique<MemoryOutbox>(1);
+TEST_P(OutboxContract, ASingleAlarmLargerThanAllStays) {
+  MakeWith(1);
   Put(AlarmType::kDiff, "a", "1");
   EXPECT_EQ(Counts().waiting, 1u);
   Put(AlarmType::kSame, "a", "2");
   EXPECT_THAT(Waiting(), ElementsAre("2"));
 }
 
-TEST_F(OutboxTest, ManyForADeadSinkKeepWithinTheBound) {
+TEST_P(OutboxContract, ManyForADeadSinkKeepWithinTheBound) {
   MakeRoomFor(100);
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 5'000; ++i) {
     Put(i % 3 == 0 ? AlarmType::kDiff : AlarmType::kSame, std::to_string(i % 7), std::to_string(i));
     ASSERT_LE(Counts().waiting_bytes, 100 * kSize);
   }
-  EXPECT_EQ(Counts().waiting + Counts().lost + Counts().superseded, 20'000u);
-  EXPECT_EQ(Waiting().back(), "19999");
+  EXPECT_EQ(Counts().waiting + Counts().lost + Counts().superseded, 5'000u);
+  EXPECT_EQ(Waiting().back(), "4999");
 }
 
-}  // namespace
-}  // namespace dcp::alarm
+TEST_P(OutboxContract, WhatIsHandedOutIsWhatWasPut) {
+  auto alarm = std::make_shared<model::Alarm>();
+  alarm->type = AlarmType::kDiff;
+  alarm->id = "1";
+  alarm->json = R"({"a":1})";
+  alarm->text = std::string("a\0b\n\xff", 5);
+  alarm->check = "orders";
+  alarm->source = "src";
+  alarm->target = "dst";
+  alarm->tables = {"shop.orders", "a\\b\nc", ""};
+  alarm->kinds = {model::DiffKind::kMissing, model::DiffKind::kDdl};
+  alarm->resolves = {"x", "y"};
+  alarm->at = absl::FromUnixNanos(1'714'564'800'123'456'789);
+  EXPECT_OK(outbox_->Append({"orders", "dst", {}, {}}, {{alarm, {kSink}}}));
+  const auto next = outbox_->Next(kSink, "orders", 1);
+  ASSERT_EQ(next.size(), 1u);
+  const model::Alarm& got = *next[0].alarm;
+  EXPECT_EQ(got.type, alarm->type);
+  EXPECT_EQ(got.id, alarm->id);
+  EXPECT_EQ(got.json, alarm->json);
+  EXPECT_EQ(got.text, alarm->text);
+  EXPECT_EQ(got.check, alarm->check);
+  EXPECT_EQ(got.source, alarm->source);
+  EXPECT_EQ(got.target, alarm->target);
+  EXPECT_EQ(got.tables, alarm->tables);
+  EXPECT_EQ(got.kinds, alarm->kinds);
+  EXPECT_EQ(got.resolves, alarm->resolves);
+  EXPECT_EQ(got.at, alarm->at);
+}
+
+}  // namespace dcp::test

@@ -1,0 +1,102 @@
+#include "state/open_database.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "state/schema.h"
+
+namespace dcp::state {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kName[] = "state.db";
+// Of the log, once it was written back. A long report makes it longer for a while.
+constexpr char kJournal[] = "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216";
+
+absl::Status CreateError(const std::string& path, const std::error_code& error) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot write ", path, " (", error.message(),
+                   "): give dcp the right to write its directory, or name another one with "
+                   "dir in [state]"));
+}
+
+absl::Status Create(const std::string& path) {
+  const std::string draft = path + ".new";
+  std::error_code error;
+  for (const char* suffix : {"", "-journal"}) fs::remove(draft + suffix, error);
+  {
+    DCP_ASSIGN_OR_RETURN(const auto db, Database::Open(draft, Database::Mode::kCreate));
+    // It holds rows of tables. Other files of the database get its mode.
+    fs::permissions(draft, fs::perms::owner_read | fs::perms::owner_write, error);
+    if (error) return CreateError(draft, error);
+    DCP_RETURN_IF_ERROR(Migrate(*db, SchemaSteps()));
+  }
+  fs::rename(draft, path, error);
+  return error ? CreateError(path, error) : absl::OkStatus();
+}
+
+// A log without its database: what it holds cannot be used, and must not go unnoticed.
+absl::Status CheckNoRest(const std::string& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path + "-wal", error);
+  if (error || size == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      path, " is missing, but its log ", path,
+      "-wal is there: restore both from a copy, or move the log away to begin with an empty "
+      "state; see docs/state.md"));
+}
+
+absl::Status CheckNotEmpty(const Database& db) {
+  std::error_code error;
+  if (fs::file_size(db.path(), error) > 0 || error) return absl::OkStatus();
+  return DamagedError(db, "it is empty");
+}
+
+absl::Status UseLog(Database& db) {
+  DCP_ASSIGN_OR_RETURN(Statement mode, db.Prepare("PRAGMA journal_mode = WAL"));
+  DCP_RETURN_IF_ERROR(mode.Bind().Step().status());
+  const std::string answer = mode.ReadText();
+  mode.Bind();
+  if (answer == "wal") return db.Execute(kJournal);
+  return absl::FailedPreconditionError(
+      absl::StrCat(db.path(),
+                   ": its file system has no shared memory for SQLite's log: name a "
+                   "directory of a local file system with dir in [state]"));
+}
+
+absl::Status CheckIsWhole(Database& db) {
+  DCP_ASSIGN_OR_RETURN(Statement check, db.Prepare("PRAGMA quick_check(1)"));
+  DCP_ASSIGN_OR_RETURN(const bool found, check.Bind().Step());
+  const std::string answer = found ? check.ReadText() : "no answer";
+  check.Bind();
+  if (answer != "ok") return DamagedError(db, answer);
+  DCP_ASSIGN_OR_RETURN(Statement references, db.Prepare("PRAGMA foreign_key_check"));
+  DCP_ASSIGN_OR_RETURN(const bool broken, references.Bind().Step());
+  return broken ? DamagedError(db, "rows that belong to others are alone") : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& dir) {
+  const std::string path = (fs::path(dir) / kName).string();
+  OpenedDatabase opened;
+  std::error_code error;
+  opened.is_new = !fs::exists(path, error);
+  if (error) return CreateError(path, error);
+  if (opened.is_new) {
+    DCP_RETURN_IF_ERROR(CheckNoRest(path));
+    DCP_RETURN_IF_ERROR(Create(path));
+  }
+  DCP_ASSIGN_OR_RETURN(opened.db, Database::Open(path, Database::Mode::kExisting));
+  DCP_RETURN_IF_ERROR(CheckNotEmpty(*opened.db));
+  DCP_RETURN_IF_ERROR(CheckVersion(*opened.db, SchemaSteps()));
+  DCP_RETURN_IF_ERROR(UseLog(*opened.db));
+  DCP_RETURN_IF_ERROR(CheckIsWhole(*opened.db));
+  DCP_RETURN_IF_ERROR(Migrate(*opened.db, SchemaSteps()));
+  return opened;
+}
+
+}  // namespace dcp::state

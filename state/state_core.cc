@@ -1,0 +1,197 @@
+#include "state/state_core.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "base/status.h"
+
+namespace dcp::state {
+namespace {
+
+const model::OutcomeHead& HeadOf(const model::Outcome& outcome) {
+  return std::visit([](const auto& any) -> const model::OutcomeHead& { return any.head; }, outcome);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StateCore>> StateCore::Open(const Options& options,
+                                                           std::unique_ptr<Database> db) {
+  std::unique_ptr<StateCore> core(new StateCore(options, std::move(db)));
+  absl::Status status = core->ReadAll();
+  if (status.ok()) return core;
+  core->ended_.clear();  // nothing is to be written
+  return status;
+}
+
+StateCore::~StateCore() {
+  // What cannot be written now is delivered again.
+  if (!ended_.empty()) Write([] { return absl::OkStatus(); }).IgnoreError();
+}
+
+absl::Status StateCore::ReadAll() {
+  DCP_ASSIGN_OR_RETURN(pairs_, PairTable::Open(*db_));
+  DCP_ASSIGN_OR_RETURN(alarms_, AlarmTable::Open(*db_));
+  for (const auto& [name, sink] : alarms_->sinks()) QueueOf(name).CountPutAside(sink.put_aside);
+  model::OutboxItemPtr item;
+  uint64_t last = 0;
+  return alarms_->ReadWaiting([&](const AlarmTable::Delivery& delivery, const model::Alarm& alarm) {
+    if (std::exchange(last, delivery.sequence) != delivery.sequence) {
+      item = model::MakeOutboxItem(alarm);
+    }
+    Enqueue(delivery.sink, delivery.sequence, item);
+  });
+}
+
+model::OutboxQueue& StateCore::QueueOf(const std::string& sink) {
+  return queues_.try_emplace(sink, options_.max_bytes_per_sink).first->second;
+}
+
+absl::Status StateCore::Write(const std::function<absl::Status()>& write) {
+  const absl::Status status = WriteInTransaction(write);
+  if (!status.ok()) {
+    pairs_->RolledBack();
+    alarms_->RolledBack();
+    return status;
+  }
+  pairs_->Committed();
+  alarms_->Committed();
+  ended_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status StateCore::WriteInTransaction(const std::function<absl::Status()>& write) {
+  DCP_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*db_));
+  DCP_RETURN_IF_ERROR(WriteEnded());
+  DCP_RETURN_IF_ERROR(write());
+  return transaction.Commit();
+}
+
+absl::Status StateCore::WriteEnded() {
+  for (const Ended& ended : ended_) {
+    DCP_RETURN_IF_ERROR(ended.put_aside ? alarms_->PutAside(ended.delivery)
+                                        : alarms_->Delivered(ended.delivery));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StateCore::Append(const model::Report& report,
+                               const std::vector<Outbox::Addressed>& alarms) {
+  std::vector<Added> added;
+  DCP_RETURN_IF_ERROR(Write([&] { return WriteReport(report, alarms, &added); }));
+  for (const Added& one : added) Enqueue(one);
+  return absl::OkStatus();
+}
+
+absl::Status StateCore::WriteReport(const model::Report& report,
+                                    const std::vector<Outbox::Addressed>& alarms,
+                                    std::vector<Added>* added) {
+  DCP_ASSIGN_OR_RETURN(const int64_t pair, pairs_->NumberOf(report.check, report.target));
+  DCP_RETURN_IF_ERROR(pairs_->Save(pair, report.update));
+  for (const Outbox::Addressed& addressed : alarms) {
+    DCP_ASSIGN_OR_RETURN(const std::optional<uint64_t> sequence,
+                         alarms_->Add(*addressed.alarm, pair, addressed.sinks));
+    if (sequence) added->push_back({*sequence, &addressed});
+  }
+  return WriteOutcomes(report, pair);
+}
+
+// The oldest go two by two, so that what is kept shrinks to its bound and no call is slow.
+absl::Status StateCore::WriteOutcomes(const model::Report& report, int64_t pair) {
+  if (report.outcomes.empty()) return absl::OkStatus();
+  absl::Time now = absl::InfinitePast();
+  for (const model::Outcome& outcome : report.outcomes) {
+    now = std::max(now, HeadOf(outcome).at);
+    if (const auto* verdict = std::get_if<model::Verdict>(&outcome)) {
+      DCP_RETURN_IF_ERROR(pairs_->SaveVerdict(pair, *verdict));
+    }
+  }
+  const int64_t most = 2 * static_cast<int64_t>(report.outcomes.size()) + 2;
+  DCP_RETURN_IF_ERROR(pairs_->PruneVerdicts(options_.retention, now, most));
+  return alarms_->PruneIds(options_.retention, now, most);
+}
+
+void StateCore::Enqueue(const Added& added) {
+  const model::OutboxItemPtr item = model::MakeOutboxItem(*added.addressed->alarm);
+  for (const std::string& sink : added.addressed->sinks) Enqueue(sink, added.sequence, item);
+}
+
+void StateCore::Enqueue(const std::string& sink, uint64_t sequence,
+                        const model::OutboxItemPtr& item) {
+  for (uint64_t given_up : QueueOf(sink).Add(sequence, item)) {
+    ended_.push_back({{given_up, sink}, /*put_aside=*/false});
+  }
+}
+
+std::vector<model::Outbox::Head> StateCore::Heads(const std::string& sink) const {
+  const auto queue = queues_.find(sink);
+  return queue == queues_.end() ? std::vector<Outbox::Head>() : queue->second.Heads();
+}
+
+model::Outbox::Counts StateCore::CountsOf(const std::string& sink) const {
+  const auto queue = queues_.find(sink);
+  return queue == queues_.end() ? Outbox::Counts() : queue->second.counts();
+}
+
+absl::Status StateCore::Next(const std::string& sink, const std::string& check, size_t max,
+                             std::vector<Outbox::Entry>* next) {
+  for (uint64_t sequence : QueueOf(sink).Next(check, max)) {
+    DCP_ASSIGN_OR_RETURN(model::AlarmPtr alarm, alarms_->Read(sequence));
+    next->push_back({sequence, std::move(alarm)});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StateCore::End(const std::string& sink, uint64_t sequence, bool put_aside) {
+  model::OutboxQueue& queue = QueueOf(sink);
+  if (!queue.Contains(sequence)) return absl::OkStatus();
+  queue.Remove(sequence);
+  if (put_aside) queue.CountPutAside(1);
+  ended_.push_back({{sequence, sink}, put_aside});
+  return Write([] { return absl::OkStatus(); });
+}
+
+absl::StatusOr<std::optional<model::StoredPair>> StateCore::Load(const std::string& check,
+                                                                 const std::string& target) {
+  return pairs_->Load(check, target);
+}
+
+absl::StatusOr<std::vector<StateCore::ForgottenSink>> StateCore::ForgetSinksExcept(
+    const std::set<std::string>& names) {
+  std::vector<ForgottenSink> forgotten;
+  for (const auto& [name, sink] : alarms_->sinks()) {
+    if (!names.contains(name)) forgotten.push_back({name, QueueOf(name).counts().waiting});
+  }
+  if (forgotten.empty()) return forgotten;
+  DCP_RETURN_IF_ERROR(Write([&] { return ForgetSinks(forgotten); }));
+  for (const ForgottenSink& sink : forgotten) queues_.erase(sink.name);
+  return forgotten;
+}
+
+absl::Status StateCore::ForgetSinks(const std::vector<ForgottenSink>& sinks) {
+  for (const ForgottenSink& sink : sinks) {
+    DCP_RETURN_IF_ERROR(alarms_->ForgetSink(sink.name));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<StateCore::Pair>> StateCore::ForgetPairsExcept(
+    const std::set<Pair>& pairs) {
+  std::vector<Pair> forgotten;
+  for (const auto& [names, number] : pairs_->pairs()) {
+    if (!pairs.contains(names)) forgotten.push_back(names);
+  }
+  if (forgotten.empty()) return forgotten;
+  DCP_RETURN_IF_ERROR(Write([&] { return ForgetPairs(forgotten); }));
+  for (const Pair& names : forgotten) pairs_->Forgotten(names);
+  return forgotten;
+}
+
+absl::Status StateCore::ForgetPairs(const std::vector<Pair>& pairs) {
+  for (const Pair& names : pairs) {
+    DCP_RETURN_IF_ERROR(alarms_->ForgetPair(pairs_->pairs().at(names)));
+    DCP_RETURN_IF_ERROR(pairs_->Forget(names));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace dcp::state

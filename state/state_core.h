@@ -1,0 +1,98 @@
+// StateCore: what a StateStore does, without its lock and its log: the tables of the
+// database, and beside them in memory what waits for each sink.
+//
+// Thread-compatible.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/outbox_queue.h"
+#include "model/pair_state.h"
+#include "model/ports/outbox.h"
+#include "state/alarm_table.h"
+#include "state/pair_table.h"
+#include "state/retention.h"
+#include "state/sqlite.h"
+
+namespace dcp::state {
+
+// The methods are those of StateStore.
+class StateCore {
+ public:
+  using Outbox = model::Outbox;
+  using Pair = std::pair<std::string, std::string>;  // check, target
+  struct Options {
+    size_t max_bytes_per_sink = 0;
+    Retention retention;
+  };
+  struct ForgottenSink {
+    std::string name;
+    uint64_t waiting = 0;  // alarms that it will not get
+  };
+
+  // Reads everything that must be right in `db`.
+  static absl::StatusOr<std::unique_ptr<StateCore>> Open(const Options& options,
+                                                         std::unique_ptr<Database> db);
+  ~StateCore();
+  StateCore(const StateCore&) = delete;
+  StateCore& operator=(const StateCore&) = delete;
+
+  absl::Status Append(const model::Report& report, const std::vector<Outbox::Addressed>& alarms);
+  std::vector<Outbox::Head> Heads(const std::string& sink) const;
+  // What could be read, and the error that ended it.
+  absl::Status Next(const std::string& sink, const std::string& check, size_t max,
+                    std::vector<Outbox::Entry>* next);
+  // The delivery has ended, even if that cannot be stored now.
+  absl::Status End(const std::string& sink, uint64_t sequence, bool put_aside);
+  Outbox::Counts CountsOf(const std::string& sink) const;
+  absl::StatusOr<std::optional<model::StoredPair>> Load(const std::string& check,
+                                                        const std::string& target);
+  absl::StatusOr<std::vector<ForgottenSink>> ForgetSinksExcept(const std::set<std::string>& names);
+  absl::StatusOr<std::vector<Pair>> ForgetPairsExcept(const std::set<Pair>& pairs);
+
+ private:
+  // A delivery that has ended and is not stored as such yet.
+  struct Ended {
+    AlarmTable::Delivery delivery;
+    bool put_aside = false;
+  };
+  struct Added {
+    uint64_t sequence = 0;
+    const Outbox::Addressed* addressed = nullptr;
+  };
+
+  StateCore(const Options& options, std::unique_ptr<Database> db)
+      : options_(options), db_(std::move(db)) {}
+  absl::Status ReadAll();
+  // What ended, and then `write`, in one transaction.
+  absl::Status Write(const std::function<absl::Status()>& write);
+  absl::Status WriteInTransaction(const std::function<absl::Status()>& write);
+  absl::Status WriteEnded();
+  absl::Status WriteReport(const model::Report& report,
+                           const std::vector<Outbox::Addressed>& alarms, std::vector<Added>* added);
+  absl::Status WriteOutcomes(const model::Report& report, int64_t pair);
+  absl::Status ForgetSinks(const std::vector<ForgottenSink>& sinks);
+  absl::Status ForgetPairs(const std::vector<Pair>& pairs);
+  void Enqueue(const Added& added);
+  void Enqueue(const std::string& sink, uint64_t sequence, const model::OutboxItemPtr& item);
+  model::OutboxQueue& QueueOf(const std::string& sink);
+
+  const Options options_;
+  const std::unique_ptr<Database> db_;
+  std::unique_ptr<PairTable> pairs_;
+  std::unique_ptr<AlarmTable> alarms_;
+  std::map<std::string, model::OutboxQueue> queues_;  // by sink
+  std::vector<Ended> ended_;
+};
+
+}  // namespace dcp::state

@@ -1,0 +1,119 @@
+#include "state/state_store.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "state/open_database.h"
+
+namespace dcp::state {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What it holds of tables is for its owner only.
+absl::Status MakeDirectory(const std::string& dir) {
+  std::error_code error;
+  if (fs::create_directories(dir, error)) fs::permissions(dir, fs::perms::owner_all, error);
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot make the state directory ", dir, " (", error.message(),
+                   "): make it, or name another one with dir in [state]"));
+}
+
+std::string LockPath(const std::string& dir) { return (fs::path(dir) / "lock").string(); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(Options options) {
+  DCP_RETURN_IF_ERROR(MakeDirectory(options.dir));
+  DCP_ASSIGN_OR_RETURN(LockFile lock, LockFile::Acquire(LockPath(options.dir)));
+  DCP_ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabase(options.dir));
+  DCP_ASSIGN_OR_RETURN(auto core, StateCore::Open({options.max_bytes_per_sink, options.retention},
+                                                  std::move(opened.db)));
+  return std::unique_ptr<StateStore>(
+      new StateStore(std::move(options), std::move(lock), std::move(core), opened.is_new));
+}
+
+StateStore::StateStore(Options options, LockFile lock, std::unique_ptr<StateCore> core, bool is_new)
+    : options_(std::move(options)),
+      lock_(std::move(lock)),
+      is_new_(is_new),
+      core_(std::move(core)) {}
+
+absl::Status StateStore::Append(const model::Report& report, const std::vector<Addressed>& alarms) {
+  MutexLock lock(mu_);
+  return core_->Append(report, alarms);
+}
+
+std::vector<model::Outbox::Head> StateStore::Heads(const std::string& sink) const {
+  MutexLock lock(mu_);
+  return core_->Heads(sink);
+}
+
+std::vector<model::Outbox::Entry> StateStore::Next(const std::string& sink,
+                                                   const std::string& check, size_t max) {
+  std::vector<Entry> next;
+  absl::Status status;
+  {
+    MutexLock lock(mu_);
+    status = core_->Next(sink, check, max, &next);
+  }
+  reads_.Note(status);
+  return next;
+}
+
+void StateStore::Acknowledge(const std::string& sink, uint64_t sequence) {
+  End(sink, sequence, /*put_aside=*/false);
+}
+
+void StateStore::PutAside(const std::string& sink, uint64_t sequence) {
+  End(sink, sequence, /*put_aside=*/true);
+}
+
+void StateStore::End(const std::string& sink, uint64_t sequence, bool put_aside) {
+  absl::Status status;
+  {
+    MutexLock lock(mu_);
+    status = core_->End(sink, sequence, put_aside);
+  }
+  writes_.Note(status);
+}
+
+model::Outbox::Counts StateStore::CountsOf(const std::string& sink) const {
+  MutexLock lock(mu_);
+  return core_->CountsOf(sink);
+}
+
+absl::StatusOr<std::optional<model::StoredPair>> StateStore::Load(const std::string& check,
+                                                                  const std::string& target) {
+  MutexLock lock(mu_);
+  return core_->Load(check, target);
+}
+
+absl::StatusOr<std::vector<StateStore::ForgottenSink>> StateStore::ForgetSinksExcept(
+    const std::set<std::string>& names) {
+  MutexLock lock(mu_);
+  return core_->ForgetSinksExcept(names);
+}
+
+absl::StatusOr<std::vector<StateStore::Pair>> StateStore::ForgetPairsExcept(
+    const std::set<Pair>& pairs) {
+  MutexLock lock(mu_);
+  return core_->ForgetPairsExcept(pairs);
+}
+
+StateStore::Complaint::Complaint(std::string failing, std::string working, const LogFunction& log)
+    : failing_(std::move(failing)), working_(std::move(working)), log_(log) {}
+
+void StateStore::Complaint::Note(const absl::Status& status) {
+  {
+    MutexLock lock(mu_);
+    if (std::exchange(failed_, !status.ok()) == !status.ok()) return;
+  }
+  log_(status.ok() ? working_ : absl::StrCat(failing_, ": ", absl::string_view(status.message())));
+}
+
+}  // namespace dcp::state
