@@ -18,6 +18,7 @@
 #include "cmd/dcp/columns.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/log.h"
+#include "cmd/dcp/resume.h"
 #include "cmd/dcp/setting_text.h"
 #include "cmd/dcp/sinks.h"
 #include "cmd/dcp/sql_session.h"
@@ -109,6 +110,8 @@ class Daemon::Impl {
         alarm::Dispatcher::Options{}, std::move(routes), *state_,
         alarm::Rendering(renderer_, &masks_), clock_, LogAlarm);
     DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
+    DCP_ASSIGN_OR_RETURN(resume_, PlanResume(config_, *state_));
+    for (const std::string& line : resume_.lines) LogInfo(line);
     std::vector<CheckRunner*> runners;
     for (const config::CheckOptions& check : config_.checks) {
       runners_.push_back(MakeRunner(check));
@@ -231,6 +234,9 @@ class Daemon::Impl {
       target.options.silence = SilenceLimit(config_, check);
       if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;
+      target.rules = RulesOf(config_, check, tag);
+      const auto stored = resume_.pairs.find({check.name, tag.value()});
+      if (stored != resume_.pairs.end()) target.stored = stored->second;
       targets.push_back(std::move(target));
     }
     return std::make_unique<CheckRunner>(std::move(options), std::move(targets), clock_,
@@ -274,10 +280,7 @@ class Daemon::Impl {
     };
     mysql.log = [](absl::string_view text) { LogWarning(text); };
     mysql.start = ToStartPoint(options.start);
-    if (options.start.kind == config::StartPoint::Kind::kResume) {
-      LogInfo(absl::StrCat("collector ", options.name,
-                           ": start = resume: no state is kept between runs, beginning now"));
-    }
+    BeginWhereNeeded(options, &mysql);
     DCP_ASSIGN_OR_RETURN(const mysql::TableFilter wants, MakeTableFilter(mysql.groups.tags));
     DCP_ASSIGN_OR_RETURN(auto collector,
                          collector::MysqlCollector::Create(
@@ -288,6 +291,20 @@ class Daemon::Impl {
     mysql_collectors_.push_back(std::move(collector));
     mysql_names_.push_back(options.name);
     return absl::OkStatus();
+  }
+
+  // Where checks go on, that comes before what the configuration asks for.
+  void BeginWhereNeeded(const config::MysqlCollectorOptions& options,
+                        collector::MysqlCollectorOptions* mysql) const {
+    const auto place = resume_.places.find(options.name);
+    if (place != resume_.places.end()) {
+      mysql->start = place->second.start;
+      mysql->start_server_uuid = place->second.server_uuid;
+      mysql->start_server_id = place->second.server_id;
+    } else if (options.start.kind == config::StartPoint::Kind::kResume) {
+      LogInfo(absl::StrCat("collector ", options.name,
+                           ": start = resume: no check has anything to go on from, beginning now"));
+    }
   }
 
   absl::Status AddGrpcCollector(const config::GrpcCollectorOptions& options) {
@@ -317,6 +334,7 @@ class Daemon::Impl {
   const alarm::Masks masks_;
   alarm::DiffFiles diff_files_;
   std::unique_ptr<state::StateStore> state_;  // never null after Build()
+  ResumePlan resume_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<CheckRunner>> runners_;
   std::unique_ptr<ChangeRouter> router_;

@@ -24,7 +24,7 @@ Feed FindFeed(const config::Config& config, const model::Tag& tag) {
   return {};
 }
 
-std::string RulesOf(const Feed& feed) {
+std::string TagRules(const Feed& feed) {
   if (feed.tag == nullptr) return "pushed";
   std::string rules;
   for (const config::TableRule& rule : feed.tag->tables) {
@@ -134,8 +134,8 @@ class Planner {
 std::string RulesOf(const config::Config& config, const config::CheckOptions& check,
                     const model::Tag& target) {
   return model::ToHex(model::Xxh3(absl::StrCat(static_cast<int>(check.compare), ";",
-                                               RulesOf(FindFeed(config, check.source)), ";",
-                                               RulesOf(FindFeed(config, target)))));
+                                               TagRules(FindFeed(config, check.source)), ";",
+                                               TagRules(FindFeed(config, target)))));
 }
 
 absl::StatusOr<ResumePlan> PlanResume(const config::Config& config, model::PairStates& states) {
