@@ -100,5 +100,16 @@ TEST(EventTest, HeartbeatsOfBothVersions) {
   EXPECT_EQ(fields.offset, uint64_t{5} << 32);
 }
 
+TEST(EventTest, TypesHaveTheirNames) {
+  EXPECT_EQ(EventTypeName(kQueryEvent), "QUERY");
+  EXPECT_EQ(EventTypeName(kPreGaWriteRowsEvent), "WRITE_ROWS v0");
+  EXPECT_EQ(EventTypeName(kWriteRowsEventV1), "WRITE_ROWS v1");
+  EXPECT_EQ(EventTypeName(kWriteRowsEvent), "WRITE_ROWS");
+  EXPECT_EQ(EventTypeName(kTaggedGtidEvent), "GTID_TAGGED");
+  EXPECT_EQ(EventTypeName(kAnnotateRowsEvent), "ANNOTATE_ROWS");
+  EXPECT_EQ(EventTypeName(kPartialRowDataEvent), "PARTIAL_ROW_DATA");
+  EXPECT_EQ(EventTypeName(99), "event type 99");
+}
+
 }  // namespace
 }  // namespace dcp::mysql
