@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "model/gtid_set.h"
 #include "mysql/inflate.h"
 #include "mysql/serialization.h"
 
@@ -181,8 +182,9 @@ absl::StatusOr<GtidFields> ParseTaggedGtid(Bytes body) {
       return Damaged("GTID_TAGGED");
     }
   }
+  const std::string& label = fields.gtid.source.label;
   if (!reader.ok() || !have_uuid || fields.gtid.number == 0 ||
-      fields.gtid.number >= uint64_t{1} << 63) {
+      fields.gtid.number >= uint64_t{1} << 63 || (!label.empty() && !model::IsGtidLabel(label))) {
     return Damaged("GTID_TAGGED");
   }
   return fields;

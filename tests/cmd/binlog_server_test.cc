@@ -606,6 +606,28 @@ TEST_F(BinlogServerTest, ItBeginsWhereItIsTold) {
   }
 }
 
+TEST_F(BinlogServerTest, TaggedGtidsAreShownAndAreAPlaceToGoOnFrom) {
+  ASSERT_OK(
+      source_.Execute("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY);"
+                      "SET gtid_next = 'AUTOMATIC:blue'; INSERT INTO shop.t VALUES (1);"
+                      "SET gtid_next = 'AUTOMATIC:red'; INSERT INTO shop.t VALUES (2);"
+                      "SET gtid_next = 'AUTOMATIC'; INSERT INTO shop.t VALUES (3);"
+                      "FLUSH BINARY LOGS; SET gtid_next = 'AUTOMATIC:blue';"
+                      "INSERT INTO shop.t VALUES (4); SET gtid_next = 'AUTOMATIC'"));
+  ASSERT_OK_AND_ASSIGN(const std::string uuid, source_.QueryValue("SELECT @@server_uuid"));
+  for (BinlogArgs args : {Live(source_, Format::kJsonl), Files(source_, Format::kJsonl)}) {
+    args.tables = {"shop.*"};
+    const Result all = Read(args);
+    ASSERT_OK(all.status);
+    std::vector<std::string> gtids;
+    for (const json& line : ParseLines(all)) gtids.push_back(line["gtid"].get<std::string>());
+    EXPECT_THAT(gtids,
+                ElementsAre(uuid + ":blue:1", uuid + ":red:1", uuid + ":3", uuid + ":blue:2"));
+    ASSERT_OK_AND_ASSIGN(args.from_gtid, model::GtidSet::Parse(uuid + ":1-3:blue:1"));
+    EXPECT_THAT(Read(args).lines(), ElementsAre(all.lines()[1], all.lines()[3]));
+  }
+}
+
 TEST_F(BinlogServerTest, AbsentColumnsOfPartialImagesAreMarked) {
   ASSERT_OK(
       source_.Execute("CREATE DATABASE shop;"
