@@ -221,6 +221,27 @@ TEST_F(ServerBinlogReaderTest, FullMetadataReadsOlderSchemasAndDroppedTables) {
   EXPECT_EQ(rows[0].table->key_kind, KeyKind::kPrimary);
 }
 
+// The server's catalog says '?' for them.
+TEST_F(ServerBinlogReaderTest, LabelsBeyondTheBmpNeedFullMetadata) {
+  const char* const insert = "INSERT INTO t.e VALUES (1, 2), (2, 1)";
+  Run("SET NAMES utf8mb4");
+  Run("CREATE TABLE t.e (id INT PRIMARY KEY, v ENUM('a','😀'))");
+  Run(insert);
+  ASSERT_OK_AND_ASSIGN(auto reader, ServerBinlogReader::Open(Options()));
+  const BinlogEvent* event = nullptr;
+  do {
+    ASSERT_OK_AND_ASSIGN(event, reader->Next(absl::Seconds(30)));
+  } while (event->rows == nullptr);
+  std::vector<model::Value> before, after;
+  EXPECT_THAT(event->rows->Next(&before, &after),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("binlog_row_metadata=FULL")));
+  Run("TRUNCATE t.e; RESET BINARY LOGS AND GTIDS; SET GLOBAL binlog_row_metadata = 'FULL'");
+  Run(insert);
+  const auto rows = Of(Read(Options()), Kind::kRows);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].after[0][1].text, "😀");
+}
+
 // The reader is open while the DDL happens: its cached schema must not outlive
 // the event.
 TEST_F(ServerBinlogReaderTest, DdlInTheStreamMakesTheSchemaBeReadAgain) {
