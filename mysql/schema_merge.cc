@@ -60,12 +60,6 @@ size_t FirstDifference(const TableMap& map, const TableSchema& catalog) {
   return 0;
 }
 
-absl::Status Changed(const TableSchema& schema, absl::string_view how) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("schema of table changed since this event: ", schema.database, ".", schema.name,
-                   " ", how, "; set binlog_row_metadata=FULL to keep such events readable"));
-}
-
 absl::Status CheckSame(const TableMap& map, const TableSchema& catalog) {
   const size_t then = map.schema.columns.size();
   const size_t now = catalog.columns.size();
@@ -118,6 +112,12 @@ bool IsApproximate(const TableMap& map, uint8_t type) {
 }
 
 }  // namespace
+
+absl::Status Changed(const TableSchema& schema, absl::string_view how) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("schema of table changed since this event: ", schema.database, ".", schema.name,
+                   " ", how, "; set binlog_row_metadata=FULL to keep such events readable"));
+}
 
 bool IsComplete(const TableMap& map) {
   const std::vector<Column>& columns = map.schema.columns;

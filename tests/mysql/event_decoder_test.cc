@@ -327,6 +327,29 @@ class SchemaSourceTest : public ::testing::Test {
   absl::Status status_;
 };
 
+// A GTID event of MySQL 8: committed at `seconds`.
+std::string GtidBody(int64_t seconds) {
+  return std::string(1, '\0') + std::string(16, 'u') + Le(7, 8) + Le(2, 1) + std::string(16, '\0') +
+         Le(static_cast<uint64_t>(seconds) * 1000000, 7);
+}
+
+// MINIMAL metadata tells no names, labels and order of like columns.
+TEST_F(SchemaSourceTest, RowsFromBeforeTheTablesDefinitionAreUnreadable) {
+  source_.schema.defined_seconds = 100;
+  Feed(kGtidEvent, GtidBody(99));
+  const BinlogEvent* event = FeedRows();
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(event->kind, Kind::kUnreadable);
+  EXPECT_THAT(event->error,
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("altered or made anew")));
+  Feed(kGtidEvent, GtidBody(100));
+  EXPECT_EQ(FeedRows()->kind, Kind::kRows);
+  EXPECT_EQ(source_.asked, 2);
+  Feed(kGtidEvent,
+       std::string(1, '\0') + std::string(16, 'u') + Le(8, 8));  // of a server before 8.0
+  EXPECT_EQ(FeedRows()->kind, Kind::kRows);
+}
+
 TEST_F(SchemaSourceTest, IsAskedOncePerTableUntilDdl) {
   ASSERT_EQ(FeedRows()->table->columns[0].name, "id");
   Feed(kQueryEvent, QueryBody("BEGIN"));
