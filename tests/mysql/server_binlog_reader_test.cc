@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <map>
 #include <string>
@@ -409,6 +411,44 @@ TEST_F(ServerBinlogReaderTest, StatementContextIsReported) {
       "INSERT INTO t.a (v) VALUES (@x); SET SESSION binlog_format = 'ROW'");
   const auto all = Read(Options());
   EXPECT_GE(Of(all, Kind::kStatementContext).size(), 2u);  // INTVAR and USER_VAR
+}
+
+// A payload of a few kilobytes that unpacks to 18 MiB.
+TEST_F(ServerBinlogReaderTest, AHugeRowInASmallPayloadArrivesWhole) {
+  Run("CREATE TABLE t.a (id INT PRIMARY KEY, v LONGBLOB)");
+  Run("SET SESSION binlog_transaction_compression = ON; "
+      "INSERT INTO t.a VALUES (1, REPEAT('a', 18 << 20)), (2, 'b'); "
+      "SET SESSION binlog_transaction_compression = OFF");
+  Run("INSERT INTO t.a VALUES (3, 'c')");
+  ASSERT_OK_AND_ASSIGN(const test::Rows status, server_.Query("SHOW BINARY LOG STATUS"));
+  EXPECT_LT(std::stoull(*status[0][1]), 100'000u);
+  std::vector<std::string> values;
+  for (const Seen& event : Of(Read(Options()), Kind::kRows)) {
+    for (const auto& row : event.after) values.push_back(row[1].text);
+  }
+  ASSERT_EQ(values.size(), 3u);
+  EXPECT_EQ(values[0], std::string(size_t{18} << 20, 'a'));
+  EXPECT_EQ(values[1] + values[2], "bc");
+}
+
+// In summer and in winter, whatever zones the server, the writing session and this process have.
+TEST_F(ServerBinlogReaderTest, TimestampsAreUtcWhateverTheZones) {
+  const char* const zone = getenv("TZ");
+  const std::string old = zone == nullptr ? "" : zone;
+  Run("SET GLOBAL time_zone = '-07:00'; SET SESSION time_zone = '+05:30'");
+  Run("CREATE TABLE t.a (id INT PRIMARY KEY, v TIMESTAMP(2), w DATETIME(2))");
+  Run("INSERT INTO t.a VALUES (1, '2024-07-01 12:00:00.25', '2024-07-01 12:00:00.25'), "
+      "(2, '2024-12-31 23:59:59.5', '2024-12-31 23:59:59.5')");
+  setenv("TZ", "America/New_York", 1);
+  tzset();
+  const auto rows = Of(Read(Options()), Kind::kRows);
+  zone == nullptr ? unsetenv("TZ") : setenv("TZ", old.c_str(), 1);
+  tzset();
+  Run("SET SESSION time_zone = '+00:00'");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].after[0][1].text, "2024-07-01T06:30:00.25Z");
+  EXPECT_EQ(rows[0].after[0][2].text, "2024-07-01T12:00:00.25");
+  EXPECT_EQ(rows[0].after[1][1].text, "2024-12-31T18:29:59.5Z");
 }
 
 TEST_F(ServerBinlogReaderTest, RowsEventsOver16MiBArriveWhole) {
