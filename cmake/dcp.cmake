@@ -33,6 +33,11 @@ function(dcp_library)
   add_library(dcp_${ARG_NAME} STATIC ${ARG_SRCS})
   add_library(dcp::${ARG_NAME} ALIAS dcp_${ARG_NAME})
   target_link_libraries(dcp_${ARG_NAME} PUBLIC ${ARG_DEPS} PRIVATE dcp_flags)
+  # The libraries whose lines script/coverage counts.
+  if(ARG_NAME IN_LIST DCP_COVERAGE)
+    target_compile_options(dcp_${ARG_NAME} PRIVATE --coverage)
+    target_link_options(dcp_${ARG_NAME} INTERFACE --coverage)
+  endif()
 endfunction()
 
 # dcp_test(NAME checker_test SRCS a_test.cc DEPS dcp::checker LABELS unit tsan [TIMEOUT s])

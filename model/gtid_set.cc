@@ -26,14 +26,6 @@ int HexDigit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-bool IsLabel(absl::string_view text) {
-  if (text.empty() || text.size() > kMaxLabelLength) return false;
-  if (absl::ascii_isdigit(static_cast<unsigned char>(text[0]))) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return c == '_' || absl::ascii_isalnum(static_cast<unsigned char>(c));
-  });
-}
-
 bool ParseInterval(absl::string_view text, GtidSet::Interval* interval) {
   const std::pair<absl::string_view, absl::string_view> ends =
       absl::StrSplit(text, absl::MaxSplits('-', 1));
@@ -79,7 +71,18 @@ void AppendMysql(const GtidSource& source, const GtidSet::Intervals& intervals, 
   }
 }
 
+bool IsLabelChar(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return c == '_' || absl::ascii_isdigit(byte) || absl::ascii_islower(byte);
+}
+
 }  // namespace
+
+bool IsGtidLabel(absl::string_view text) {
+  return !text.empty() && text.size() <= kMaxLabelLength &&
+         !absl::ascii_isdigit(static_cast<unsigned char>(text[0])) &&
+         std::all_of(text.begin(), text.end(), IsLabelChar);
+}
 
 absl::StatusOr<Uuid> ParseUuid(absl::string_view text) {
   Uuid uuid{};
@@ -119,6 +122,33 @@ std::string ToString(const Gtid& gtid) {
   return absl::StrCat(ToString(gtid.source.uuid), ":", gtid.source.label, ":", gtid.number);
 }
 
+namespace {
+
+// The pieces of "uuid:1-5:label:1-3". MySQL takes a label without numbers for nothing; here it is
+// an error, as whoever wrote it has forgotten something.
+bool ParseMysql(const std::vector<absl::string_view>& pieces, GtidSet* set) {
+  GtidSource source;
+  const auto uuid = ParseUuid(absl::StripAsciiWhitespace(pieces[0]));
+  if (!uuid.ok()) return false;
+  source.uuid = *uuid;
+  bool numbered = false;
+  for (size_t i = 1; i < pieces.size(); ++i) {
+    const absl::string_view piece = absl::StripAsciiWhitespace(pieces[i]);
+    GtidSet::Interval interval;
+    if (ParseInterval(piece, &interval)) {
+      set->AddInterval(source, interval);
+      numbered = true;
+      continue;
+    }
+    source.label = absl::AsciiStrToLower(piece);
+    if ((i > 1 && !numbered) || !IsGtidLabel(source.label)) return false;
+    numbered = false;
+  }
+  return numbered;
+}
+
+}  // namespace
+
 absl::StatusOr<GtidSet> GtidSet::Parse(absl::string_view text) {
   GtidSet set;
   for (absl::string_view part : absl::StrSplit(text, ',')) {
@@ -131,21 +161,7 @@ absl::StatusOr<GtidSet> GtidSet::Parse(absl::string_view text) {
       set.AddInterval(source, stretch);
       continue;
     }
-    source = GtidSource();
-    auto uuid = ParseUuid(absl::StripAsciiWhitespace(pieces[0]));
-    if (!uuid.ok() || pieces.size() < 2) return BadSet(part);
-    source.uuid = *uuid;
-    for (size_t i = 1; i < pieces.size(); ++i) {
-      const absl::string_view piece = absl::StripAsciiWhitespace(pieces[i]);
-      Interval interval;
-      if (ParseInterval(piece, &interval)) {
-        set.AddInterval(source, interval);
-      } else if (IsLabel(piece)) {
-        source.label = absl::AsciiStrToLower(piece);
-      } else {
-        return BadSet(part);
-      }
-    }
+    if (!ParseMysql(pieces, &set)) return BadSet(part);
   }
   return set;
 }

@@ -22,6 +22,10 @@
 
 namespace dcp::model {
 
+// True for what MySQL takes for the tag of a GTID, in its own form: 1 to 32 of a-z, 0-9 and _, of
+// which the first is no digit.
+bool IsGtidLabel(absl::string_view text);
+
 class GtidSet {
  public:
   struct Interval {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "model/gtid_set.h"
 #include "mysql/inflate.h"
 #include "mysql/serialization.h"
 
@@ -181,8 +182,9 @@ absl::StatusOr<GtidFields> ParseTaggedGtid(Bytes body) {
       return Damaged("GTID_TAGGED");
     }
   }
+  const std::string& label = fields.gtid.source.label;
   if (!reader.ok() || !have_uuid || fields.gtid.number == 0 ||
-      fields.gtid.number >= uint64_t{1} << 63) {
+      fields.gtid.number >= uint64_t{1} << 63 || (!label.empty() && !model::IsGtidLabel(label))) {
     return Damaged("GTID_TAGGED");
   }
   return fields;
@@ -361,67 +363,77 @@ absl::StatusOr<TransactionPayloadFields> ParseTransactionPayload(Bytes body) {
   return fields;
 }
 
+namespace {
+
+struct NamedEvent {
+  uint8_t type;
+  const char* name;
+};
+
+constexpr NamedEvent kEventNames[] = {
+    {0, "UNKNOWN"},
+    {1, "START_V3"},
+    {kQueryEvent, "QUERY"},
+    {kStopEvent, "STOP"},
+    {kRotateEvent, "ROTATE"},
+    {kIntvarEvent, "INTVAR"},
+    {kLoadEvent, "LOAD"},
+    {kSlaveEvent, "SLAVE"},
+    {kCreateFileEvent, "CREATE_FILE"},
+    {kAppendBlockEvent, "APPEND_BLOCK"},
+    {kExecLoadEvent, "EXEC_LOAD"},
+    {kDeleteFileEvent, "DELETE_FILE"},
+    {kNewLoadEvent, "NEW_LOAD"},
+    {kRandEvent, "RAND"},
+    {kUserVarEvent, "USER_VAR"},
+    {kFormatDescriptionEvent, "FORMAT_DESCRIPTION"},
+    {kXidEvent, "XID"},
+    {kBeginLoadQueryEvent, "BEGIN_LOAD_QUERY"},
+    {kExecuteLoadQueryEvent, "EXECUTE_LOAD_QUERY"},
+    {kTableMapEvent, "TABLE_MAP"},
+    {kPreGaWriteRowsEvent, "WRITE_ROWS v0"},
+    {kPreGaUpdateRowsEvent, "UPDATE_ROWS v0"},
+    {kPreGaDeleteRowsEvent, "DELETE_ROWS v0"},
+    {kWriteRowsEventV1, "WRITE_ROWS v1"},
+    {kUpdateRowsEventV1, "UPDATE_ROWS v1"},
+    {kDeleteRowsEventV1, "DELETE_ROWS v1"},
+    {kIncidentEvent, "INCIDENT"},
+    {kHeartbeatEvent, "HEARTBEAT"},
+    {kIgnorableEvent, "IGNORABLE"},
+    {kRowsQueryEvent, "ROWS_QUERY"},
+    {kWriteRowsEvent, "WRITE_ROWS"},
+    {kUpdateRowsEvent, "UPDATE_ROWS"},
+    {kDeleteRowsEvent, "DELETE_ROWS"},
+    {kGtidEvent, "GTID"},
+    {kAnonymousGtidEvent, "ANONYMOUS_GTID"},
+    {kPreviousGtidsEvent, "PREVIOUS_GTIDS"},
+    {kTransactionContextEvent, "TRANSACTION_CONTEXT"},
+    {kViewChangeEvent, "VIEW_CHANGE"},
+    {kXaPrepareEvent, "XA_PREPARE"},
+    {kPartialUpdateRowsEvent, "PARTIAL_UPDATE_ROWS"},
+    {kTransactionPayloadEvent, "TRANSACTION_PAYLOAD"},
+    {kHeartbeatEventV2, "HEARTBEAT v2"},
+    {kTaggedGtidEvent, "GTID_TAGGED"},
+    {kAnnotateRowsEvent, "ANNOTATE_ROWS"},
+    {kBinlogCheckpointEvent, "BINLOG_CHECKPOINT"},
+    {kMariaDbGtidEvent, "MariaDB GTID"},
+    {kGtidListEvent, "GTID_LIST"},
+    {kStartEncryptionEvent, "START_ENCRYPTION"},
+    {kQueryCompressedEvent, "QUERY_COMPRESSED"},
+    {kWriteRowsCompressedEventV1, "WRITE_ROWS_COMPRESSED v1"},
+    {kUpdateRowsCompressedEventV1, "UPDATE_ROWS_COMPRESSED v1"},
+    {kDeleteRowsCompressedEventV1, "DELETE_ROWS_COMPRESSED v1"},
+    {kWriteRowsCompressedEvent, "WRITE_ROWS_COMPRESSED"},
+    {kUpdateRowsCompressedEvent, "UPDATE_ROWS_COMPRESSED"},
+    {kDeleteRowsCompressedEvent, "DELETE_ROWS_COMPRESSED"},
+    {kPartialRowDataEvent, "PARTIAL_ROW_DATA"},
+};
+
+}  // namespace
+
 std::string EventTypeName(uint8_t type) {
-  static constexpr const char* kNames[] = {"UNKNOWN",
-                                           "START_V3",
-                                           "QUERY",
-                                           "STOP",
-                                           "ROTATE",
-                                           "INTVAR",
-                                           "LOAD",
-                                           "SLAVE",
-                                           "CREATE_FILE",
-                                           "APPEND_BLOCK",
-                                           "EXEC_LOAD",
-                                           "DELETE_FILE",
-                                           "NEW_LOAD",
-                                           "RAND",
-                                           "USER_VAR",
-                                           "FORMAT_DESCRIPTION",
-                                           "XID",
-                                           "BEGIN_LOAD_QUERY",
-                                           "EXECUTE_LOAD_QUERY",
-                                           "TABLE_MAP",
-                                           "WRITE_ROWS v0",
-                                           "UPDATE_ROWS v0",
-                                           "DELETE_ROWS v0",
-                                           "WRITE_ROWS v1",
-                                           "UPDATE_ROWS v1",
-                                           "DELETE_ROWS v1",
-                                           "INCIDENT",
-                                           "HEARTBEAT",
-                                           "IGNORABLE",
-                                           "ROWS_QUERY",
-                                           "WRITE_ROWS",
-                                           "UPDATE_ROWS",
-                                           "DELETE_ROWS",
-                                           "GTID",
-                                           "ANONYMOUS_GTID",
-                                           "PREVIOUS_GTIDS",
-                                           "TRANSACTION_CONTEXT",
-                                           "VIEW_CHANGE",
-                                           "XA_PREPARE",
-                                           "PARTIAL_UPDATE_ROWS",
-                                           "TRANSACTION_PAYLOAD",
-                                           "HEARTBEAT v2",
-                                           "GTID_TAGGED"};
-  static constexpr const char* kMariaDbNames[] = {"ANNOTATE_ROWS",
-                                                  "BINLOG_CHECKPOINT",
-                                                  "MariaDB GTID",
-                                                  "GTID_LIST",
-                                                  "START_ENCRYPTION",
-                                                  "QUERY_COMPRESSED",
-                                                  "WRITE_ROWS_COMPRESSED v1",
-                                                  "UPDATE_ROWS_COMPRESSED v1",
-                                                  "DELETE_ROWS_COMPRESSED v1",
-                                                  "WRITE_ROWS_COMPRESSED",
-                                                  "UPDATE_ROWS_COMPRESSED",
-                                                  "DELETE_ROWS_COMPRESSED",
-                                                  "PARTIAL_ROW_DATA"};
-  if (type < std::size(kNames)) return kNames[type];
-  const size_t mariadb = static_cast<size_t>(type) - kAnnotateRowsEvent;
-  if (type >= kAnnotateRowsEvent && mariadb < std::size(kMariaDbNames)) {
-    return kMariaDbNames[mariadb];
+  for (const NamedEvent& event : kEventNames) {
+    if (event.type == type) return event.name;
   }
   return absl::StrCat("event type ", static_cast<int>(type));
 }

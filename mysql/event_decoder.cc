@@ -287,6 +287,7 @@ Event EventDecoder::OnGtid(const EventHeader& header, Bytes body) {
                            ? ParseTaggedGtid(body)
                            : ParseGtid(body, header.type == kAnonymousGtidEvent));
   event_.gtid = std::move(fields.gtid);
+  commit_micros_ = fields.commit_micros;
   if (fields.commit_micros != 0) event_.timestamp_micros = fields.commit_micros;
   if (tables_.size() > kMaxTables) ForgetTables();
   return Deliver(Kind::kGroupStart);
@@ -295,6 +296,7 @@ Event EventDecoder::OnGtid(const EventHeader& header, Bytes body) {
 Event EventDecoder::OnMariaDbGtid(const EventHeader& header, Bytes body) {
   DCP_ASSIGN_OR_RETURN(MariaDbGtidFields fields, ParseMariaDbGtid(body, header.server_id));
   event_.gtid = fields.gtid;
+  commit_micros_ = 0;
   event_.group =
       fields.standalone ? BinlogEvent::Group::kStandalone : BinlogEvent::Group::kTransaction;
   event_.announces_only = fields.starts_alter || fields.rolls_back_alter;
@@ -390,16 +392,28 @@ Event EventDecoder::OnTableMap(Bytes body) {
   return nullptr;
 }
 
-absl::StatusOr<TableSchema> EventDecoder::SchemaOf(TableMap map, bool* reread) {
+// The present group was committed before the table became what it is now. A statement that makes a
+// table anew may leave all that table maps tell as it was: names, labels, the order of like
+// columns.
+bool EventDecoder::IsOlderThan(const TableSchema& catalog) const {
+  return commit_micros_ != 0 && commit_micros_ < catalog.defined_seconds * 1000000;
+}
+
+absl::StatusOr<TableSchema> EventDecoder::SchemaOf(TableMap map, TableEntry* entry) {
   if (options_.schemas == nullptr) return CompleteSchema(std::move(map), nullptr);
   DCP_RETURN_IF_ERROR(ResolveCollations(options_.schemas, &map));
   auto catalog = options_.schemas->Find(map.schema.database, map.schema.name);
   if (catalog.ok()) {
+    entry->older = !IsComplete(map) && IsOlderThan(**catalog);
+    if (entry->older) {
+      return Changed(map.schema, "was altered or made anew later");
+    }
     absl::StatusOr<TableSchema> schema = CompleteSchema(map, catalog->get());
-    if (!absl::IsFailedPrecondition(schema.status()) || std::exchange(*reread, true)) return schema;
+    if (!absl::IsFailedPrecondition(schema.status()) || std::exchange(entry->reread, true))
+      return schema;
     // A statement that the binlog does not have (sql_log_bin = 0) may have changed the table.
     options_.schemas->Invalidate();
-    return SchemaOf(std::move(map), reread);
+    return SchemaOf(std::move(map), entry);
   }
   if (absl::IsUnavailable(catalog.status())) return catalog.status();
   if (IsComplete(map)) return CompleteSchema(std::move(map), nullptr);
@@ -418,13 +432,13 @@ absl::Status EventDecoder::Prepare(TableEntry* entry) {
   names->name = std::string(head.table);
   entry->schema = names;
   entry->decoder = nullptr;
+  entry->older = false;
   entry->error = absl::OkStatus();
   entry->wanted = !options_.wants || options_.wants(head.database, head.table);
   if (entry->wanted) {
     absl::StatusOr<TableMap> map = ParseTableMap(head, format_.mariadb());
     if (absl::IsDataLoss(map.status())) return map.status();
-    absl::StatusOr<TableSchema> schema =
-        map.ok() ? SchemaOf(*std::move(map), &entry->reread) : map.status();
+    absl::StatusOr<TableSchema> schema = map.ok() ? SchemaOf(*std::move(map), entry) : map.status();
     if (absl::IsUnavailable(schema.status())) return schema.status();
     entry->error = schema.status();
     if (schema.ok()) {
@@ -432,7 +446,7 @@ absl::Status EventDecoder::Prepare(TableEntry* entry) {
       entry->decoder = std::make_unique<const RowDecoder>(entry->schema);
     }
   }
-  entry->prepared = true;
+  entry->prepared = !entry->older;  // a later group may be of the table as it is now
   entry->generation = generation;
   return absl::OkStatus();
 }

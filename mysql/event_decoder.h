@@ -64,6 +64,7 @@ class EventDecoder {
     bool prepared = false;
     bool wanted = true;
     bool reread = false;      // the schema source was asked anew for it
+    bool older = false;       // the present group is from before the table's definition
     uint64_t generation = 0;  // of the schema source, when prepared
     absl::Status error;       // why rows of this table cannot be read
     std::shared_ptr<const TableSchema> schema;
@@ -97,7 +98,8 @@ class EventDecoder {
   const BinlogEvent* Unreadable(const absl::Status& error);
 
   absl::Status Prepare(TableEntry* entry);
-  absl::StatusOr<TableSchema> SchemaOf(TableMap map, bool* reread);
+  absl::StatusOr<TableSchema> SchemaOf(TableMap map, TableEntry* entry);
+  bool IsOlderThan(const TableSchema& catalog) const;
   size_t TableIdSize(uint8_t type) const;
   void ForgetTables();
 
@@ -108,6 +110,7 @@ class EventDecoder {
   PayloadReader payload_;
   std::string inflated_;  // of a compressed event of MariaDB
   bool inside_payload_ = false;
+  int64_t commit_micros_ = 0;  // of the present group, by this server's clock; 0: not told
   ImageCursor cursor_;
   BinlogEvent event_;
 };

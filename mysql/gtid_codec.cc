@@ -9,7 +9,6 @@ namespace dcp::mysql {
 namespace {
 
 constexpr uint64_t kTaggedFormat = 1;
-constexpr size_t kMaxLabelLength = 32;
 
 void AppendLe64(uint64_t value, std::string* out) {
   for (int i = 0; i < 8; ++i) out->push_back(static_cast<char>(value >> (8 * i) & 0xff));
@@ -17,15 +16,10 @@ void AppendLe64(uint64_t value, std::string* out) {
 
 absl::Status Damaged() { return absl::DataLossError("damaged GTID set"); }
 
-bool IsLabelChar(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
 bool ReadLabel(ByteReader* reader, std::string* label) {
-  const uint64_t size = ReadVarlenUint(reader);
-  if (!reader->ok() || size > kMaxLabelLength) return false;
-  const absl::string_view text = AsText(reader->Take(size));
+  const absl::string_view text = AsText(reader->Take(ReadVarlenUint(reader)));
   *label = std::string(text);
-  if (!text.empty() && text[0] >= '0' && text[0] <= '9') return false;  // no text could say so
-  return reader->ok() && std::all_of(text.begin(), text.end(), IsLabelChar);
+  return reader->ok() && (text.empty() || model::IsGtidLabel(text));
 }
 
 bool ReadIntervals(ByteReader* reader, const model::GtidSource& source, model::GtidSet* set) {

@@ -18,6 +18,8 @@ absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("damaged TRANSACTION_PAYLOAD event: ", what));
 }
 
+absl::Status OtherSize() { return Damaged("it unpacks to another size than it says"); }
+
 }  // namespace
 
 struct PayloadReader::Stream {
@@ -59,9 +61,27 @@ absl::StatusOr<Bytes> PayloadReader::Next() {
   return Bytes(buffer_).first(header.size);
 }
 
+absl::Status PayloadReader::CheckEnd() {
+  size_t taken = 1;
+  while (compressed_ && taken > 0) {
+    uint8_t beyond = 0;
+    ZSTD_outBuffer out = {&beyond, 1, 0};
+    ZSTD_inBuffer in = {input_.data(), input_.size(), 0};
+    const size_t result = ZSTD_decompressStream(stream_->context, &out, &in);
+    if (ZSTD_isError(result) != 0) return Damaged(ZSTD_getErrorName(result));
+    if (out.pos > 0) return OtherSize();
+    taken = in.pos;
+    input_ = input_.subspan(taken);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<bool> PayloadReader::Fill(size_t have, size_t size) {
-  if (left_ == 0 && have == 0) return false;
-  if (size - have > left_) return Damaged("it unpacks to another size than it says");
+  if (left_ == 0 && have == 0) {
+    DCP_RETURN_IF_ERROR(CheckEnd());
+    return false;
+  }
+  if (size - have > left_) return OtherSize();
   while (have < size) {
     // Grown as bytes come, so that a false size costs nothing.
     if (buffer_.size() < size) buffer_.resize(std::min(size, have + kGrowth));

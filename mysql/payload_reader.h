@@ -25,7 +25,7 @@ class PayloadReader {
 
   // The next whole event (header and body; inner events have no checksum),
   // valid until the next call; empty at the end of the payload.
-  // kDataLoss: the payload is damaged, or unpacks to more than it says.
+  // kDataLoss: the payload is damaged, or unpacks to another size than it says.
   absl::StatusOr<Bytes> Next();
 
  private:
@@ -34,6 +34,8 @@ class PayloadReader {
   // Makes buffer_ hold `size` bytes. False: the payload ended before the
   // first; an error: in between.
   absl::StatusOr<bool> Fill(size_t have, size_t size);
+  // All that the payload says has come: nothing more may.
+  absl::Status CheckEnd();
 
   std::unique_ptr<Stream> stream_;
   Bytes input_;

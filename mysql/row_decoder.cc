@@ -388,6 +388,24 @@ ColumnDecoder::Function ChoosePlain(uint32_t size, ColumnDecoder::Function funct
   return function;
 }
 
+ColumnDecoder::Function ChooseOldTemporal(uint8_t type, ColumnDecoder* d) {
+  if (type == kTypeTime) return ChoosePlain(3, &DecodePlainTemporal<&OldTimeToText>, d);
+  if (type == kTypeDatetime) return ChoosePlain(8, &DecodePlainTemporal<&OldDatetimeToText>, d);
+  return ChoosePlain(4, &DecodePlainTemporal<&OldTimestampToText>, d);
+}
+
+ColumnDecoder::Function ChooseHires(const Column& column, ColumnDecoder* d) {
+  if (column.meta > 6) return nullptr;
+  d->digits = static_cast<uint8_t>(column.meta);
+  if (column.type == kTypeTime) {
+    return ChoosePlain(HiresTimeBytes(d->digits), &DecodeFractional<&HiresTimeToText>, d);
+  }
+  if (column.type == kTypeDatetime) {
+    return ChoosePlain(HiresDatetimeBytes(d->digits), &DecodeFractional<&HiresDatetimeToText>, d);
+  }
+  return ChoosePlain(4 + FractionBytes(d->digits), &DecodeFractional<&HiresTimestampToText>, d);
+}
+
 ColumnDecoder::Function Choose(const Column& column, ColumnDecoder* d) {
   d->size = column.meta;
   switch (column.type) {
@@ -416,11 +434,9 @@ ColumnDecoder::Function Choose(const Column& column, ColumnDecoder* d) {
     case kTypeNewDate:
       return ChoosePlain(3, &DecodePlainTemporal<&DateBytesToText>, d);
     case kTypeTime:
-      return ChoosePlain(3, &DecodePlainTemporal<&OldTimeToText>, d);
     case kTypeDatetime:
-      return ChoosePlain(8, &DecodePlainTemporal<&OldDatetimeToText>, d);
     case kTypeTimestamp:
-      return ChoosePlain(4, &DecodePlainTemporal<&OldTimestampToText>, d);
+      return column.meta == 0 ? ChooseOldTemporal(column.type, d) : ChooseHires(column, d);
     case kTypeTime2:
       return ChooseFractional(column, 3, &DecodeFractional<&Time2ToText>, d);
     case kTypeDatetime2:

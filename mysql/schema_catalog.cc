@@ -368,9 +368,14 @@ absl::StatusOr<TableSchema> ReadTableSchema(Connection& connection, absl::string
   DCP_RETURN_IF_ERROR(SetKey(index_rows, &schema));
   const std::string where = absl::StrCat(" WHERE TABLE_SCHEMA = ", QuoteString(database),
                                          " AND TABLE_NAME = ", QuoteString(table));
-  DCP_ASSIGN_OR_RETURN(const Rows types,
-                       connection.Query(absl::StrCat(
-                           "SELECT TABLE_TYPE, ENGINE FROM information_schema.TABLES", where)));
+  DCP_ASSIGN_OR_RETURN(
+      const Rows types,
+      connection.Query(absl::StrCat("SELECT TABLE_TYPE, ENGINE, UNIX_TIMESTAMP(CREATE_TIME) FROM "
+                                    "information_schema.TABLES",
+                                    where)));
+  if (!types.empty() && types[0].size() > 2) {
+    schema.defined_seconds = static_cast<int64_t>(ToNumber(types[0][2]));
+  }
   const std::string type = types.empty() || types[0].empty() ? "" : ToText(types[0][0]);
   schema.is_sequence = type == "SEQUENCE";
   // MEMORY and NDB have such indexes without it.
@@ -465,6 +470,8 @@ absl::StatusOr<std::string> SchemaCatalog::ReadCharset(uint32_t collation) {
 absl::Status SchemaCatalog::EnsureConnected() {
   if (connection_ != nullptr) return absl::OkStatus();
   DCP_ASSIGN_OR_RETURN(connection_, Connection::Connect(options_, absl::Seconds(60)));
+  // An hour that a zone has twice would leave it open when a table was made.
+  DCP_RETURN_IF_ERROR(connection_->Execute("SET SESSION time_zone = '+00:00'"));
   // Generated invisible primary keys are in the events: they must be here too.
   // Servers before 8.0.30 do not know the variable.
   connection_->Execute("SET SESSION show_gipk_in_create_table_and_information_schema = ON")

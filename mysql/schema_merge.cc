@@ -32,21 +32,6 @@ uint8_t ModernType(uint8_t type) {
 
 bool IsOldTemporal(uint8_t type) { return ModernType(type) != type; }
 
-// MariaDB's own format of before 10.1, which tables keep until they are rebuilt: how long its
-// values are depends on a number of digits that events do not tell.
-absl::Status CheckFractions(const TableMap& map, const TableSchema& catalog) {
-  for (size_t i = 0; i < map.schema.columns.size(); ++i) {
-    if (!IsOldTemporal(map.schema.columns[i].type) || catalog.columns[i].meta == 0) continue;
-    return absl::UnimplementedError(absl::StrCat(
-        TypeName(map.schema.columns[i].type),
-        " with fractions in MariaDB's format of before 10.1 "
-        "is not supported: column ",
-        catalog.columns[i].name, " of ", catalog.database, ".", catalog.name,
-        "; SET GLOBAL mysql56_temporal_format = ON and ALTER TABLE ", catalog.name, " FORCE"));
-  }
-  return absl::OkStatus();
-}
-
 bool SameCharset(uint32_t a, uint32_t b) {
   return absl::string_view(CharsetOfCollation(a).name) == CharsetOfCollation(b).name;
 }
@@ -54,6 +39,8 @@ bool SameCharset(uint32_t a, uint32_t b) {
 bool SameColumn(const TableMap& map, const Column& event, const Column& catalog) {
   if (ModernType(event.type) != catalog.type) return false;
   if (event.type == catalog.type && event.meta != catalog.meta) return false;
+  // Old forms have no fractions, but for MariaDB's.
+  if (event.type != catalog.type && !map.mariadb && catalog.meta != 0) return false;
   if (event.nullable != catalog.nullable) return false;
   // YEAR has a sign bit, but no sign.
   if (map.has_signedness && HasSignedness(event.type) && event.type != kTypeYear &&
@@ -72,12 +59,6 @@ size_t FirstDifference(const TableMap& map, const TableSchema& catalog) {
     if (map.has_names && columns[i].name != catalog.columns[i].name) return i + 1;
   }
   return 0;
-}
-
-absl::Status Changed(const TableSchema& schema, absl::string_view how) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("schema of table changed since this event: ", schema.database, ".", schema.name,
-                   " ", how, "; set binlog_row_metadata=FULL to keep such events readable"));
 }
 
 absl::Status CheckSame(const TableMap& map, const TableSchema& catalog) {
@@ -104,6 +85,9 @@ void TakeFromCatalog(const TableMap& map, const Column& catalog, Column* column)
   column->generated = catalog.generated;
   column->form = catalog.form;
   column->hidden = catalog.hidden;
+  // Events do not tell the digits of MariaDB's temporal types of before 10.1, on which their length
+  // depends.
+  if (map.mariadb && IsOldTemporal(column->type)) column->meta = catalog.meta;
   if (map.has_names) return;
   column->name = catalog.name;
   column->invisible = catalog.invisible;
@@ -141,7 +125,18 @@ bool IsSequence(const TableMap& map) {
 
 }  // namespace
 
+absl::Status Changed(const TableSchema& schema, absl::string_view how) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("schema of table changed since this event: ", schema.database, ".", schema.name,
+                   " ", how, "; set binlog_row_metadata=FULL to keep such events readable"));
+}
+
 bool IsComplete(const TableMap& map) {
+  const std::vector<Column>& columns = map.schema.columns;
+  if (map.mariadb && std::any_of(columns.begin(), columns.end(),
+                                 [](const Column& column) { return IsOldTemporal(column.type); })) {
+    return false;  // how many digits, and so bytes, is not told
+  }
   return map.has_names && map.has_signedness && map.has_charsets && map.has_label_charsets &&
          map.has_labels;
 }
@@ -177,7 +172,6 @@ absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchem
     schema.is_sequence = IsSequence(map);
     return schema;
   }
-  DCP_RETURN_IF_ERROR(CheckFractions(map, *catalog));
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     TakeFromCatalog(map, catalog->columns[i], &schema.columns[i]);
   }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "mysql/schema_source.h"
 #include "mysql/table_map.h"
 #include "mysql/table_schema.h"
@@ -20,6 +21,9 @@ namespace dcp::mysql {
 // True when the event tells all that values depend on, and the names.
 bool IsComplete(const TableMap& map);
 
+// kFailedPrecondition: the table of `schema`'s name is another now; `how` says in which way.
+absl::Status Changed(const TableSchema& schema, absl::string_view how);
+
 // Replaces collations that this program does not know (of a server newer than it) by others
 // of the same charset, as `schemas` says.
 //   kUnavailable  the server cannot be asked now
@@ -28,7 +32,6 @@ absl::Status ResolveCollations(SchemaSource* schemas, TableMap* map);
 // `catalog`: the table on the server now; null: no server (a file). Without it,
 // columns whose values depend on what is not told are marked approximate.
 //   kFailedPrecondition  the schema of the table changed since this event
-//   kUnimplemented       a column has a format that events do not tell whole
 absl::StatusOr<TableSchema> CompleteSchema(const TableMap& map, const TableSchema* catalog);
 
 }  // namespace dcp::mysql

@@ -54,6 +54,8 @@ struct TableSchema {
   std::vector<Column> columns;
   KeyKind key_kind = KeyKind::kUnknown;
   std::vector<uint32_t> key_columns;  // ordinals, in key order
+  // From a catalog: since when the table has been as it is, Unix time, at the latest; 0: not told.
+  int64_t defined_seconds = 0;
 
   friend bool operator==(const TableSchema&, const TableSchema&) = default;
 };

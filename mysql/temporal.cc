@@ -68,6 +68,24 @@ bool ValidClock(const Civil& civil) {
   return civil.minute < 60 && civil.second < 60 && civil.micros < 1000000;
 }
 
+// 10 to the power of `digits`.
+uint32_t UnitsOfASecond(uint32_t digits) {
+  static constexpr uint32_t kUnits[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+  return kUnits[digits];
+}
+
+// Takes the clock's part off a number of units of `digits` digits; what is left are days, of
+// `hours`.
+uint64_t TakeClock(uint64_t units, uint32_t digits, uint32_t hours, Civil* civil) {
+  const uint32_t second = UnitsOfASecond(digits);
+  civil->micros = static_cast<uint32_t>(units % second) * UnitsOfASecond(6 - digits);
+  const uint64_t seconds = units / second;
+  civil->second = static_cast<uint32_t>(seconds % 60);
+  civil->minute = static_cast<uint32_t>(seconds / 60 % 60);
+  civil->hour = static_cast<uint32_t>(seconds / 3600 % hours);
+  return seconds / 3600 / hours;
+}
+
 }  // namespace
 
 void DateToText(const Civil& civil, std::string* out) {
@@ -220,6 +238,35 @@ bool OldDatetimeToText(const uint8_t* p, std::string* out) {
   }
   DatetimeToText(civil, out);
   return true;
+}
+
+bool HiresTimeToText(const uint8_t* p, uint32_t digits, std::string* out) {
+  constexpr uint32_t kHours = 839;  // all values are less, either way
+  const int64_t zero = int64_t{kHours} * 3600 * UnitsOfASecond(digits);
+  const int64_t units = static_cast<int64_t>(LoadBe(p, HiresTimeBytes(digits))) - zero;
+  Civil civil;
+  civil.negative = units < 0;
+  const auto magnitude = static_cast<uint64_t>(units < 0 ? -units : units);
+  if (TakeClock(magnitude, digits, kHours, &civil) != 0) return false;
+  TimeToText(civil, out);
+  return true;
+}
+
+bool HiresDatetimeToText(const uint8_t* p, uint32_t digits, std::string* out) {
+  Civil civil;
+  const uint64_t date = TakeClock(LoadBe(p, HiresDatetimeBytes(digits)), digits, 24, &civil);
+  civil.day = static_cast<uint32_t>(date % 32);
+  civil.month = static_cast<uint32_t>(date / 32 % 13);
+  if (date / 32 / 13 > 9999) return false;
+  civil.year = static_cast<uint32_t>(date / 32 / 13);
+  DatetimeToText(civil, out);
+  return true;
+}
+
+bool HiresTimestampToText(const uint8_t* p, uint32_t digits, std::string* out) {
+  const auto fraction = static_cast<uint32_t>(LoadBe(p + 4, FractionBytes(digits)));
+  if (fraction >= UnitsOfASecond(digits)) return false;
+  return TimestampToText(LoadBe<4>(p), fraction * UnitsOfASecond(6 - digits), out);
 }
 
 }  // namespace dcp::mysql

@@ -48,4 +48,15 @@ bool DateBytesToText(const uint8_t* p, std::string* out);
 bool OldTimeToText(const uint8_t* p, std::string* out);
 bool OldDatetimeToText(const uint8_t* p, std::string* out);
 
+// MariaDB's forms of before 10.1 of types with 1 to 6 fraction digits, which its tables keep until
+// they are rebuilt: one number of units of the last digit, most significant byte first. Its
+// TIMESTAMP is TIMESTAMP2 with another fraction, of as many bytes.
+constexpr uint32_t HiresTimeBytes(uint32_t digits) { return digits == 6 ? 6 : digits < 3 ? 4 : 5; }
+constexpr uint32_t HiresDatetimeBytes(uint32_t digits) {
+  return digits == 6 ? 8 : digits < 3 ? 6 : 7;
+}
+bool HiresTimeToText(const uint8_t* p, uint32_t digits, std::string* out);
+bool HiresDatetimeToText(const uint8_t* p, uint32_t digits, std::string* out);
+bool HiresTimestampToText(const uint8_t* p, uint32_t digits, std::string* out);
+
 }  // namespace dcp::mysql

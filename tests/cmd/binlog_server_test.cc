@@ -2,20 +2,16 @@
 // server's own mysqlbinlog and SELECT say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -23,7 +19,6 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -31,7 +26,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/clock.h"
-#include "cmd/dcp/binlog.h"
+#include "tests/cmd/binlog_run.h"
 #include "tests/servers/shared_servers.h"
 #include "tests/support/status_matchers.h"
 
@@ -39,7 +34,6 @@ namespace dcp::cmd {
 namespace {
 
 using ::dcp::test::HasCode;
-using ::dcp::test::IsOk;
 using ::dcp::test::MysqlServer;
 using ::dcp::test::ReplicaPair;
 using ::dcp::test::Rows;
@@ -56,42 +50,11 @@ using Format = BinlogArgs::Format;
 // "db.table INSERT" and how many rows.
 using Counts = std::map<std::string, uint64_t>;
 
-struct Result {
-  absl::Status status;
-  std::string out;
-  std::string err;
+using Result = BinlogRun;
 
-  std::vector<std::string> lines() const { return absl::StrSplit(out, '\n', absl::SkipEmpty()); }
-};
+Result Read(const BinlogArgs& args) { return RunBinlogOnce(args); }
 
-std::string Contents(int fd) {
-  std::string text(static_cast<size_t>(lseek(fd, 0, SEEK_END)), '\0');
-  EXPECT_EQ(pread(fd, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-  return text;
-}
-
-Result Read(const BinlogArgs& args) {
-  const int out = memfd_create("binlog", MFD_CLOEXEC);
-  EXPECT_GE(out, 0);
-  std::ostringstream err;
-  const std::atomic<bool> stop = false;
-  Result result;
-  result.status = RunBinlog(args, out, err, stop).status;
-  result.out = Contents(out);
-  result.err = err.str();
-  close(out);
-  return result;
-}
-
-BinlogArgs Live(const MysqlServer& server, Format format) {
-  BinlogArgs args;
-  args.server.emplace();
-  args.server->port = server.port();
-  args.server->user = args.server->password = "dcp";
-  args.until_now = true;
-  args.format = format;
-  return args;
-}
+BinlogArgs Live(const MysqlServer& server, Format format) { return LiveBinlog(server, format); }
 
 std::vector<std::string> BinlogFiles(const MysqlServer& server) {
   std::vector<std::string> files;
@@ -298,253 +261,6 @@ TEST_F(BinlogServerTest, TableLimitsWhatIsRead) {
                                 Not(HasSubstr("copy")), Not(HasSubstr("odd"))));
 }
 
-// How a column's value is compared with what SELECT says of it.
-enum class Form {
-  kNumber,
-  kDouble,
-  kFloat,
-  kDecimal,
-  kText,
-  kBytes,
-  kTime,
-  kDatetime,
-  kTimestamp,
-  kJson
-};
-
-struct TypedColumn {
-  const char* name;
-  const char* type;
-  Form form;
-  std::vector<const char*> values;  // one per row, SQL literals
-};
-
-// NULLs are in the last row of all.
-const std::vector<TypedColumn>& TypedColumns() {
-  static const auto& columns = *new std::vector<TypedColumn>{
-      {"ti", "TINYINT", Form::kNumber, {"-128", "127", "0"}},
-      {"tu", "TINYINT UNSIGNED", Form::kNumber, {"0", "255", "128"}},
-      {"si", "SMALLINT", Form::kNumber, {"-32768", "32767", "-1"}},
-      {"su", "SMALLINT UNSIGNED", Form::kNumber, {"0", "65535", "32768"}},
-      {"mi", "MEDIUMINT", Form::kNumber, {"-8388608", "8388607", "-1"}},
-      {"mu", "MEDIUMINT UNSIGNED", Form::kNumber, {"0", "16777215", "8388608"}},
-      {"i", "INT", Form::kNumber, {"-2147483648", "2147483647", "-1"}},
-      {"iu", "INT UNSIGNED", Form::kNumber, {"0", "4294967295", "2147483648"}},
-      {"bi", "BIGINT", Form::kNumber, {"-9223372036854775808", "9223372036854775807", "-1"}},
-      {"bu",
-       "BIGINT UNSIGNED",
-       Form::kNumber,
-       {"0", "18446744073709551615", "9223372036854775808"}},
-      {"b1", "BIT(1)", Form::kNumber, {"0", "1", "1"}},
-      {"bt", "BIT(64)", Form::kNumber, {"0", "18446744073709551615", "0x0102030405"}},
-      {"ye", "YEAR", Form::kNumber, {"0", "2155", "1901"}},
-      {"de",
-       "DECIMAL(65,30)",
-       Form::kDecimal,
-       {"-99999999999999999999999999999999999.999999999999999999999999999999", "1.5", "0"}},
-      {"d2", "DECIMAL(10,2)", Form::kDecimal, {"-0.10", "12345678.90", "100"}},
-      {"fl", "FLOAT", Form::kFloat, {"0.1", "-3.40282e38", "16777216"}},
-      {"db",
-       "DOUBLE",
-       Form::kDouble,
-       {"0.1", "-1.7976931348623157e308", "2.2250738585072014e-308"}},
-      {"da", "DATE", Form::kText, {"'1000-01-01'", "'9999-12-31'", "'2024-02-29'"}},
-      {"t0", "TIME", Form::kTime, {"'-838:59:59'", "'838:59:59'", "'00:00:00'"}},
-      {"t6", "TIME(6)", Form::kTime, {"'-00:00:00.000001'", "'12:34:56.789'", "'-1:02:03.5'"}},
-      {"dt",
-       "DATETIME",
-       Form::kDatetime,
-       {"'1000-01-01 00:00:00'", "'9999-12-31 23:59:59'", "'2024-02-29 12:00:01'"}},
-      {"d6",
-       "DATETIME(6)",
-       Form::kDatetime,
-       {"'1000-01-01 00:00:00.000001'", "'9999-12-31 23:59:59.999999'",
-        "'2024-02-29 12:00:01.25'"}},
-      {"ts",
-       "TIMESTAMP",
-       Form::kTimestamp,
-       {"'1970-01-01 00:00:01'", "'2038-01-19 03:14:07'", "'2024-02-29 12:00:01'"}},
-      {"t3",
-       "TIMESTAMP(3)",
-       Form::kTimestamp,
-       {"'1970-01-01 00:00:01.001'", "'2038-01-19 03:14:07.999'", "'2024-02-29 12:00:01.5'"}},
-      {"en", "ENUM('a', 'it''s', 'gr\xc3\xbcn')", Form::kText, {"'a'", "'it''s'", "'gr\xc3\xbcn'"}},
-      {"se", "SET('x', 'y', 'z')", Form::kText, {"''", "'z,x'", "'x,y,z'"}},
-      {"js",
-       "JSON",
-       Form::kJson,
-       {"'{\"b\": [1, 2.5, true, null, \"\xf0\x9f\x8d\xa3\"], \"a\": {\"\": -1}}'", "'null'",
-        "'[18446744073709551615, 1e100, \"q\\\\\"u\\\\\\\\o\"]'"}},
-      {"ch", "CHAR(10) CHARACTER SET utf8mb4", Form::kText, {"''", "'0123456789'", "'a b'"}},
-      {"la",
-       "VARCHAR(300) CHARACTER SET latin1",
-       Form::kText,
-       {"''", "'\xc3\xa4\xc3\xb6\xc3\xbc \xe2\x82\xac'", "REPEAT('\xc3\xbf', 300)"}},
-      {"u8",
-       "VARCHAR(100) CHARACTER SET utf8mb4",
-       Form::kText,
-       {"'\xf0\x9f\x8d\xa3\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa'", "'tab\\tline\\nquote\\\"back\\\\'",
-        "'\\0\\Z\x7f'"}},
-      {"tx",
-       "TEXT CHARACTER SET utf8mb4",
-       Form::kText,
-       {"''", "REPEAT('\xe2\x82\xac', 20000)", "'x'"}},
-      {"vb", "VARBINARY(300)", Form::kBytes, {"''", "0x00ff00", "REPEAT(0xfe, 300)"}},
-      {"bl", "LONGBLOB", Form::kBytes, {"''", "REPEAT(0x0001, 100000)", "0xc3"}},
-      {"bn", "BINARY(4)", Form::kBytes, {"''", "0x01000200", "0xffffffff"}},
-  };
-  return columns;
-}
-
-// What SELECT has to ask for.
-std::string Selected(const TypedColumn& column) {
-  switch (column.form) {
-    case Form::kFloat:
-      return absl::StrCat("CAST(", column.name, " AS DOUBLE)");
-    case Form::kBytes:
-      return absl::StrCat("HEX(", column.name, ")");
-    case Form::kNumber:
-      return absl::StrCat(column.name, " + 0");
-    default:
-      return column.name;
-  }
-}
-
-std::string CutZeros(std::string text) {
-  if (!absl::StrContains(text, '.')) return text;
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text;
-}
-
-std::string Iso(std::string text, const char* zone) {
-  text = CutZeros(std::move(text));
-  text[10] = 'T';
-  return text + zone;
-}
-
-std::string WithoutPadding(std::string bytes) {
-  return bytes.substr(0, bytes.find_last_not_of('\0') + 1);
-}
-
-void ExpectValue(const TypedColumn& column, const json& value,
-                 const std::optional<std::string>& selected) {
-  SCOPED_TRACE(absl::StrCat(column.name, " ", column.type));
-  if (!selected.has_value()) {
-    EXPECT_TRUE(value.is_null()) << value;
-    return;
-  }
-  switch (column.form) {
-    case Form::kNumber:
-      EXPECT_EQ(value.dump(), *selected);
-      return;
-    case Form::kDouble:
-      EXPECT_EQ(value.get<double>(), std::strtod(selected->c_str(), nullptr));
-      return;
-    case Form::kFloat:
-      EXPECT_EQ(static_cast<float>(value.get<double>()), std::strtof(selected->c_str(), nullptr));
-      return;
-    case Form::kDecimal:
-    case Form::kTime:
-      EXPECT_EQ(value.get<std::string>(), CutZeros(*selected));
-      return;
-    case Form::kDatetime:
-      EXPECT_EQ(value.get<std::string>(), Iso(*selected, ""));
-      return;
-    case Form::kTimestamp:
-      EXPECT_EQ(value.get<std::string>(), Iso(*selected, "Z"));
-      return;
-    case Form::kText:
-      EXPECT_EQ(value.get<std::string>(), *selected);
-      return;
-    case Form::kJson:
-      EXPECT_EQ(json::parse(value.get<std::string>()), json::parse(*selected));
-      return;
-    case Form::kBytes: {
-      std::string bytes;
-      EXPECT_TRUE(absl::Base64Unescape(value.get<std::string>(), &bytes)) << value;
-      const std::string expected = absl::HexStringToBytes(*selected);
-      const bool padded = absl::StartsWith(column.type, "BINARY");
-      EXPECT_TRUE(bytes == (padded ? WithoutPadding(expected) : expected));
-      return;
-    }
-  }
-}
-
-class BinlogTypesTest : public BinlogServerTest, public ::testing::WithParamInterface<const char*> {
- protected:
-  void SetUp() override {
-    BinlogServerTest::SetUp();
-    ASSERT_OK(source_.Execute(absl::StrCat("SET GLOBAL binlog_row_metadata = ", GetParam())));
-    std::string create = "CREATE DATABASE shop; CREATE TABLE shop.types (id INT PRIMARY KEY";
-    for (const TypedColumn& column : TypedColumns()) {
-      absl::StrAppend(&create, ", ", column.name, " ", column.type, " NULL");
-    }
-    ASSERT_OK(source_.Execute(create + ") ROW_FORMAT=DYNAMIC"));
-  }
-
-  void InsertRows() {
-    std::vector<std::string> names = {"id"};
-    for (const TypedColumn& column : TypedColumns()) names.emplace_back(column.name);
-    for (size_t row = 0; row < 3; ++row) {
-      std::vector<std::string> values = {absl::StrCat(row)};
-      for (const TypedColumn& column : TypedColumns()) values.emplace_back(column.values[row]);
-      ASSERT_OK(source_.Execute(absl::StrCat("SET NAMES utf8mb4; INSERT INTO shop.types (",
-                                             absl::StrJoin(names, ","), ") VALUES (",
-                                             absl::StrJoin(values, ","), ")")));
-    }
-    ASSERT_OK(source_.Execute("INSERT INTO shop.types (id) VALUES (3)"));
-  }
-
-  Rows SelectRows() {
-    std::vector<std::string> columns = {"id"};
-    for (const TypedColumn& column : TypedColumns()) columns.push_back(Selected(column));
-    auto rows = source_.Query(
-        absl::StrCat("SELECT ", absl::StrJoin(columns, ","), " FROM shop.types ORDER BY id"));
-    EXPECT_OK(rows.status());
-    return rows.ok() ? *rows : Rows();
-  }
-
-  void ExpectImage(const json& image, const dcp::test::Row& row) {
-    ASSERT_TRUE(image.is_array()) << image;
-    ASSERT_EQ(image.size(), row.size());
-    EXPECT_EQ(image[0].dump(), row[0].value());
-    for (size_t i = 1; i < row.size(); ++i) ExpectValue(TypedColumns()[i - 1], image[i], row[i]);
-  }
-};
-
-TEST_P(BinlogTypesTest, ImagesAreWhatTheServerSelects) {
-  InsertRows();
-  const Rows rows = SelectRows();
-  ASSERT_THAT(rows, SizeIs(4));
-  ASSERT_OK(source_.Execute("UPDATE shop.types SET id = id + 100 ORDER BY id DESC"));
-  const Rows moved = SelectRows();
-  ASSERT_OK(source_.Execute("DELETE FROM shop.types ORDER BY id"));
-
-  const Result result = Read(Live(source_, Format::kJsonl));
-  ASSERT_OK(result.status);
-  EXPECT_THAT(result.err, IsEmpty());
-  const std::vector<json> lines = ParseLines(result);
-  ASSERT_THAT(lines, SizeIs(12));
-  for (size_t i = 0; i < 4; ++i) {
-    SCOPED_TRACE(i);
-    EXPECT_EQ(lines[i]["op"], "INSERT");
-    EXPECT_TRUE(lines[i]["before"].is_null());
-    ExpectImage(lines[i]["row"], rows[i]);
-    EXPECT_EQ(lines[i]["key"], json::array({i}));
-    EXPECT_EQ(lines[4 + i]["op"], "UPDATE");
-    ExpectImage(lines[4 + i]["before"], rows[3 - i]);
-    ExpectImage(lines[4 + i]["row"], moved[3 - i]);
-    EXPECT_EQ(lines[4 + i]["key"], json::array({103 - i}));
-    EXPECT_EQ(lines[8 + i]["op"], "DELETE");
-    ExpectImage(lines[8 + i]["before"], moved[i]);
-    EXPECT_TRUE(lines[8 + i]["row"].is_null());
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(, BinlogTypesTest, ::testing::Values("MINIMAL", "FULL"),
-                         [](const auto& test) { return std::string(test.param); });
-
 TEST_F(BinlogServerTest, EveryLineTellsWhereItStands) {
   ASSERT_OK(
       source_.Execute("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY);"
@@ -603,6 +319,28 @@ TEST_F(BinlogServerTest, ItBeginsWhereItIsTold) {
       EXPECT_THAT(result.lines(), ElementsAre(all.lines()[1], all.lines()[2]));
     }
     EXPECT_THAT(Read(by_file).lines(), ElementsAre(all.lines()[2]));
+  }
+}
+
+TEST_F(BinlogServerTest, TaggedGtidsAreShownAndAreAPlaceToGoOnFrom) {
+  ASSERT_OK(
+      source_.Execute("CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY);"
+                      "SET gtid_next = 'AUTOMATIC:blue'; INSERT INTO shop.t VALUES (1);"
+                      "SET gtid_next = 'AUTOMATIC:red'; INSERT INTO shop.t VALUES (2);"
+                      "SET gtid_next = 'AUTOMATIC'; INSERT INTO shop.t VALUES (3);"
+                      "FLUSH BINARY LOGS; SET gtid_next = 'AUTOMATIC:blue';"
+                      "INSERT INTO shop.t VALUES (4); SET gtid_next = 'AUTOMATIC'"));
+  ASSERT_OK_AND_ASSIGN(const std::string uuid, source_.QueryValue("SELECT @@server_uuid"));
+  for (BinlogArgs args : {Live(source_, Format::kJsonl), Files(source_, Format::kJsonl)}) {
+    args.tables = {"shop.*"};
+    const Result all = Read(args);
+    ASSERT_OK(all.status);
+    std::vector<std::string> gtids;
+    for (const json& line : ParseLines(all)) gtids.push_back(line["gtid"].get<std::string>());
+    EXPECT_THAT(gtids,
+                ElementsAre(uuid + ":blue:1", uuid + ":red:1", uuid + ":3", uuid + ":blue:2"));
+    ASSERT_OK_AND_ASSIGN(args.from_gtid, model::GtidSet::Parse(uuid + ":1-3:blue:1"));
+    EXPECT_THAT(Read(args).lines(), ElementsAre(all.lines()[1], all.lines()[3]));
   }
 }
 

@@ -75,6 +75,36 @@ TEST(GtidSetTest, BadTextIsNamed) {
   }
 }
 
+TEST(GtidSetTest, LabelsAreAsMySqlsTags) {
+  for (const char* text : {"a", "_", "_9", "blue_1", "a_label_of_exactly_32_characters"}) {
+    EXPECT_TRUE(IsGtidLabel(text)) << text;
+    EXPECT_EQ(Set(OfA(std::string(text) + ":1")).ToString(), OfA(std::string(text) + ":1"));
+  }
+  for (const char* text :
+       {"", "9a", "Blue", "a-b", "a b", "\xc3\xa4", "a:b", "a_label_of_more_than_32_characters"}) {
+    EXPECT_FALSE(IsGtidLabel(text)) << text;
+  }
+  for (const char* text : {"9a:1", "a-b:1", "\xc3\xa4:1", "a_label_of_more_than_32_characters:1",
+                           "blue", "1-2:blue", "blue:red:1"}) {
+    EXPECT_EQ(GtidSet::Parse(OfA(text)).status().code(), absl::StatusCode::kInvalidArgument)
+        << text;
+  }
+}
+
+TEST(GtidSetTest, TheSameNumberUnderAnotherLabelIsAnotherGtid) {
+  const GtidSet set = Set(OfA("1-5:blue:3-4"));
+  EXPECT_EQ(set.size(), 7u);
+  EXPECT_EQ(set.sources().size(), 2u);
+  EXPECT_TRUE(set.Contains(Set(OfA("blue:3"))));
+  EXPECT_FALSE(set.Contains(Set(OfA("blue:1"))));
+  EXPECT_FALSE(set.Contains(Set(OfA("red:3"))));
+  GtidSet rest = set;
+  rest.Subtract(Set(OfA("3:blue:4")));
+  EXPECT_EQ(rest.ToString(), OfA("1-2:4-5,") + kA + ":blue:3");
+  rest.Add(Set(OfA("blue:4-9")));
+  EXPECT_EQ(rest.ToString(), OfA("1-2:4-5,") + kA + ":blue:3-9");
+}
+
 TEST(GtidSetTest, SetAlgebraAgreesWithPlainSets) {
   std::mt19937 random(20261121);
   for (int round = 0; round < 500; ++round) {

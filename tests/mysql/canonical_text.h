@@ -1,26 +1,36 @@
-// What a server's own SELECT says of a value, brought by rules written for the
-// tests alone to the text of the decoded value: the expected value is the
-// server's.
+// What a server's own SELECT says of a value, brought to the canonical form by rules written for
+// the tests alone: the expected value is the server's.
 #pragma once
 
+#include <optional>
 #include <string>
 
-#include "model/value.h"
+#include "absl/strings/string_view.h"
 
 namespace dcp::mysql {
 
+// How SELECT shows the column.
 enum class TextForm {
-  kPlain,      // as the server says
+  kNumber,     // decimal digits
+  kPlain,      // text, dates
   kHex,        // HEX() of the bytes
-  kDecimal,    // fraction zeros cut
-  kReal,       // compared as numbers
-  kTime,       // fraction zeros cut
-  kDatetime,   // and T between date and time
-  kTimestamp,  // and Z at the end
-  kJson,       // blanks between tokens cut, numbers with a point compared as numbers
+  kPaddedHex,  // HEX() of a BINARY
+  kRaw,        // HEX() of what is no text of its charset
+  kDecimal,
+  kFloat,  // as DOUBLE
+  kDouble,
+  kTime,
+  kDatetime,
+  kTimestamp,  // in UTC
+  kJson,
 };
 
-std::string Expected(TextForm form, const std::string& server_text);
-std::string Decoded(TextForm form, const model::Value& value);
+// The element of the canonical row. `raw`: kRaw's charset. Of JSON it is NormalJson()'s text, which
+// leaves open what SELECT does not tell: whether a number with a point is a DOUBLE or a DECIMAL.
+std::string CanonicalElement(TextForm form, absl::string_view raw,
+                             const std::optional<std::string>& server_text);
+
+// JSON without blanks between tokens, and numbers with a point or an exponent as numbers.
+std::string NormalJson(const std::string& text);
 
 }  // namespace dcp::mysql

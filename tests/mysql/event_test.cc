@@ -100,5 +100,36 @@ TEST(EventTest, HeartbeatsOfBothVersions) {
   EXPECT_EQ(fields.offset, uint64_t{5} << 32);
 }
 
+// The captured transaction has the tag "blue".
+TEST(EventTest, ATagIsAsMySqlAllowsIt) {
+  std::string body;
+  for (const std::string& event : EventsOf("minimal.binlog")) {
+    if (event[4] != kTaggedGtidEvent) continue;
+    body = event.substr(kEventHeaderSize, event.size() - kEventHeaderSize - kChecksumSize);
+  }
+  ASSERT_OK_AND_ASSIGN(const GtidFields fields, ParseTaggedGtid(AsBytes(body)));
+  EXPECT_EQ(fields.gtid.source.label, "blue");
+  EXPECT_EQ(fields.gtid.number, 1u);
+  const size_t label = body.find("blue");
+  for (const char* other : {"9lue", "Blue", "bl e", "bl-e", "bl:e", "bl\xc3\xbc"}) {
+    std::string changed = body;
+    changed.replace(label, 4, other);
+    EXPECT_THAT(ParseTaggedGtid(AsBytes(changed)), HasCode(absl::StatusCode::kDataLoss)) << other;
+  }
+  body.replace(label, 4, "b_7z");
+  EXPECT_EQ(ParseTaggedGtid(AsBytes(body))->gtid.source.label, "b_7z");
+}
+
+TEST(EventTest, TypesHaveTheirNames) {
+  EXPECT_EQ(EventTypeName(kQueryEvent), "QUERY");
+  EXPECT_EQ(EventTypeName(kPreGaWriteRowsEvent), "WRITE_ROWS v0");
+  EXPECT_EQ(EventTypeName(kWriteRowsEventV1), "WRITE_ROWS v1");
+  EXPECT_EQ(EventTypeName(kWriteRowsEvent), "WRITE_ROWS");
+  EXPECT_EQ(EventTypeName(kTaggedGtidEvent), "GTID_TAGGED");
+  EXPECT_EQ(EventTypeName(kAnnotateRowsEvent), "ANNOTATE_ROWS");
+  EXPECT_EQ(EventTypeName(kPartialRowDataEvent), "PARTIAL_ROW_DATA");
+  EXPECT_EQ(EventTypeName(99), "event type 99");
+}
+
 }  // namespace
 }  // namespace dcp::mysql

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -61,14 +62,21 @@ TEST_F(FileBinlogReaderTest, StartsInTheMiddleWithItsFormatDescription) {
   EXPECT_THAT(end_, HasCode(absl::StatusCode::kInvalidArgument));
 }
 
-TEST_F(FileBinlogReaderTest, ACutTailIsSaidAtEveryByte) {
-  const std::string whole = ReadTestFile("full.binlog");
+class CutFileTest : public FileBinlogReaderTest,
+                    public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(CutFileTest, ACutTailIsSaidAtEveryByte) {
+  const std::string whole = ReadTestFile(GetParam());
   std::vector<size_t> ends = {4};
-  for (const std::string& event : EventsOf("full.binlog"))
-    ends.push_back(ends.back() + event.size());
-  for (size_t size = 4; size < whole.size(); ++size) {
-    const std::string path = Write("cut", whole.substr(0, size));
-    Rows({.files = {path}});
+  for (const std::string& event : EventsOf(GetParam())) ends.push_back(ends.back() + event.size());
+  const std::string path = Write("cut", whole);
+  int rows = Rows({.files = {path}});
+  EXPECT_GT(rows, 0);
+  for (size_t size = whole.size() - 1; size >= 4; --size) {
+    ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(size)), 0);
+    const int left = Rows({.files = {path}});
+    EXPECT_LE(left, rows);
+    rows = left;
     const bool between = std::find(ends.begin(), ends.end(), size) != ends.end();
     if (between) {
       EXPECT_THAT(end_, HasCode(absl::StatusCode::kOutOfRange)) << size;
@@ -78,6 +86,13 @@ TEST_F(FileBinlogReaderTest, ACutTailIsSaidAtEveryByte) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(, CutFileTest,
+                         ::testing::Values("full.binlog", "minimal.binlog", "mariadb_types.binlog"),
+                         [](const auto& c) {
+                           const std::string name = c.param;
+                           return name.substr(0, name.find('.'));
+                         });
 
 TEST_F(FileBinlogReaderTest, OtherFilesAreRefusedInTheirOwnWords) {
   Rows({.files = {::testing::TempDir() + "/dcp_is_not_there"}});

@@ -74,6 +74,16 @@ TEST(GtidCodecTest, LabelsThatBeginWithADigitAreRefused) {
   EXPECT_THAT(DecodeGtidSet(AsBytes(bytes)), test::HasCode(absl::StatusCode::kDataLoss));
 }
 
+TEST(GtidCodecTest, LabelsLongerThanTagsAreRefused) {
+  const std::string longest(32, 'a');
+  std::string bytes = EncodeGtidSet(Set(Id(longest + ":1")));
+  ASSERT_OK(DecodeGtidSet(AsBytes(bytes)));
+  const size_t label = bytes.find(longest);
+  bytes.insert(label, "a");
+  bytes[label - 1] = static_cast<char>(bytes[label - 1] + 2);  // its length, in the upper 7 bits
+  EXPECT_THAT(DecodeGtidSet(AsBytes(bytes)), test::HasCode(absl::StatusCode::kDataLoss));
+}
+
 TEST(SerializationTest, VariableLengthIntegersRoundTrip) {
   std::mt19937_64 random(20261121);
   for (int bits = 0; bits <= 64; ++bits) {

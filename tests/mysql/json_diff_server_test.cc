@@ -59,11 +59,11 @@ class JsonDiffServerTest : public ::testing::Test {
 };
 
 std::string Shown(const std::optional<std::string>& server_text) {
-  return server_text.has_value() ? Expected(TextForm::kJson, *server_text) : "NULL";
+  return server_text.has_value() ? NormalJson(*server_text) : "NULL";
 }
 std::string Shown(const model::Value& value) {
   if (value.kind == Kind::kNull) return "NULL";
-  return value.kind == Kind::kJson ? Decoded(TextForm::kJson, value) : "not JSON";
+  return value.kind == Kind::kJson ? NormalJson(value.text) : "not JSON";
 }
 
 TEST_F(JsonDiffServerTest, EachUpdateGivesWhatSelectShows) {

@@ -5,13 +5,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <functional>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/substitute.h"
 #include "mysql/file_binlog_reader.h"
 #include "tests/servers/shared_servers.h"
 #include "tests/support/status_matchers.h"
@@ -221,6 +226,133 @@ TEST_F(ServerBinlogReaderTest, FullMetadataReadsOlderSchemasAndDroppedTables) {
   EXPECT_EQ(rows[0].table->key_kind, KeyKind::kPrimary);
 }
 
+// The server's catalog says '?' for them.
+TEST_F(ServerBinlogReaderTest, LabelsBeyondTheBmpNeedFullMetadata) {
+  const char* const insert = "INSERT INTO t.e VALUES (1, 2), (2, 1)";
+  Run("SET NAMES utf8mb4");
+  Run("CREATE TABLE t.e (id INT PRIMARY KEY, v ENUM('a','😀'))");
+  Run(insert);
+  ASSERT_OK_AND_ASSIGN(auto reader, ServerBinlogReader::Open(Options()));
+  const BinlogEvent* event = nullptr;
+  do {
+    ASSERT_OK_AND_ASSIGN(event, reader->Next(absl::Seconds(30)));
+  } while (event->rows == nullptr);
+  std::vector<model::Value> before, after;
+  EXPECT_THAT(event->rows->Next(&before, &after),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("binlog_row_metadata=FULL")));
+  Run("TRUNCATE t.e; RESET BINARY LOGS AND GTIDS; SET GLOBAL binlog_row_metadata = 'FULL'");
+  Run(insert);
+  const auto rows = Of(Read(Options()), Kind::kRows);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].after[0][1].text, "😀");
+}
+
+// Rows written under one definition of a table and read under another, by the names and values
+// that they had.
+struct DdlCase {
+  const char* table;
+  const char* columns;  // behind the key `id`
+  const char* values;
+  const char* ddl;  // $0 the table
+  const char* values_behind;
+  const char* before;  // the row of `values` as it was
+  const char* behind;
+  bool unchanged = false;  // the rows from before stay readable, also with MINIMAL
+};
+
+constexpr DdlCase kDdlCases[] = {
+    {"renamed", "v INT, w INT", "1, 2", "ALTER TABLE $0 RENAME COLUMN v TO x", "3, 4", "v=1 w=2",
+     "x=3 w=4"},
+    {"names_swapped", "v INT, w INT", "1, 2",
+     "ALTER TABLE $0 RENAME COLUMN v TO w, RENAME COLUMN w TO v", "3, 4", "v=1 w=2", "w=3 v=4"},
+    {"moved", "v INT, w INT", "1, 2", "ALTER TABLE $0 MODIFY w INT AFTER id", "3, 4", "v=1 w=2",
+     "w=3 v=4"},
+    {"dropped_and_added", "v INT, w INT", "1, 2", "ALTER TABLE $0 DROP v, ADD x INT", "3, 4",
+     "v=1 w=2", "w=3 x=4"},
+    {"labels", "e ENUM('a','b'), s SET('x','y')", "'a', 'x'",
+     "ALTER TABLE $0 MODIFY e ENUM('b','a'), MODIFY s SET('y','x')", "'a', 'x'", "e=a s=x",
+     "e=a s=x"},
+    {"added", "v INT", "1", "ALTER TABLE $0 ADD w INT", "2, 3", "v=1", "v=2 w=3"},
+    {"added_instantly", "v INT", "1", "ALTER TABLE $0 ADD w INT AFTER id, ALGORITHM=INSTANT",
+     "2, 3", "v=1", "w=2 v=3"},
+    {"dropped_instantly", "v INT, w INT", "1, 2", "ALTER TABLE $0 DROP v, ALGORITHM=INSTANT", "3",
+     "v=1 w=2", "w=3"},
+    {"widened", "v INT", "1", "ALTER TABLE $0 MODIFY v BIGINT", "5000000000", "v=1",
+     "v=5000000000"},
+    {"unsigned_", "v INT", "-1", "UPDATE $0 SET v = 1; ALTER TABLE $0 MODIFY v INT UNSIGNED",
+     "4000000000", "v=-1", "v=4000000000"},
+    {"charset", "v VARCHAR(40) CHARSET latin1", "'\xc3\xa9'",
+     "ALTER TABLE $0 MODIFY v VARCHAR(10) CHARSET utf8mb4", "'\xc3\xa9'", "v=\xc3\xa9",
+     "v=\xc3\xa9"},
+    {"table_swapped", "v INT, w INT", "1, 2",
+     "RENAME TABLE $0 TO $0_old; CREATE TABLE $0 (id INT PRIMARY KEY, w INT, v INT)", "3, 4",
+     "v=1 w=2", "w=3 v=4"},
+    {"created_like", "v INT, w INT", "1, 2",
+     "CREATE TABLE $0_like (id INT PRIMARY KEY, w INT, v INT); DROP TABLE $0; "
+     "CREATE TABLE $0 LIKE $0_like",
+     "3, 4", "v=1 w=2", "w=3 v=4"},
+    {"partitioned", "v INT", "1",
+     "ALTER TABLE $0 PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (9)); "
+     "ALTER TABLE $0 ADD PARTITION (PARTITION q VALUES LESS THAN (99))",
+     "2", "v=1", "v=2"},
+    {"truncated", "v INT", "1", "TRUNCATE $0", "2", "v=1", "v=2", true},
+    {"analysed", "v INT", "1", "ANALYZE TABLE $0", "2", "v=1", "v=2", true},
+};
+
+std::string Shown(const TableSchema& table, const std::vector<model::Value>& row) {
+  std::vector<std::string> shown;
+  for (size_t i = 1; i < row.size(); ++i) {
+    const model::Value& value = row[i];
+    shown.push_back(
+        absl::StrCat(table.columns[i].name, "=",
+                     value.kind == model::Value::Kind::kInt    ? absl::StrCat(value.signed_int)
+                     : value.kind == model::Value::Kind::kUint ? absl::StrCat(value.unsigned_int)
+                                                               : value.text));
+  }
+  return absl::StrJoin(shown, " ");
+}
+
+class DdlInTheStreamTest : public ServerBinlogReaderTest,
+                           public ::testing::WithParamInterface<const char*> {};
+
+// With FULL metadata each row is as it was; with MINIMAL, MySQL's default, as it was or unreadable.
+TEST_P(DdlInTheStreamTest, RowsAreReadAsTheyWereWrittenOrNotAtAll) {
+  const bool full = absl::string_view(GetParam()) == "FULL";
+  Run(absl::StrCat("SET GLOBAL binlog_row_metadata = ", GetParam(), "; SET NAMES utf8mb4; USE t"));
+  for (const DdlCase& c : kDdlCases) {
+    Run(absl::Substitute("CREATE TABLE $0 (id INT PRIMARY KEY, $1)", c.table, c.columns));
+    Run(absl::Substitute("INSERT INTO $0 VALUES (1, $1)", c.table, c.values));
+  }
+  // The server tells the second in which a table was altered.
+  const std::string second = Value("SELECT UNIX_TIMESTAMP()");
+  while (Value("SELECT UNIX_TIMESTAMP()") == second) test::Pause(absl::Milliseconds(20));
+  for (const DdlCase& c : kDdlCases) {
+    Run(absl::Substitute(c.ddl, c.table));
+    Run(absl::Substitute("INSERT INTO $0 VALUES (2, $1)", c.table, c.values_behind));
+  }
+  std::map<std::string, std::vector<std::string>> seen;
+  for (const Seen& event : Read(Options())) {
+    if (event.kind == Kind::kUnreadable) {
+      EXPECT_THAT(event.error, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                        HasSubstr("set binlog_row_metadata=FULL")));
+      seen[event.table->name].push_back("unreadable");
+    }
+    for (const auto& row : event.after) {
+      if (row.empty()) continue;
+      seen[event.table->name].push_back(Shown(*event.table, row));
+    }
+  }
+  for (const DdlCase& c : kDdlCases) {
+    const auto& rows = seen[c.table];
+    ASSERT_GE(rows.size(), 2u) << c.table;
+    EXPECT_EQ(rows.front(), full || c.unchanged ? c.before : "unreadable") << c.table;
+    EXPECT_EQ(rows.back(), c.behind) << c.table;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, DdlInTheStreamTest, ::testing::Values("FULL", "MINIMAL"),
+                         [](const auto& c) { return std::string(c.param); });
+
 // The reader is open while the DDL happens: its cached schema must not outlive
 // the event.
 TEST_F(ServerBinlogReaderTest, DdlInTheStreamMakesTheSchemaBeReadAgain) {
@@ -279,6 +411,44 @@ TEST_F(ServerBinlogReaderTest, StatementContextIsReported) {
       "INSERT INTO t.a (v) VALUES (@x); SET SESSION binlog_format = 'ROW'");
   const auto all = Read(Options());
   EXPECT_GE(Of(all, Kind::kStatementContext).size(), 2u);  // INTVAR and USER_VAR
+}
+
+// A payload of a few kilobytes that unpacks to 18 MiB.
+TEST_F(ServerBinlogReaderTest, AHugeRowInASmallPayloadArrivesWhole) {
+  Run("CREATE TABLE t.a (id INT PRIMARY KEY, v LONGBLOB)");
+  Run("SET SESSION binlog_transaction_compression = ON; "
+      "INSERT INTO t.a VALUES (1, REPEAT('a', 18 << 20)), (2, 'b'); "
+      "SET SESSION binlog_transaction_compression = OFF");
+  Run("INSERT INTO t.a VALUES (3, 'c')");
+  ASSERT_OK_AND_ASSIGN(const test::Rows status, server_.Query("SHOW BINARY LOG STATUS"));
+  EXPECT_LT(std::stoull(*status[0][1]), 100'000u);
+  std::vector<std::string> values;
+  for (const Seen& event : Of(Read(Options()), Kind::kRows)) {
+    for (const auto& row : event.after) values.push_back(row[1].text);
+  }
+  ASSERT_EQ(values.size(), 3u);
+  EXPECT_EQ(values[0], std::string(size_t{18} << 20, 'a'));
+  EXPECT_EQ(values[1] + values[2], "bc");
+}
+
+// In summer and in winter, whatever zones the server, the writing session and this process have.
+TEST_F(ServerBinlogReaderTest, TimestampsAreUtcWhateverTheZones) {
+  const char* const zone = getenv("TZ");
+  const std::string old = zone == nullptr ? "" : zone;
+  Run("SET GLOBAL time_zone = '-07:00'; SET SESSION time_zone = '+05:30'");
+  Run("CREATE TABLE t.a (id INT PRIMARY KEY, v TIMESTAMP(2), w DATETIME(2))");
+  Run("INSERT INTO t.a VALUES (1, '2024-07-01 12:00:00.25', '2024-07-01 12:00:00.25'), "
+      "(2, '2024-12-31 23:59:59.5', '2024-12-31 23:59:59.5')");
+  setenv("TZ", "America/New_York", 1);
+  tzset();
+  const auto rows = Of(Read(Options()), Kind::kRows);
+  zone == nullptr ? unsetenv("TZ") : setenv("TZ", old.c_str(), 1);
+  tzset();
+  Run("SET SESSION time_zone = '+00:00'");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].after[0][1].text, "2024-07-01T06:30:00.25Z");
+  EXPECT_EQ(rows[0].after[0][2].text, "2024-07-01T12:00:00.25");
+  EXPECT_EQ(rows[0].after[1][1].text, "2024-12-31T18:29:59.5Z");
 }
 
 TEST_F(ServerBinlogReaderTest, RowsEventsOver16MiBArriveWhole) {

@@ -82,5 +82,38 @@ TEST(TemporalTest, FormsFromBefore564) {
   EXPECT_EQ(out, "2024-02-29T01:02:03");
 }
 
+std::string Be(uint64_t value, uint32_t bytes) {
+  std::string out;
+  for (uint32_t i = bytes; i > 0; --i) out.push_back(static_cast<char>(value >> (8 * (i - 1))));
+  return out;
+}
+
+// By the definition: units of the last digit, from -839 hours, or since the year 0 with months of
+// 32 days and years of 13 months.
+TEST(TemporalTest, MariaDbsFormsFromBefore101) {
+  uint64_t second = 1;
+  std::string text, fraction = ".";
+  for (uint32_t digits = 1; digits <= 6; ++digits) {
+    second *= 10;
+    fraction += static_cast<char>('0' + digits);
+    const uint64_t part = 123456 / (1000000 / second);
+    const std::string time = Be((839 * 3600 - 3723) * second - part, HiresTimeBytes(digits));
+    ASSERT_TRUE(HiresTimeToText(AsBytes(time).data(), digits, &text));
+    EXPECT_EQ(text, "-01:02:03" + fraction);
+    const uint64_t day = (2026ull * 13 + 12) * 32 + 31;
+    const std::string datetime =
+        Be((day * 86400 + 86399) * second + part, HiresDatetimeBytes(digits));
+    ASSERT_TRUE(HiresDatetimeToText(AsBytes(datetime).data(), digits, &text));
+    EXPECT_EQ(text, "2026-12-31T23:59:59" + fraction);
+    const std::string timestamp = Be(1, 4) + Be(part, FractionBytes(digits));
+    ASSERT_TRUE(HiresTimestampToText(AsBytes(timestamp).data(), digits, &text));
+    EXPECT_EQ(text, "1970-01-01T00:00:01" + fraction + "Z");
+    const std::string impossible(8, '\xff');
+    EXPECT_FALSE(HiresTimeToText(AsBytes(impossible).data(), digits, &text));
+    EXPECT_FALSE(HiresDatetimeToText(AsBytes(impossible).data(), digits, &text));
+    EXPECT_FALSE(HiresTimestampToText(AsBytes(impossible).data(), digits, &text));
+  }
+}
+
 }  // namespace
 }  // namespace dcp::mysql
