@@ -118,6 +118,9 @@ void GroupAssembler::Add(const BinlogEvent& event) {
     case Kind::kHeartbeat:
     case Kind::kPreviousGtids:
       return CloseIfEnded();
+    case Kind::kGap:
+      CloseIfEnded();
+      return Forget();
     case Kind::kRowsQuery:
     case Kind::kOther:
       return;

@@ -37,7 +37,7 @@ using LogFunction = std::function<void(absl::string_view)>;
 
 // The grammar of a stream, as kinds of BinlogEvent (queries by what they do):
 //
-//   stream  = { group | Rotate | Heartbeat | PreviousGtids | Other }
+//   stream  = { group | Rotate | Heartbeat | PreviousGtids | Gap | Other }
 //   group   = [GroupStart] [BEGIN] body end            a transaction
 //           | [GroupStart] BEGIN body XaPrepare        held by its XID
 //           | [GroupStart] (XaCommit | XaRollback)     what becomes of it
@@ -51,7 +51,8 @@ using LogFunction = std::function<void(absl::string_view)>;
 // that ends by itself. A group whose statement ends it by itself is closed when the next event
 // cannot belong to it any more, or at Pause(). A group that the next GroupStart or
 // BEGIN finds open was cut off by a crash of its server: it is dropped, as replicas
-// drop it, unless what could not be read may have been its end.
+// drop it, unless what could not be read may have been its end. Behind a Gap the stream has
+// to Begin() anew.
 class GroupAssembler {
  public:
   struct Options {

@@ -13,7 +13,10 @@
 namespace dcp::mysql {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using Kind = BinlogEvent::Kind;
 using test::HasCode;
 using test::StatusIs;
@@ -32,6 +35,7 @@ class FileBinlogReaderTest : public ::testing::Test {
 
   // The number of rows up to the end, whose status is kept in end_.
   int Rows(FileBinlogReader::Options options) {
+    gaps_.clear();
     auto reader = FileBinlogReader::Open(std::move(options));
     end_ = reader.status();
     int rows = 0;
@@ -39,19 +43,71 @@ class FileBinlogReaderTest : public ::testing::Test {
     while (end_.ok()) {
       auto event = (*reader)->Next(absl::ZeroDuration());
       end_ = event.status();
+      if (end_.ok() && (*event)->kind == Kind::kGap) {
+        gaps_.emplace_back((*event)->error.message());
+      }
       if (!end_.ok() || (*event)->rows == nullptr) continue;
       while (*(*event)->rows->Next(&before, &after)) ++rows;
     }
     return rows;
   }
 
+  // A file of one XID event that ends with a ROTATE to `next`, or with nothing.
+  std::string WriteLog(const std::string& name, const std::string& next) {
+    std::string bytes =
+        "\xfe"
+        "bin";
+    bytes += EventsOf("minimal.binlog")[0] + MakeEvent(kXidEvent, Le(1, 8), true);
+    if (!next.empty()) bytes += MakeEvent(kRotateEvent, Le(4, 8) + next, true);
+    return Write(name, bytes);
+  }
+
   std::vector<std::string> written_;
+  std::vector<std::string> gaps_;
   absl::Status end_;
 };
 
 TEST_F(FileBinlogReaderTest, FilesFollowOneAnother) {
   EXPECT_EQ(Rows({.files = {TestFile("minimal.binlog"), TestFile("full.binlog")}}), 14);
   EXPECT_THAT(end_, HasCode(absl::StatusCode::kOutOfRange));
+  EXPECT_THAT(gaps_, SizeIs(1));  // of two servers
+}
+
+TEST_F(FileBinlogReaderTest, AFileThatIsMissingBetweenTwoIsSaidAndTheRestIsRead) {
+  const std::string first = WriteLog("log.000001", "dcp_log.000002");
+  const std::string second = WriteLog("log.000002", "dcp_log.000003");
+  const std::string third = WriteLog("log.000003", "");
+  Rows({.files = {first, second, third}});
+  EXPECT_THAT(end_, HasCode(absl::StatusCode::kOutOfRange));
+  EXPECT_THAT(gaps_, IsEmpty());
+  Rows({.files = {first, third}});
+  EXPECT_THAT(end_, HasCode(absl::StatusCode::kOutOfRange));
+  EXPECT_THAT(gaps_, ElementsAre(HasSubstr("dcp_log.000002 is missing")));
+}
+
+TEST_F(FileBinlogReaderTest, DamageEndsAFileOrIsPassed) {
+  const std::string first = WriteLog("log.000001", "dcp_log.000002");
+  const std::string text = Write("log.000002", "hello, world");
+  const std::string third = WriteLog("log.000003", "");
+  Rows({.files = {first, text, third}});
+  EXPECT_THAT(end_, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not a binlog")));
+  Rows({.files = {first, text, third}, .pass_damage = true});
+  EXPECT_THAT(end_, HasCode(absl::StatusCode::kOutOfRange));
+  EXPECT_THAT(gaps_, ElementsAre(HasSubstr("not a binlog")));
+  Rows({.files = {first, third, text}, .pass_damage = true});  // behind the last comes nothing
+  EXPECT_THAT(end_, HasCode(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(FileBinlogReaderTest, RelayLogsAreReadOrRefused) {
+  constexpr uint16_t kRelayLog = 0x40;
+  std::string captured = EventsOf("minimal.binlog")[0];
+  captured[17] = kRelayLog;
+  const std::string relay = Write("relay.000001",
+                                  "\xfe"
+                                  "bin" +
+                                      captured);
+  Rows({.files = {relay}, .refuse_relay_logs = true});
+  EXPECT_THAT(end_, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("a relay log")));
 }
 
 TEST_F(FileBinlogReaderTest, StartsInTheMiddleWithItsFormatDescription) {
