@@ -14,6 +14,7 @@
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/columns.h"
 #include "cmd/dcp/convert.h"
+#include "cmd/dcp/file_opener.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/sinks.h"
 #include "cmd/dcp/sql_session.h"
@@ -80,7 +81,7 @@ class Daemon::Impl {
     router_ = std::make_unique<ChangeRouter>(std::move(runners));
     MakeColumns(inspection);
     for (const config::MysqlCollectorOptions& options : config_.mysql_collectors) {
-      DCP_RETURN_IF_ERROR(AddMysqlCollector(options));
+      DCP_RETURN_IF_ERROR(AddMysqlCollector(options, inspection));
     }
     for (const config::GrpcCollectorOptions& options : config_.grpc_collectors) {
       DCP_RETURN_IF_ERROR(AddGrpcCollector(options));
@@ -115,6 +116,33 @@ class Daemon::Impl {
     if (dispatcher_) dispatcher_->Stop(left());
   }
 
+  bool AllEnded() {
+    bool all = true;
+    ended_.resize(mysql_collectors_.size());
+    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
+      if (!ended_[i] && mysql_collectors_[i]->status().finished) {
+        ended_[i] = true;
+        for (const model::Tag& tag : mysql_tags_[i]) TellEnded(tag);
+      }
+      all = all && ended_[i];
+    }
+    return all;
+  }
+
+  Closing Close() const {
+    std::vector<ClosedPair> pairs;
+    for (size_t i = 0; i < runners_.size(); ++i) {
+      for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
+        pairs.push_back({config_.checks[i].name, config_.checks[i].source.value(), target});
+      }
+    }
+    std::vector<ClosedStream> streams;
+    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
+      streams.push_back({mysql_names_[i], mysql_collectors_[i]->status()});
+    }
+    return CloseRun(pairs, streams);
+  }
+
   std::vector<std::string> StatusLines() const {
     std::vector<std::string> lines;
     for (size_t i = 0; i < runners_.size(); ++i) {
@@ -125,7 +153,10 @@ class Daemon::Impl {
     for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
       const collector::MysqlCollectorStatus status = mysql_collectors_[i]->status();
       lines.push_back(absl::StrCat(
-          "collector ", mysql_names_[i], ": ", status.connected ? "connected" : "not connected",
+          "collector ", mysql_names_[i], ": ",
+          status.connected  ? "connected"
+          : status.finished ? "ended"
+                            : "not connected",
           ", ", status.rows, " rows, at ", status.position.file, ":", status.position.offset,
           status.last_error.empty() ? "" : absl::StrCat(", last error: ", status.last_error)));
     }
@@ -146,6 +177,17 @@ class Daemon::Impl {
                             : "");
   }
 
+  void TellEnded(const model::Tag& tag) {
+    for (auto& runner : runners_) {
+      if (runner->uses(tag)) runner->EndOfStream(tag);
+    }
+  }
+
+  bool IsOfFiles(const model::Tag& tag) const {
+    const MysqlFeed feed = FindFeed(config_, tag);
+    return feed.collector != nullptr && !feed.collector->files.empty();
+  }
+
   std::unique_ptr<CheckRunner> MakeRunner(const config::CheckOptions& check) {
     CheckRunner::Options options;
     options.name = check.name;
@@ -158,6 +200,8 @@ class Daemon::Impl {
       // A pushed tag has no DDL: there is nothing to compare with.
       target.options.ignore_ddl |= IsPushed(config_, check.source) || IsPushed(config_, tag);
       target.options.spill = &diff_files_;
+      // How long files take to be read says nothing of the target.
+      if (IsOfFiles(tag)) target.options.timeout = absl::InfiniteDuration();
       if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;
       targets.push_back(std::move(target));
@@ -188,7 +232,8 @@ class Daemon::Impl {
     SeedColumns(config_, inspection.tags, columns_.get());
   }
 
-  absl::Status AddMysqlCollector(const config::MysqlCollectorOptions& options) {
+  absl::Status AddMysqlCollector(const config::MysqlCollectorOptions& options,
+                                 const Inspection& inspection) {
     collector::MysqlCollectorOptions mysql;
     mysql.name = options.name;
     for (const config::MysqlTagOptions& tag : options.tags) {
@@ -202,19 +247,40 @@ class Daemon::Impl {
     };
     mysql.log = [](absl::string_view text) { LogWarning(text); };
     mysql.start = ToStartPoint(options.start);
-    if (options.start.kind == config::StartPoint::Kind::kResume) {
+    mysql.of_files = !options.files.empty();
+    if (!mysql.of_files && options.start.kind == config::StartPoint::Kind::kResume) {
       LogInfo(absl::StrCat("collector ", options.name,
                            ": start = resume: no state is kept between runs, beginning now"));
     }
     DCP_ASSIGN_OR_RETURN(const mysql::TableFilter wants, MakeTableFilter(mysql.groups.tags));
     DCP_ASSIGN_OR_RETURN(
         auto collector,
-        collector::MysqlCollector::Create(
-            std::move(mysql), MakeBinlogOpener(options.connection, options.server_id, wants),
-            router_.get(), &clock_));
+        collector::MysqlCollector::Create(std::move(mysql), MakeOpener(options, inspection, wants),
+                                          router_.get(), &clock_));
     mysql_collectors_.push_back(std::move(collector));
+    mysql_tags_.emplace_back();
+    for (const config::MysqlTagOptions& tag : options.tags) {
+      if (tag.used) mysql_tags_.back().push_back(tag.tag);
+    }
     mysql_names_.push_back(options.name);
     return absl::OkStatus();
+  }
+
+  static collector::BinlogOpener MakeOpener(const config::MysqlCollectorOptions& options,
+                                            const Inspection& inspection,
+                                            const mysql::TableFilter& wants) {
+    if (options.files.empty()) {
+      return MakeBinlogOpener(options.connection, options.server_id, wants);
+    }
+    FileStreamOptions stream;
+    const auto inspected = inspection.files.find(options.name);
+    if (inspected != inspection.files.end()) {
+      stream.files = inspected->second.names;
+      stream.survey = inspected->second.survey;
+    }
+    if (options.has_server) stream.schemas = options.connection;
+    stream.wants = wants;
+    return MakeFileOpener(std::move(stream));
   }
 
   absl::Status AddGrpcCollector(const config::GrpcCollectorOptions& options) {
@@ -249,7 +315,9 @@ class Daemon::Impl {
   std::unique_ptr<ChangeRouter> router_;
   std::unique_ptr<collector::ColumnAgreement> columns_;
   std::vector<std::unique_ptr<collector::MysqlCollector>> mysql_collectors_;
-  std::vector<std::string> mysql_names_;  // of mysql_collectors_
+  std::vector<std::string> mysql_names_;             // of mysql_collectors_
+  std::vector<std::vector<model::Tag>> mysql_tags_;  // likewise, those that some check uses
+  std::vector<bool> ended_;                          // likewise; AllEnded()'s own
   std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
   std::vector<std::unique_ptr<barrier::BarrierWriter>> barriers_;
 };
@@ -266,6 +334,8 @@ Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() = default;
 absl::Status Daemon::Start() { return impl_->Start(); }
 void Daemon::Stop(absl::Duration limit) { impl_->Stop(limit); }
+bool Daemon::AllEnded() { return impl_->AllEnded(); }
+Closing Daemon::Close() const { return impl_->Close(); }
 std::vector<std::string> Daemon::StatusLines() const { return impl_->StatusLines(); }
 
 }  // namespace dcp::cmd

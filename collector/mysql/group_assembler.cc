@@ -198,6 +198,7 @@ void GroupAssembler::Close() {
   for (const auto& tag : tags_) tag->batch.EndGroup(txn, end_.file);
   resume_.GroupEnded(gtid_, end_);
   ++counters_.groups;
+  if (timestamp_micros_ != 0) last_commit_micros_ = timestamp_micros_;
   barrier_closed_ = barrier_closed_ || barrier_in_group_;
   Forget();
 }

@@ -98,6 +98,8 @@ class GroupAssembler {
 
   const ResumePoint& resume_point() const { return resume_; }
   const Counters& counters() const { return counters_; }
+  // Of the last closed group, as its server's clock said; 0: not told.
+  int64_t last_commit_micros() const { return last_commit_micros_; }
 
   size_t tag_count() const { return tags_.size(); }
   const model::Tag& tag(size_t index) const { return tags_[index]->options.tag; }
@@ -221,6 +223,7 @@ class GroupAssembler {
   PreparedGroups prepared_;
   ResumePoint resume_;
   Counters counters_;
+  int64_t last_commit_micros_ = 0;
   bool barrier_closed_ = false;
   bool barrier_in_group_ = false;
 
