@@ -16,6 +16,7 @@
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/file_opener.h"
 #include "cmd/dcp/log.h"
+#include "cmd/dcp/purge_watcher.h"
 #include "cmd/dcp/sinks.h"
 #include "cmd/dcp/sql_session.h"
 #include "collector/grpc/grpc_collector.h"
@@ -86,6 +87,7 @@ class Daemon::Impl {
     for (const config::GrpcCollectorOptions& options : config_.grpc_collectors) {
       DCP_RETURN_IF_ERROR(AddGrpcCollector(options));
     }
+    MakePurgeWatcher();
     for (const auto& options : config_.barriers) barriers_.push_back(MakeBarrierWriter(options));
     return absl::OkStatus();
   }
@@ -95,6 +97,7 @@ class Daemon::Impl {
     for (auto& runner : runners_) runner->Start();
     for (auto& collector : grpc_collectors_) DCP_RETURN_IF_ERROR(collector->Start());
     for (auto& collector : mysql_collectors_) collector->Start();
+    purge_watcher_->Start();
     for (auto& barrier : barriers_) barrier->Start();
     return absl::OkStatus();
   }
@@ -103,6 +106,7 @@ class Daemon::Impl {
     const absl::Duration end = clock_.Monotonic() + limit;
     const auto left = [&] { return std::max(end - clock_.Monotonic(), absl::ZeroDuration()); };
     for (auto& barrier : barriers_) barrier->Stop();
+    if (purge_watcher_) purge_watcher_->Stop();
     bool held_up = false;
     for (auto& collector : grpc_collectors_) {
       held_up |= !collector->Stop(std::min(left(), limit / 4)).ok();
@@ -150,14 +154,17 @@ class Daemon::Impl {
         lines.push_back(Line(config_.checks[i], target));
       }
     }
+    const std::vector<collector::PurgeWatch::Report> purge = purge_watcher_->reports();
     for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
       const collector::MysqlCollectorStatus status = mysql_collectors_[i]->status();
+      const std::string kept = i < purge.size() ? Describe(purge[i]) : "";
       lines.push_back(absl::StrCat(
           "collector ", mysql_names_[i], ": ",
           status.connected  ? "connected"
           : status.finished ? "ended"
                             : "not connected",
           ", ", status.rows, " rows, at ", status.position.file, ":", status.position.offset,
+          kept.empty() ? "" : ", ", kept,
           status.last_error.empty() ? "" : absl::StrCat(", last error: ", status.last_error)));
     }
     return lines;
@@ -292,6 +299,26 @@ class Daemon::Impl {
     return absl::OkStatus();
   }
 
+  // Of the collectors that read servers. (There are others only where none does.)
+  void MakePurgeWatcher() {
+    std::vector<PurgeWatcher::Subject> subjects;
+    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
+      const auto options =
+          std::find_if(config_.mysql_collectors.begin(), config_.mysql_collectors.end(),
+                       [&](const auto& one) { return one.name == mysql_names_[i]; });
+      if (!options->files.empty()) continue;
+      const collector::MysqlCollector* const collector = mysql_collectors_[i].get();
+      subjects.push_back(
+          {options->name, options->connection, [collector] {
+             const collector::MysqlCollectorStatus status = collector->status();
+             return collector::PurgeWatch::Place{status.position, status.position_time};
+           }});
+    }
+    purge_watcher_ = std::make_unique<PurgeWatcher>(
+        PurgeWatcher::Options{.log = [](absl::string_view text) { LogWarning(text); }},
+        std::move(subjects), clock_);
+  }
+
   std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(const config::BarrierOptions& options) {
     barrier::PulseOptions pulse;
     pulse.id = options.id;
@@ -318,6 +345,7 @@ class Daemon::Impl {
   std::vector<std::string> mysql_names_;             // of mysql_collectors_
   std::vector<std::vector<model::Tag>> mysql_tags_;  // likewise, those that some check uses
   std::vector<bool> ended_;                          // likewise; AllEnded()'s own
+  std::unique_ptr<PurgeWatcher> purge_watcher_;      // of mysql_collectors_, in their order
   std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
   std::vector<std::unique_ptr<barrier::BarrierWriter>> barriers_;
 };

@@ -218,7 +218,8 @@ absl::Status MysqlCollector::Flush() {
   {
     MutexLock lock(mu_);
     status_.position = groups_->resume_point().position();
-    status_.position_time = absl::FromUnixMicros(groups_->last_commit_micros());
+    const int64_t micros = groups_->last_commit_micros();
+    if (micros != 0) status_.position_time = absl::FromUnixMicros(micros);
   }
   if (groups_->empty()) return absl::OkStatus();
   std::vector<model::ChangeBatchPtr> batches = groups_->Take();
