@@ -81,6 +81,17 @@ absl::Status FileBinlogReader::CheckKind() {
   DCP_RETURN_IF_ERROR(Fill(kEventHeaderSize));
   const auto header = ParseEventHeader(available());
   const uint32_t server_id = header.ok() ? header->server_id : 0;
+  if (header.ok() && header->type == kStartEventV3) {
+    return absl::DataLossError(absl::StrCat(
+        path_, ":", offset_,
+        ": a binlog of version 3 or older (servers before MySQL 5.0) is not supported"));
+  }
+  // Without it nothing tells whether events have checksums.
+  if (header.ok() && header->type != kFormatDescriptionEvent) {
+    return absl::DataLossError(
+        absl::StrCat(path_, ":", offset_, ": the file begins with ", EventTypeName(header->type),
+                     " and not with a format description: its beginning is lost"));
+  }
   const bool relay_log = header.ok() && (header->flags & kFlagRelayLog) != 0;
   if (relay_log && options_.refuse_relay_logs) {
     return absl::FailedPreconditionError(

@@ -41,6 +41,7 @@ class FileBinlogReader final : public BinlogReader {
   //   kNotFound            a file does not exist
   //   kPermissionDenied    it may not be read
   //   kInvalidArgument     it is no binlog
+  //   kDataLoss            it does not begin as a binlog does, or is older than MySQL 5.0
   //   kFailedPrecondition  it is encrypted, or a relay log where that is refused
   static absl::StatusOr<std::unique_ptr<FileBinlogReader>> Open(Options options);
   ~FileBinlogReader() override;

@@ -152,18 +152,35 @@ TEST_F(FileBinlogReaderTest, OtherFilesAreRefusedInTheirOwnWords) {
 
 TEST_F(FileBinlogReaderTest, FalseSizesCostNothing) {
   std::string event = MakeEvent(kXidEvent, Le(1, 8));
+  const std::string head = std::string(
+                               "\xfe"
+                               "bin") +
+                           EventsOf("minimal.binlog")[0];
   event.replace(9, 4, Le(0xfffffff0, 4));
-  Rows({.files = {Write("huge",
-                        "\xfe"
-                        "bin" +
-                            event)}});
+  Rows({.files = {Write("huge", head + event)}});
   EXPECT_THAT(end_, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("4294967280 bytes")));
   event.replace(9, 4, Le(1 << 30, 4));
-  Rows({.files = {Write("huge",
-                        "\xfe"
-                        "bin" +
-                            event)}});
+  Rows({.files = {Write("huge", head + event)}});
   EXPECT_THAT(end_, HasCode(absl::StatusCode::kDataLoss));
+}
+
+TEST_F(FileBinlogReaderTest, AFileWithoutItsFormatDescriptionIsNotGuessedAt) {
+  const std::string magic =
+      "\xfe"
+      "bin";
+  Rows({.files = {Write("headless", magic + MakeEvent(kXidEvent, Le(1, 8)))}});
+  EXPECT_THAT(end_, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("not with a format")));
+  Rows({.files = {Write("old", magic + MakeEvent(kStartEventV3, std::string(56, '\0')))}});
+  EXPECT_THAT(end_, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("before MySQL 5.0")));
+}
+
+TEST_F(FileBinlogReaderTest, EventsWithOtherHeadersAreNamed) {
+  std::string format = EventsOf("minimal.binlog")[0];
+  format[19 + 2 + 50 + 4] = 32;
+  Rows({.files = {Write("headers", std::string("\xfe"
+                                               "bin") +
+                                       format)}});
+  EXPECT_THAT(end_, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("headers of 32 bytes")));
 }
 
 TEST_F(FileBinlogReaderTest, StopIsFinal) {
