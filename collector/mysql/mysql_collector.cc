@@ -64,6 +64,9 @@ void MysqlCollector::Run() {
     if (!MayGoOn(Session())) break;
     WaitBeforeRetry();
   }
+  for (size_t i = 0; i < groups_->tag_count() && options_.groups.columns != nullptr; ++i) {
+    options_.groups.columns->Ended(groups_->tag(i));
+  }
   MutexLock lock(mu_);
   status_.connected = false;
   status_.finished = true;
