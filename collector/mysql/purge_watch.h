@@ -49,7 +49,7 @@ class PurgeWatch {
     std::string warning;
   };
 
-  PurgeWatch() = default;
+  PurgeWatch() : options_() {}
   explicit PurgeWatch(const Options& options) : options_(options) {}
 
   Report Look(const mysql::BinlogInventory& inventory, const Place& place);

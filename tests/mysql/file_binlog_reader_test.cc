@@ -164,6 +164,67 @@ TEST_F(FileBinlogReaderTest, FalseSizesCostNothing) {
   EXPECT_THAT(end_, HasCode(absl::StatusCode::kDataLoss));
 }
 
+TEST_F(FileBinlogReaderTest, ATableMapDoesNotOutliveItsFile) {
+  // After a crash there is no ROTATE, and the server gives its table ids anew.
+  std::string before =
+                  "\xfe"
+                  "bin",
+              behind = before;
+  before += EventsOf("full.binlog")[0];
+  behind += EventsOf("full.binlog")[0];
+  for (const std::string& event : EventsOf("full.binlog")) {
+    if (event[4] == kTableMapEvent) before += event;
+    if (event[4] == kWriteRowsEvent) behind += event;
+  }
+  ASSERT_OK_AND_ASSIGN(
+      auto reader, FileBinlogReader::Open(
+                       {.files = {Write("crash.000001", before), Write("crash.000002", behind)}}));
+  int unreadable = 0;
+  for (auto event = reader->Next({}); event.ok(); event = reader->Next({})) {
+    EXPECT_EQ((*event)->rows, nullptr);
+    if ((*event)->kind != Kind::kUnreadable) continue;
+    ++unreadable;
+    EXPECT_THAT(std::string((*event)->error.message()), HasSubstr("without its table map"));
+  }
+  EXPECT_GT(unreadable, 0);
+}
+
+TEST_F(FileBinlogReaderTest, AStartBetweenTableMapAndRowsIsSaidAndLosesOneEventOnly) {
+  const std::string path = TestFile("full.binlog");
+  uint64_t at = 4;
+  for (const std::string& event : EventsOf("full.binlog")) {
+    if (event[4] == kWriteRowsEvent) break;
+    at += event.size();
+  }
+  ASSERT_OK_AND_ASSIGN(auto reader, FileBinlogReader::Open({.files = {path}, .start_offset = at}));
+  ASSERT_OK_AND_ASSIGN(const BinlogEvent* first, reader->Next({}));
+  EXPECT_EQ(first->kind, Kind::kUnreadable);
+  EXPECT_THAT(std::string(first->error.message()), HasSubstr("full.binlog:"));
+  int rows = 0;
+  for (auto event = reader->Next({}); event.ok(); event = reader->Next({})) {
+    rows += (*event)->kind == Kind::kRows ? 1 : 0;
+  }
+  EXPECT_GT(rows, 0);
+}
+
+TEST_F(FileBinlogReaderTest, PositionsBehindFourGigabytesAreWhole) {
+  const uint64_t far = (uint64_t{5} << 30) + 17;
+  const std::string path = Write("large.000001",
+                                 "\xfe"
+                                 "bin" +
+                                     EventsOf("minimal.binlog")[0]);
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(static_cast<std::streamoff>(far));  // the hole takes no room
+  file << MakeEvent(kXidEvent, Le(1, 8), true, 0, static_cast<uint32_t>(far + 31));
+  file.close();
+  ASSERT_OK_AND_ASSIGN(auto reader, FileBinlogReader::Open({.files = {path}, .start_offset = far}));
+  ASSERT_OK_AND_ASSIGN(const BinlogEvent* event, reader->Next({}));
+  EXPECT_EQ(event->kind, Kind::kCommit);
+  EXPECT_EQ(event->start.offset, far);
+  EXPECT_EQ(event->end.offset, far + 31);
+  EXPECT_THAT(reader->Next({}), HasCode(absl::StatusCode::kOutOfRange));
+}
+
 TEST_F(FileBinlogReaderTest, AFileWithoutItsFormatDescriptionIsNotGuessedAt) {
   const std::string magic =
       "\xfe"
