@@ -103,6 +103,8 @@ class PairChecker::Impl {
     status.pending_keys = judge_->pending_keys();
     status.open_findings = judge_->open_findings();
     status.dropped_before_start = pairer_->dropped_changes();
+    status.source_open_changes = source_.changes_since_barrier();
+    status.target_open_changes = target_.changes_since_barrier();
     return status;
   }
 

@@ -53,6 +53,8 @@ struct PairStatus {
   uint64_t pending_keys = 0;
   uint64_t open_findings = 0;
   uint64_t dropped_before_start = 0;  // changes
+  // Changes behind the newest barrier of each side: of a segment that is open still.
+  uint64_t source_open_changes = 0, target_open_changes = 0;
 };
 
 class PairChecker {

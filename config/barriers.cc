@@ -34,7 +34,7 @@ std::set<uint32_t> IdsWrittenOn(const std::string& server, const Draft& draft) {
 std::string SourceServer(const model::Tag& tag, const Draft& draft) {
   for (const MysqlCollectorOptions& collector : draft.config.mysql_collectors) {
     for (const MysqlTagOptions& options : collector.tags) {
-      if (options.tag == tag) return model::ServerOf(collector.connection);
+      if (options.tag == tag && collector.has_server) return model::ServerOf(collector.connection);
     }
   }
   return "";

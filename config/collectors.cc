@@ -72,9 +72,9 @@ void IgnoreType(const Value&, GrpcCollectorOptions&) {}
 constexpr Field<MysqlCollectorOptions> kMysqlFields[] = {
     {"type", IgnoreType},
     {"name", [](const Value& v, MysqlCollectorOptions& o) { ReadName(v, &o.name); }, true},
+    {"files", [](const Value& v, MysqlCollectorOptions& o) { ReadTexts(v, &o.files); }},
     {"server_id",
-     [](const Value& v, MysqlCollectorOptions& o) { ReadNumber(v, 1, kMaxId, &o.server_id); },
-     true},
+     [](const Value& v, MysqlCollectorOptions& o) { ReadNumber(v, 1, kMaxId, &o.server_id); }},
     {"start", [](const Value& v, MysqlCollectorOptions& o) { ReadStart(v, &o.start); }},
     {"tags",
      [](const Value& v, MysqlCollectorOptions& o) {
@@ -114,11 +114,46 @@ constexpr Field<GrpcCollectorOptions> kGrpcFields[] = {
     {"ack", [](const Value& v, GrpcCollectorOptions& o) { ReadAck(v, &o.ack); }},
 };
 
+// What a replica has and a file has not.
+void CheckFileKeys(TableReader& reader, const MysqlCollectorOptions& options) {
+  if (reader.Has("server_id")) {
+    reader.Error("server_id",
+                 "server_id is of a replica, but this collector reads files: leave it "
+                 "out");
+  }
+  const bool place = options.start.kind == StartPoint::Kind::kPosition;
+  if (reader.Has("start") && !place) {
+    reader.Error(
+        "start",
+        "with 'files', start is \"file:<name>:<pos>\"; left out it is the beginning of the "
+        "first file");
+  }
+  if (options.has_server) return;
+  for (const char* key : {"user", "port", "password_env", "password_file", "tls"}) {
+    if (!reader.Has(key)) continue;
+    reader.Error(key, absl::StrCat("'", key,
+                                   "' has no meaning without 'host' (or 'socket'), the "
+                                   "server that is asked for the columns of the tables "
+                                   "in the files"));
+  }
+}
+
 void ReadMysqlCollector(const Node& node, Draft& draft, Context& context) {
   MysqlCollectorOptions options;
   TableReader reader(node, "[[collector]] of type mysql", context);
   reader.Read(kMysqlFields, options);
-  ReadConnection(reader, SecretsFor(context.purpose()), &options.connection);
+  const bool files = reader.Has("files");
+  options.has_server = !files || reader.Has("host") || reader.Has("socket");
+  if (options.has_server) {
+    ReadConnection(reader, SecretsFor(context.purpose()), &options.connection);
+  } else {
+    KnowConnectionKeys(reader);
+  }
+  if (files) {
+    CheckFileKeys(reader, options);
+  } else if (!reader.Has("server_id")) {
+    reader.Miss("server_id");
+  }
   FinishWithConnection(reader);
   draft.config.mysql_collectors.push_back(std::move(options));
   draft.mysql_collector_nodes.push_back(&node);

@@ -83,9 +83,15 @@ struct StartPoint {
 
 struct MysqlCollectorOptions {
   std::string name;
+  // Not empty: binlog files are read in place of the server. As written: names may have
+  // wildcards.
+  std::vector<std::string> files;
+  // Of the server that is read; with files, of one that is asked for the columns of their
+  // tables, if has_server.
   model::ConnectionOptions connection;
-  uint32_t server_id = 0;  // 1..2^32-1
-  StartPoint start;
+  bool has_server = true;
+  uint32_t server_id = 0;             // 1..2^32-1; 0 with files
+  StartPoint start;                   // with files: kResume (their beginning) or kPosition
   std::vector<MysqlTagOptions> tags;  // never empty
 };
 

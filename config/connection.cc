@@ -111,6 +111,10 @@ void ReadConnection(TableReader& reader, Secrets secrets, model::ConnectionOptio
   *out = std::move(draft.options);
 }
 
+void KnowConnectionKeys(TableReader& reader) {
+  for (const Field<Draft>& field : kFields) reader.Know(field.key);
+}
+
 void FinishWithConnection(TableReader& reader) { reader.Finish(PasswordHint); }
 
 void AppendConnectionKeys(std::vector<KnownKey>* out) {

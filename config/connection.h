@@ -15,6 +15,9 @@ enum class Secrets { kRead, kLeave };
 // kLeave the password stays empty and nothing outside the file is looked at.
 void ReadConnection(TableReader& reader, Secrets secrets, model::ConnectionOptions* out);
 
+// For a table that may name a server and does not: its keys are no unknown ones.
+void KnowConnectionKeys(TableReader& reader);
+
 // Finish() for a table with connection keys: a password in the file gets the cure.
 void FinishWithConnection(TableReader& reader);
 

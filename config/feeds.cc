@@ -20,7 +20,8 @@ Feeds::Feeds(Draft& draft, Context& context) {
     MysqlCollectorOptions& collector = draft.config.mysql_collectors[c];
     for (size_t t = 0; t < collector.tags.size(); ++t) {
       const Position position = ItemPlace(*draft.mysql_collector_nodes[c], "tags", t);
-      Add(collector.tags[t].tag, {collector.name, &collector.tags[t], position}, context);
+      Add(collector.tags[t].tag,
+          {collector.name, &collector.tags[t], position, !collector.files.empty()}, context);
     }
   }
   for (size_t c = 0; c < draft.config.grpc_collectors.size(); ++c) {
@@ -50,6 +51,11 @@ const Feeds::Feed* Feeds::Find(const model::Tag& tag) const {
 bool Feeds::IsPushed(const model::Tag& tag) const {
   const Feed* feed = Find(tag);
   return feed != nullptr && feed->mysql == nullptr;
+}
+
+bool Feeds::IsOfFiles(const model::Tag& tag) const {
+  const Feed* feed = Find(tag);
+  return feed != nullptr && feed->files;
 }
 
 std::vector<std::string> Feeds::Names() const {

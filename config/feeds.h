@@ -17,6 +17,7 @@ class Feeds {
     std::string collector;
     MysqlTagOptions* mysql = nullptr;  // null: pushed
     Position position;
+    bool files = false;  // from binlog files
   };
 
   // Says to `context` which tags are fed twice. The feeds point into `draft`.
@@ -25,6 +26,7 @@ class Feeds {
   // Null when nothing feeds `tag`.
   const Feed* Find(const model::Tag& tag) const;
   bool IsPushed(const model::Tag& tag) const;
+  bool IsOfFiles(const model::Tag& tag) const;
   std::vector<std::string> Names() const;
   const std::map<model::Tag, Feed>& all() const { return feeds_; }
 

@@ -124,6 +124,10 @@ class TableReader {
     return *this;
   }
 
+  // A key that some other key makes known, or required.
+  void Know(const char* key) { known_.emplace_back(key); }
+  void Miss(const char* key) { missing_.emplace_back(key); }
+
   // Complains about every required key that is missing and every key that no field
   // knew (but of one misspelt key only once); call once, behind the last Read. `hint` may explain a
   // name (return "" for no hint).
@@ -138,7 +142,6 @@ class TableReader {
   Context& context() const { return context_; }
 
  private:
-  void Know(const char* key) { known_.emplace_back(key); }
   Value ValueOf(absl::string_view key, const Node& node) const;
 
   const Node& node_;

@@ -117,6 +117,29 @@ void CheckKeyFormats(const Subject& s) {
   }
 }
 
+// A server's stream has no end, and its rows and settings are those of now.
+void CheckFiles(const Subject& s) {
+  const bool files = s.feeds.IsOfFiles(s.check.source);
+  for (size_t i = 0; i < s.check.targets.size(); ++i) {
+    const model::Tag& target = s.check.targets[i];
+    if (s.feeds.Find(target) == nullptr || s.feeds.Find(s.check.source) == nullptr) continue;
+    if (s.feeds.IsOfFiles(target) == files) continue;
+    s.context.Error(
+        s.TargetPlace(i),
+        absl::StrCat("tag '", (files ? s.check.source : target).value(),
+                     "' is read from files and tag '", (files ? target : s.check.source).value(),
+                     "' is not: a check compares files with files, or streams with "
+                     "streams"));
+  }
+  if (!files) return;
+  if (s.Says("confirm") && s.check.confirm) {
+    s.context.Warning(PlaceOf(s.node, "confirm"),
+                      "confirm reads the rows of now, which are not those of the files: it does "
+                      "nothing here");
+  }
+  s.check.confirm = false;
+}
+
 void WarnConfirm(const Subject& s) {
   const model::Tag* pushed = s.PushedTag();
   if (!s.Says("confirm") || !s.check.confirm || pushed == nullptr) return;
@@ -137,6 +160,7 @@ void ValidateChecks(const Feeds& feeds, Draft& draft, Context& context) {
     CheckLateness(subject);
     CheckOrigin(subject);
     CheckKeyFormats(subject);
+    CheckFiles(subject);
     WarnConfirm(subject);
   }
 }

@@ -60,6 +60,10 @@ struct BinlogEvent {
     // statements with context (INTVAR, RAND, USER_VAR, LOAD events).
     kIncident,
     kStatementContext,
+    // What stood between the last event and the next is not there: a file between two is
+    // missing, or the rest of one is damaged (readers of files only). `error` says what;
+    // `gtids` was executed before what follows at `end`; the group that was open is cut off.
+    kGap,
     kOther,  // known and of no interest: STOP, IGNORABLE, transaction context …
   };
   enum class RowOp : uint8_t { kInsert, kUpdate, kDelete };

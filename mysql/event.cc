@@ -94,9 +94,14 @@ absl::StatusOr<FormatDescription> ParseFormatDescription(Bytes event, bool from_
   reader.U32();  // created
   const uint8_t header_size = reader.U8();
   if (!reader.ok()) return Damaged("FORMAT_DESCRIPTION");
-  if (binlog_version != 4 || header_size != kEventHeaderSize) {
+  if (binlog_version != 4) {
     return absl::DataLossError(absl::StrCat("binlog version ", binlog_version,
                                             " (servers before MySQL 5.0) is not supported"));
+  }
+  if (header_size != kEventHeaderSize) {
+    return absl::DataLossError(absl::StrCat("events with headers of ", header_size,
+                                            " bytes are not supported (those of MySQL and ",
+                                            "MariaDB have ", kEventHeaderSize, ")"));
   }
   FormatDescription description;
   description.server_version = std::string(version.substr(0, version.find('\0')));

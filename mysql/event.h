@@ -82,6 +82,7 @@ enum EventType : uint8_t {
 inline constexpr size_t kEventHeaderSize = 19;
 inline constexpr size_t kChecksumSize = 4;
 inline constexpr uint16_t kFlagArtificial = 0x20;
+inline constexpr uint16_t kFlagRelayLog = 0x40;
 inline constexpr uint16_t kFlagIgnorable = 0x80;
 
 struct EventHeader {

@@ -44,6 +44,8 @@ class EventDecoder {
   // What follows stands in `file` from `offset` on.
   void SetPosition(absl::string_view file, uint64_t offset);
   const model::BinlogPosition& position() const { return position_; }
+  // What the last format description says.
+  bool mariadb() const { return format_.mariadb(); }
 
   // Decodes one event as it is in the file, header to checksum. The result
   // borrows `event` and is valid until the next call; nullptr when there is

@@ -81,6 +81,10 @@ absl::Status BinlogPrinter::Take(const BinlogEvent& event) {
     case Kind::kIncident:
       ReportLocated(event.error.message());
       break;
+    case Kind::kGap:
+      EndGroup(event);
+      ReportLocated(event.error.message());
+      break;
     case Kind::kStatementContext:
       Report(event, absl::StrCat(mysql::EventTypeName(event.type_code),
                                  " event: data was changed by a statement, without rows events"));

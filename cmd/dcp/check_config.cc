@@ -33,6 +33,7 @@ absl::Status TryStart(const config::MysqlCollectorOptions& collector) {
 bool StartsExist(const config::Config& config, std::ostream& messages) {
   bool exist = true;
   for (const config::MysqlCollectorOptions& collector : config.mysql_collectors) {
+    if (!collector.files.empty()) continue;  // the inspection looked
     const bool named = collector.start.kind == config::StartPoint::Kind::kGtid ||
                        collector.start.kind == config::StartPoint::Kind::kPosition;
     if (!named) continue;

@@ -27,7 +27,16 @@ struct CheckRunner::Pair {
     if (target.stored) checker.Restore(*target.stored);
   }
 
+  // What more comes of `side` waits for the other one, which has ended.
+  bool Waits(checker::Side side, uint64_t share) const {
+    const bool other_ended = side == checker::Side::kSource ? target_ended : source_ended;
+    return other_ended &&
+           (left_out > 0 || (checker.ahead(side) && checker.pending_bytes(side) > share));
+  }
+
   checker::PairChecker checker;
+  bool source_ended = false, target_ended = false;
+  uint64_t left_out = 0;
   std::unique_ptr<model::RowReader> reader;
   const std::string rules;
   std::thread confirmer;
@@ -36,7 +45,7 @@ struct CheckRunner::Pair {
   std::deque<checker::ConfirmRequest> requests;
   std::vector<checker::ConfirmAnswer> answers;
   TargetStatus status;
-  bool source_ahead = false, target_ahead = false;
+  bool source_ahead = false, target_ahead = false;  // of one that has not ended
   uint64_t source_bytes = 0, target_bytes = 0;
 };
 
@@ -82,6 +91,12 @@ absl::Status CheckRunner::Open(const model::Tag& tag, model::StreamOrigin origin
 absl::Status CheckRunner::Append(const model::Tag& tag, model::ChangeBatchPtr batch) {
   const uint64_t bytes = BytesOf(*batch);
   return Enqueue({tag, std::move(batch), Now(), bytes});
+}
+
+void CheckRunner::EndOfStream(const model::Tag& tag) {
+  MutexLock lock(mu_);
+  inputs_.push_back({tag, End{}, Now(), 0});
+  input_came_.NotifyOne();
 }
 
 uint64_t CheckRunner::share() const { return options_.max_bytes / (1 + pairs_.size()); }
@@ -136,8 +151,14 @@ void CheckRunner::Feed(Pair& pair, const Input& input) {
   const checker::Side side = source ? checker::Side::kSource : checker::Side::kTarget;
   if (const auto* origin = std::get_if<model::StreamOrigin>(&input.what)) {
     pair.checker.Open(side, *origin, input.at);
+  } else if (const auto* batch = std::get_if<model::ChangeBatchPtr>(&input.what)) {
+    if (pair.Waits(side, share())) {
+      pair.left_out += (*batch)->changes.size();
+    } else {
+      pair.checker.Append(side, *batch, input.at);
+    }
   } else {
-    pair.checker.Append(side, std::get<model::ChangeBatchPtr>(input.what), input.at);
+    (source ? pair.source_ended : pair.target_ended) = true;
   }
 }
 
@@ -171,8 +192,9 @@ void CheckRunner::Publish(Pair& pair) {
     if (verdict->kind == model::Verdict::Kind::kDiff) ++pair.status.diff;
     if (verdict->kind == model::Verdict::Kind::kUnverified) ++pair.status.unverified;
   }
-  pair.source_ahead = pair.checker.ahead(checker::Side::kSource);
-  pair.target_ahead = pair.checker.ahead(checker::Side::kTarget);
+  pair.status.left_out = pair.left_out;
+  pair.source_ahead = !pair.target_ended && pair.checker.ahead(checker::Side::kSource);
+  pair.target_ahead = !pair.source_ended && pair.checker.ahead(checker::Side::kTarget);
   pair.source_bytes = pair.checker.pending_bytes(checker::Side::kSource);
   pair.target_bytes = pair.checker.pending_bytes(checker::Side::kTarget);
   pair.status.pending_bytes = pair.source_bytes + pair.target_bytes;

@@ -49,6 +49,8 @@ class CheckRunner {
     checker::PairStatus pair;
     uint64_t same = 0, diff = 0, unverified = 0, timeouts = 0;
     uint64_t pending_bytes = 0;
+    // Changes that came when nothing could be judged of them any more: see EndOfStream().
+    uint64_t left_out = 0;
   };
 
   // `clock` and `sink` must outlive it.
@@ -69,12 +71,17 @@ class CheckRunner {
   // max_bytes. A stream that the others wait for is never held up.
   absl::Status Append(const model::Tag& tag, model::ChangeBatchPtr batch) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Nothing more comes on `tag`. The others are not held up for it any more: what of theirs does
+  // not find room and could only be judged with it is left out, and counted. REQUIRES: uses(tag)
+  void EndOfStream(const model::Tag& tag) ABSL_LOCKS_EXCLUDED(mu_);
+
   std::vector<TargetStatus> status() const ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
+  struct End {};
   struct Input {
     model::Tag tag;
-    std::variant<model::StreamOrigin, model::ChangeBatchPtr> what;
+    std::variant<model::StreamOrigin, model::ChangeBatchPtr, End> what;
     checker::Instant at;
     uint64_t bytes = 0;
   };

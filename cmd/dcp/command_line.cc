@@ -21,6 +21,8 @@ constexpr char kAbout[] =
 CLI::App* AddRun(CLI::App& app, RunCommand* command) {
   CLI::App* sub = app.add_subcommand("run", "Check continuously, as a daemon");
   sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
+  sub->add_flag("--until-end", command->until_end,
+                "Read collectors' files to their end, and judge them: 0 all same, 2 not");
   sub->footer(
       "Ends with SIGTERM or SIGINT: what has come is judged and told first.\n"
       "Example: dcp run --config dcp.toml");

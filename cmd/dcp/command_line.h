@@ -11,6 +11,7 @@ namespace dcp::cmd {
 
 struct RunCommand {
   std::string config;
+  bool until_end = false;  // of the files
 };
 
 struct CheckConfigCommand {

@@ -17,11 +17,14 @@
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/columns.h"
 #include "cmd/dcp/convert.h"
+#include "cmd/dcp/file_opener.h"
 #include "cmd/dcp/log.h"
+#include "cmd/dcp/purge_watcher.h"
 #include "cmd/dcp/resume.h"
 #include "cmd/dcp/setting_text.h"
 #include "cmd/dcp/sinks.h"
 #include "cmd/dcp/sql_session.h"
+#include "cmd/dcp/temporary_directory.h"
 #include "collector/grpc/grpc_collector.h"
 #include "collector/mysql/column_agreement.h"
 #include "collector/mysql/mysql_collector.h"
@@ -125,6 +128,7 @@ class Daemon::Impl {
     for (const config::GrpcCollectorOptions& options : config_.grpc_collectors) {
       DCP_RETURN_IF_ERROR(AddGrpcCollector(options));
     }
+    MakePurgeWatcher();
     for (const auto& options : config_.barriers) barriers_.push_back(MakeBarrierWriter(options));
     return absl::OkStatus();
   }
@@ -134,6 +138,7 @@ class Daemon::Impl {
     for (auto& runner : runners_) runner->Start();
     for (auto& collector : grpc_collectors_) DCP_RETURN_IF_ERROR(collector->Start());
     for (auto& collector : mysql_collectors_) collector->Start();
+    purge_watcher_->Start();
     for (auto& barrier : barriers_) barrier->Start();
     return absl::OkStatus();
   }
@@ -142,6 +147,7 @@ class Daemon::Impl {
     const absl::Duration end = clock_.Monotonic() + limit;
     const auto left = [&] { return std::max(end - clock_.Monotonic(), absl::ZeroDuration()); };
     for (auto& barrier : barriers_) barrier->Stop();
+    if (purge_watcher_) purge_watcher_->Stop();
     // A check that waits for room on the disk would not stop.
     if (dispatcher_) dispatcher_->GiveUpWaiting();
     bool held_up = false;
@@ -157,6 +163,33 @@ class Daemon::Impl {
     if (dispatcher_) dispatcher_->Stop(left());
   }
 
+  bool AllEnded() {
+    bool all = true;
+    ended_.resize(mysql_collectors_.size());
+    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
+      if (!ended_[i] && mysql_collectors_[i]->status().finished) {
+        ended_[i] = true;
+        for (const model::Tag& tag : mysql_tags_[i]) TellEnded(tag);
+      }
+      all = all && ended_[i];
+    }
+    return all;
+  }
+
+  Closing Close() const {
+    std::vector<ClosedPair> pairs;
+    for (size_t i = 0; i < runners_.size(); ++i) {
+      for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
+        pairs.push_back({config_.checks[i].name, config_.checks[i].source.value(), target});
+      }
+    }
+    std::vector<ClosedStream> streams;
+    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
+      streams.push_back({mysql_names_[i], mysql_collectors_[i]->status()});
+    }
+    return CloseRun(pairs, streams);
+  }
+
   std::vector<std::string> StatusLines() const {
     std::vector<std::string> lines;
     for (size_t i = 0; i < runners_.size(); ++i) {
@@ -164,11 +197,17 @@ class Daemon::Impl {
         lines.push_back(Line(config_.checks[i], target));
       }
     }
+    const std::vector<collector::PurgeWatch::Report> purge = purge_watcher_->reports();
     for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
       const collector::MysqlCollectorStatus status = mysql_collectors_[i]->status();
+      const std::string kept = i < purge.size() ? Describe(purge[i]) : "";
       lines.push_back(absl::StrCat(
-          "collector ", mysql_names_[i], ": ", status.connected ? "connected" : "not connected",
+          "collector ", mysql_names_[i], ": ",
+          status.connected  ? "connected"
+          : status.finished ? "ended"
+                            : "not connected",
           ", ", status.rows, " rows, at ", status.position.file, ":", status.position.offset,
+          kept.empty() ? "" : ", ", kept,
           status.last_error.empty() ? "" : absl::StrCat(", last error: ", status.last_error)));
     }
     return lines;
@@ -178,12 +217,21 @@ class Daemon::Impl {
   absl::Status OpenState() {
     state::StateStore::Options options;
     options.dir = config_.state.dir;
+    if (OfFiles()) {  // a past window has no past of its own, and leaves nothing behind
+      DCP_ASSIGN_OR_RETURN(temporary_state_, TemporaryDirectory::Create());
+      options.dir = temporary_state_->path();
+    }
     options.log = [](absl::string_view line) { LogError(line); };
     DCP_ASSIGN_OR_RETURN(state_, state::StateStore::Open(std::move(options)));
-    if (state_->is_new()) {
+    if (state_->is_new() && temporary_state_ == nullptr) {
       LogInfo(absl::StrCat("state: ", config_.state.dir, " was empty: beginning anew"));
     }
     return absl::OkStatus();
+  }
+
+  bool OfFiles() const {
+    return std::any_of(config_.mysql_collectors.begin(), config_.mysql_collectors.end(),
+                       [](const auto& collector) { return !collector.files.empty(); });
   }
 
   absl::Status ForgetWhatIsNotConfigured() {
@@ -219,6 +267,17 @@ class Daemon::Impl {
                             : "");
   }
 
+  void TellEnded(const model::Tag& tag) {
+    for (auto& runner : runners_) {
+      if (runner->uses(tag)) runner->EndOfStream(tag);
+    }
+  }
+
+  bool IsOfFiles(const model::Tag& tag) const {
+    const MysqlFeed feed = FindFeed(config_, tag);
+    return feed.collector != nullptr && !feed.collector->files.empty();
+  }
+
   std::unique_ptr<CheckRunner> MakeRunner(const config::CheckOptions& check) {
     CheckRunner::Options options;
     options.name = check.name;
@@ -232,6 +291,8 @@ class Daemon::Impl {
       target.options.ignore_ddl |= IsPushed(config_, check.source) || IsPushed(config_, tag);
       target.options.spill = &diff_files_;
       target.options.silence = SilenceLimit(config_, check);
+      // How long files take to be read says nothing of the target.
+      if (IsOfFiles(tag)) target.options.timeout = absl::InfiniteDuration();
       if (check.confirm) target.reader = MakeReader(check.source, tag);
       target.options.confirm = target.reader != nullptr;
       target.rules = RulesOf(config_, check, tag);
@@ -280,15 +341,18 @@ class Daemon::Impl {
     };
     mysql.log = [](absl::string_view text) { LogWarning(text); };
     mysql.start = ToStartPoint(options.start);
-    BeginWhereNeeded(options, &mysql);
+    mysql.of_files = !options.files.empty();
+    if (!mysql.of_files) BeginWhereNeeded(options, &mysql);
     DCP_ASSIGN_OR_RETURN(const mysql::TableFilter wants, MakeTableFilter(mysql.groups.tags));
-    DCP_ASSIGN_OR_RETURN(auto collector,
-                         collector::MysqlCollector::Create(
-                             std::move(mysql),
-                             MakeBinlogOpener(options.connection, options.server_id, wants,
-                                              MakeReview(inspection, options.name)),
-                             router_.get(), &clock_));
+    DCP_ASSIGN_OR_RETURN(
+        auto collector,
+        collector::MysqlCollector::Create(std::move(mysql), MakeOpener(options, inspection, wants),
+                                          router_.get(), &clock_));
     mysql_collectors_.push_back(std::move(collector));
+    mysql_tags_.emplace_back();
+    for (const config::MysqlTagOptions& tag : options.tags) {
+      if (tag.used) mysql_tags_.back().push_back(tag.tag);
+    }
     mysql_names_.push_back(options.name);
     return absl::OkStatus();
   }
@@ -307,6 +371,24 @@ class Daemon::Impl {
     }
   }
 
+  collector::BinlogOpener MakeOpener(const config::MysqlCollectorOptions& options,
+                                     const Inspection& inspection,
+                                     const mysql::TableFilter& wants) const {
+    if (options.files.empty()) {
+      return MakeBinlogOpener(options.connection, options.server_id, wants,
+                              MakeReview(inspection, options.name));
+    }
+    FileStreamOptions stream;
+    const auto inspected = inspection.files.find(options.name);
+    if (inspected != inspection.files.end()) {
+      stream.files = inspected->second.names;
+      stream.survey = inspected->second.survey;
+    }
+    if (options.has_server) stream.schemas = options.connection;
+    stream.wants = wants;
+    return MakeFileOpener(std::move(stream));
+  }
+
   absl::Status AddGrpcCollector(const config::GrpcCollectorOptions& options) {
     collector::GrpcCollectorOptions grpc;
     grpc.listen = absl::StrCat(options.listen.host, ":", options.listen.port);
@@ -314,6 +396,26 @@ class Daemon::Impl {
     DCP_ASSIGN_OR_RETURN(auto collector, collector::GrpcCollector::Create(grpc, *router_));
     grpc_collectors_.push_back(std::move(collector));
     return absl::OkStatus();
+  }
+
+  // Of the collectors that read servers. (There are others only where none does.)
+  void MakePurgeWatcher() {
+    std::vector<PurgeWatcher::Subject> subjects;
+    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
+      const auto options =
+          std::find_if(config_.mysql_collectors.begin(), config_.mysql_collectors.end(),
+                       [&](const auto& one) { return one.name == mysql_names_[i]; });
+      if (!options->files.empty()) continue;
+      const collector::MysqlCollector* const collector = mysql_collectors_[i].get();
+      subjects.push_back(
+          {options->name, options->connection, [collector] {
+             const collector::MysqlCollectorStatus status = collector->status();
+             return collector::PurgeWatch::Place{status.position, status.position_time};
+           }});
+    }
+    purge_watcher_ = std::make_unique<PurgeWatcher>(
+        PurgeWatcher::Options{.log = [](absl::string_view text) { LogWarning(text); }},
+        std::move(subjects), clock_);
   }
 
   std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(const config::BarrierOptions& options) {
@@ -333,6 +435,7 @@ class Daemon::Impl {
   model::TableRegistry tables_;
   const alarm::Masks masks_;
   alarm::DiffFiles diff_files_;
+  std::unique_ptr<TemporaryDirectory> temporary_state_;
   std::unique_ptr<state::StateStore> state_;  // never null after Build()
   ResumePlan resume_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
@@ -340,7 +443,10 @@ class Daemon::Impl {
   std::unique_ptr<ChangeRouter> router_;
   std::unique_ptr<collector::ColumnAgreement> columns_;
   std::vector<std::unique_ptr<collector::MysqlCollector>> mysql_collectors_;
-  std::vector<std::string> mysql_names_;  // of mysql_collectors_
+  std::vector<std::string> mysql_names_;             // of mysql_collectors_
+  std::vector<std::vector<model::Tag>> mysql_tags_;  // likewise, those that some check uses
+  std::vector<bool> ended_;                          // likewise; AllEnded()'s own
+  std::unique_ptr<PurgeWatcher> purge_watcher_;      // of mysql_collectors_, in their order
   std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
   std::vector<std::unique_ptr<barrier::BarrierWriter>> barriers_;
 };
@@ -357,6 +463,8 @@ Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() = default;
 absl::Status Daemon::Start() { return impl_->Start(); }
 void Daemon::Stop(absl::Duration limit) { impl_->Stop(limit); }
+bool Daemon::AllEnded() { return impl_->AllEnded(); }
+Closing Daemon::Close() const { return impl_->Close(); }
 std::vector<std::string> Daemon::StatusLines() const { return impl_->StatusLines(); }
 
 }  // namespace dcp::cmd

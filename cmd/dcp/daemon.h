@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "cmd/dcp/closing.h"
 #include "cmd/dcp/inspect.h"
 #include "config/config.h"
 
@@ -39,6 +40,12 @@ class Daemon {
 
   // Within `limit`, as far as it can be kept. Idempotent.
   void Stop(absl::Duration limit);
+
+  // True when every collector has read its files to their end (or cannot go on). Also tells the
+  // checks, so that none waits for a stream that has ended. One thread at a time.
+  bool AllEnded();
+  // Of a run over files. REQUIRES: AllEnded() and Stop() were called
+  Closing Close() const;
 
   // One line per check and target, and per collector: what it is doing.
   std::vector<std::string> StatusLines() const;

@@ -16,6 +16,7 @@
 #include "cmd/dcp/columns.h"
 #include "cmd/dcp/connection_fault.h"
 #include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/inspect_files.h"
 #include "cmd/dcp/local_checks.h"
 #include "cmd/dcp/setting_text.h"
 #include "cmd/dcp/table_list.h"
@@ -91,7 +92,9 @@ class Inspector {
       if (subject->collector == nullptr) InspectBarrier(*subject);
     }
     CheckServerIds();
+    InspectFiles(config_, &inspection_);
     for (const config::CheckOptions& check : config_.checks) {
+      if (IsOfFiles(check.source)) continue;
       for (const model::Tag& target : check.targets) InspectPair(check, target);
     }
     NameLeftOut(config_, &inspection_.tags);
@@ -131,6 +134,7 @@ class Inspector {
 
   void AddSubjects() {
     for (const config::MysqlCollectorOptions& collector : config_.mysql_collectors) {
+      if (!collector.files.empty()) continue;  // InspectFiles() has them
       auto subject = std::make_unique<Subject>();
       subject->collector = &collector;
       subject->report.name = collector.name;
@@ -146,6 +150,16 @@ class Inspector {
       subject->report.roles = {"barrier"};
       subjects_.push_back(std::move(subject));
     }
+  }
+
+  bool IsOfFiles(const model::Tag& tag) const {
+    return std::any_of(config_.mysql_collectors.begin(), config_.mysql_collectors.end(),
+                       [&](const config::MysqlCollectorOptions& collector) {
+                         return !collector.files.empty() &&
+                                std::any_of(
+                                    collector.tags.begin(), collector.tags.end(),
+                                    [&](const MysqlTagOptions& fed) { return fed.tag == tag; });
+                       });
   }
 
   Names RolesOf(const config::MysqlCollectorOptions& collector) const {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "collector/mysql/table_view.h"
 #include "config/config.h"
 #include "model/tag.h"
+#include "mysql/file_survey.h"
 
 namespace dcp::cmd {
 
@@ -72,8 +74,15 @@ struct InspectedPair {
   std::string reason;
 };
 
+// The files of a collector that reads files.
+struct InspectedFiles {
+  std::vector<std::string> names;
+  mysql::FileSurvey survey;
+};
+
 struct Inspection {
   std::vector<InspectedServer> servers;
+  std::map<std::string, InspectedFiles> files;  // by collector
   std::vector<InspectedTag> tags;
   std::vector<InspectedPair> pairs;
   std::vector<InspectionProblem> problems;

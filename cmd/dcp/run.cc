@@ -2,7 +2,9 @@
 
 #include <iostream>
 #include <memory>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "cmd/dcp/check_config.h"
 #include "cmd/dcp/daemon.h"
@@ -16,8 +18,48 @@ namespace {
 constexpr absl::Duration kStatusEvery = absl::Minutes(1);
 constexpr absl::Duration kDrain = absl::Seconds(10);
 
+constexpr absl::Duration kEndEvery = absl::Milliseconds(50);
+
+// Empty, or why this configuration does not fit the command.
+std::string CheckUntilEnd(const config::Config& config, bool until_end) {
+  for (const config::MysqlCollectorOptions& collector : config.mysql_collectors) {
+    const bool files = !collector.files.empty();
+    if (files == until_end) continue;
+    return files ? absl::StrCat("collector '", collector.name,
+                                "' reads files, which end: say dcp run --until-end")
+                 : absl::StrCat("--until-end is of files, but collector '", collector.name,
+                                "' reads a server, which has no end");
+  }
+  if (!until_end) return "";
+  if (!config.grpc_collectors.empty()) {
+    return absl::StrCat("--until-end is of files, but collector '", config.grpc_collectors[0].name,
+                        "' waits for clients");
+  }
+  if (!config.barriers.empty()) {
+    return "--until-end reads files and writes nothing: leave out [barrier]";
+  }
+  if (config.checks.empty()) return "--until-end needs a [[check]]";
+  return "";
+}
+
 void LogStatus(const Daemon& daemon) {
   for (const std::string& line : daemon.StatusLines()) LogInfo(line);
+}
+
+int RunToTheEnd(Daemon& daemon, StopSignal& stop) {
+  bool ended = false;
+  while (!(ended = daemon.AllEnded()) && !stop.Wait(kEndEvery)) {
+  }
+  daemon.Stop(kDrain);
+  if (!ended) {
+    LogWarning("stopped before the end of the files");
+    return kExitError;
+  }
+  const Closing closing = daemon.Close();
+  for (const Closing::Line& line : closing.lines) {
+    line.good ? LogInfo(line.text) : LogWarning(line.text);
+  }
+  return closing.exit_code;
 }
 
 }  // namespace
@@ -25,6 +67,11 @@ void LogStatus(const Daemon& daemon) {
 int Run(const RunCommand& command, StopSignal& stop) {
   const std::optional<config::Config> config = LoadConfig(command.config, std::cerr);
   if (!config) return kExitConfig;
+  const std::string unfit = CheckUntilEnd(*config, command.until_end);
+  if (!unfit.empty()) {
+    std::cerr << "dcp: error: " << unfit << "\n";
+    return kExitUsage;
+  }
   InitLog();
   const std::optional<Inspection> inspection = InspectServers(*config, std::cerr);
   if (!inspection) return kExitConfig;
@@ -36,6 +83,7 @@ int Run(const RunCommand& command, StopSignal& stop) {
     return kExitConfig;
   }
   LogInfo("ready");
+  if (command.until_end) return RunToTheEnd(**daemon, stop);
   while (!stop.Wait(kStatusEvery)) LogStatus(**daemon);
   LogInfo("stopping");
   LogStatus(**daemon);

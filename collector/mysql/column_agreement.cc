@@ -184,6 +184,14 @@ void ColumnAgreement::Barrier(const model::Tag& tag, uint64_t offset) {
   changed_.NotifyAll();
 }
 
+void ColumnAgreement::Ended(const model::Tag& tag) {
+  MutexLock lock(mu_);
+  Member* member = Find(tag);
+  if (member == nullptr) return;
+  member->ended = true;
+  changed_.NotifyAll();
+}
+
 // ---- the source ----
 
 void ColumnAgreement::LeaderPassed(const Member& member, Table& table, uint64_t offset, bool back) {
@@ -309,7 +317,8 @@ bool ColumnAgreement::IsAhead(const Member& source, const Follower& follower,
 bool ColumnAgreement::AwaitSource(Member& member, const Member& source,
                                   std::optional<absl::Duration>* end) {
   if (!member.place.has_value() || member.waited == member.place) return false;
-  if (member.options.stream == source.options.stream || HasPassed(source, *member.place)) {
+  if (member.options.stream == source.options.stream || source.ended ||
+      HasPassed(source, *member.place)) {
     return false;
   }
   const absl::Duration now = options_.clock->Monotonic();

@@ -83,6 +83,9 @@ class ColumnAgreement {
   // The tag's stream has passed a barrier.
   void Barrier(const model::Tag& tag, uint64_t offset) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // The tag's stream has ended: nobody has to wait for it any more.
+  void Ended(const model::Tag& tag) ABSL_LOCKS_EXCLUDED(mu_);
+
   // Grows when answers given before may have changed.
   uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
@@ -96,6 +99,7 @@ class ColumnAgreement {
     ColumnMember options;
     std::optional<uint64_t> place;   // the last barrier of the stream
     std::deque<uint64_t> barriers;   // the last window + 1
+    bool ended = false;              // the stream has
     std::optional<uint64_t> waited;  // at this place Ask() waited in vain
     std::map<std::string, model::Tag> leaders;
   };

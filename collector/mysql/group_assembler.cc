@@ -119,6 +119,9 @@ void GroupAssembler::Add(const BinlogEvent& event) {
     case Kind::kHeartbeat:
     case Kind::kPreviousGtids:
       return CloseIfEnded();
+    case Kind::kGap:
+      CloseIfEnded();
+      return Forget();
     case Kind::kRowsQuery:
     case Kind::kOther:
       return;
@@ -196,6 +199,7 @@ void GroupAssembler::Close() {
   for (const auto& tag : tags_) tag->batch.EndGroup(txn, end_.file);
   resume_.GroupEnded(gtid_, end_);
   ++counters_.groups;
+  if (timestamp_micros_ != 0) last_commit_micros_ = timestamp_micros_;
   barrier_closed_ = barrier_closed_ || barrier_in_group_;
   Forget();
 }

@@ -37,7 +37,7 @@ using LogFunction = std::function<void(absl::string_view)>;
 
 // The grammar of a stream, as kinds of BinlogEvent (queries by what they do):
 //
-//   stream  = { group | Rotate | Heartbeat | PreviousGtids | Other }
+//   stream  = { group | Rotate | Heartbeat | PreviousGtids | Gap | Other }
 //   group   = [GroupStart] [BEGIN] body end            a transaction
 //           | [GroupStart] BEGIN body XaPrepare        held by its XID
 //           | [GroupStart] (XaCommit | XaRollback)     what becomes of it
@@ -52,7 +52,8 @@ using LogFunction = std::function<void(absl::string_view)>;
 // cannot belong to it any more, or at Pause(); rows can where that statement said that a table was
 // found empty (MySQL 5.6 loses the BEGIN and COMMIT around them). A group that the next GroupStart
 // or BEGIN finds open was cut off by a crash of its server: it is dropped, as replicas drop it,
-// unless what could not be read may have been its end.
+// unless what could not be read may have been its end. Behind a Gap the stream has to Begin()
+// anew.
 class GroupAssembler {
  public:
   struct Options {
@@ -102,6 +103,8 @@ class GroupAssembler {
 
   const ResumePoint& resume_point() const { return resume_; }
   const Counters& counters() const { return counters_; }
+  // Of the last closed group, as its server's clock said; 0: not told.
+  int64_t last_commit_micros() const { return last_commit_micros_; }
 
   size_t tag_count() const { return tags_.size(); }
   const model::Tag& tag(size_t index) const { return tags_[index]->options.tag; }
@@ -229,6 +232,7 @@ class GroupAssembler {
   model::Uuid stream_uuid_{};  // the server of the stream
   uint32_t stream_id_ = 0;
   Counters counters_;
+  int64_t last_commit_micros_ = 0;
   bool barrier_closed_ = false;
   bool barrier_in_group_ = false;
 

@@ -68,6 +68,9 @@ void MysqlCollector::Run() {
     if (!MayGoOn(Session())) break;
     WaitBeforeRetry();
   }
+  for (size_t i = 0; i < groups_->tag_count() && options_.groups.columns != nullptr; ++i) {
+    options_.groups.columns->Ended(groups_->tag(i));
+  }
   MutexLock lock(mu_);
   status_.connected = false;
   status_.finished = true;
@@ -80,6 +83,7 @@ absl::Status MysqlCollector::Session() {
   if (!SetReader(stream.reader.get())) return absl::CancelledError("stopped");
   const absl::Status end = ReadStream(stream);
   SetReader(nullptr);
+  if (absl::IsOutOfRange(end)) groups_->Pause();
   groups_->Disconnect();
   point_ = groups_->resume_point().Get();
   DCP_RETURN_IF_ERROR(Flush());
@@ -101,6 +105,7 @@ absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
   executed_watch_.Reset();
   place_ = {};
   if (!fresh_) return absl::OkStatus();
+  origin_ = stream.origin;
   groups_->Begin(stream.origin, stream.position);
   DCP_RETURN_IF_ERROR(OpenTags(stream.origin));
   server_uuid_ = stream.origin.server_uuid;
@@ -179,8 +184,25 @@ absl::Status MysqlCollector::AskExecuted(ExecutedProbe* probe, absl::Duration no
   return absl::OkStatus();
 }
 
+// What is behind it has no connection to what was before.
+absl::Status MysqlCollector::OnGap(const mysql::BinlogEvent& event) {
+  groups_->Add(event);
+  DCP_RETURN_IF_ERROR(Flush());
+  open_reason_ = "gap";
+  open_detail_ = std::string(event.error.message());
+  Log(absl::StrCat("continuity is lost (gap), going on behind it: ", open_detail_));
+  origin_.executed = event.gtids;
+  groups_->Begin(origin_, event.end);
+  {
+    MutexLock lock(mu_);
+    ++status_.gaps;
+  }
+  return OpenTags(origin_);
+}
+
 absl::Status MysqlCollector::OnEvent(const mysql::BinlogEvent& event) {
   backoff_.Reset();
+  if (event.kind == mysql::BinlogEvent::Kind::kGap) return OnGap(event);
   groups_->Add(event);
   {
     MutexLock lock(mu_);
@@ -206,6 +228,8 @@ absl::Status MysqlCollector::Flush() {
   {
     MutexLock lock(mu_);
     status_.position = groups_->resume_point().position();
+    const int64_t micros = groups_->last_commit_micros();
+    if (micros != 0) status_.position_time = absl::FromUnixMicros(micros);
   }
   if (groups_->empty()) return absl::OkStatus();
   std::vector<model::ChangeBatchPtr> batches = groups_->Take();
@@ -224,6 +248,7 @@ bool MysqlCollector::MayGoOn(const absl::Status& end) {
   if (absl::IsCancelled(end) || stopping()) return false;
   if (absl::IsOutOfRange(end)) return false;
   Log(end.message());
+  if (options_.of_files && !absl::IsUnavailable(end)) return false;
   if (PositionLost(end)) {
     StartAnew("gap", end.message());
   } else if (absl::IsDataLoss(end) && DamagedForGood()) {
@@ -270,7 +295,7 @@ bool MysqlCollector::SetReader(mysql::BinlogReader* reader) {
 
 void MysqlCollector::NoteBreak(const absl::Status& end) {
   MutexLock lock(mu_);
-  if (!absl::IsCancelled(end)) status_.last_error = end.ToString();
+  if (!absl::IsCancelled(end) && !absl::IsOutOfRange(end)) status_.last_error = end.ToString();
 }
 
 void MysqlCollector::WaitBeforeRetry() {

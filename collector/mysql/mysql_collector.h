@@ -5,6 +5,10 @@
 // thread-safe. After a break of the connection it goes on behind the last whole
 // group: nothing is lost, nothing is said twice. Where the server has purged that
 // place, the tags are opened anew with reason "gap", at the server's present end.
+//
+// A stream of files (`of_files`) is read to its end and not taken up again, but where a server
+// that was asked for columns could not be reached. Where a file is missing or damaged the tags are
+// opened anew with reason "gap" behind it.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +47,7 @@ struct MysqlCollectorOptions {
   size_t batch_bytes = size_t{256} << 10;              // handed on when it has grown to this
   absl::Duration flush_delay = absl::Milliseconds(5);  // or when nothing came for this long
   absl::Duration pause = absl::Seconds(1);  // longer than events of one group stand apart
+  bool of_files = false;
   ExecutedWatch::Options executed_watch;
   Backoff::Options reconnect;
   LogFunction log;  // may be empty
@@ -50,14 +55,17 @@ struct MysqlCollectorOptions {
 
 struct MysqlCollectorStatus {
   bool connected = false;
-  bool finished = false;           // the thread has ended: stopped, or the end of a file
+  bool finished = false;           // the thread has ended: stopped, or the end of the files
   model::BinlogPosition position;  // behind the last whole group
+  // When that group was committed, by its server's clock.
+  absl::Time position_time = absl::InfinitePast();
   uint64_t groups = 0;
   uint64_t rows = 0;
   uint64_t connections = 0;  // opened so far
   uint64_t gaps = 0;         // times continuity was lost
   absl::Time last_event = absl::InfinitePast();
-  std::string last_error;  // of the last break; empty once connected again
+  // Of the last break; empty once connected again. Of files that were read: why not to their end.
+  std::string last_error;
 };
 
 class MysqlCollector {
@@ -93,6 +101,7 @@ class MysqlCollector {
   absl::Status WatchExecuted(ExecutedProbe* probe);
   absl::Status AskExecuted(ExecutedProbe* probe, absl::Duration now);
   absl::Status OnEvent(const mysql::BinlogEvent& event);
+  absl::Status OnGap(const mysql::BinlogEvent& event);
   absl::Status OnSilence();
   absl::Status Flush();
   bool MayGoOn(const absl::Status& end);
@@ -122,6 +131,7 @@ class MysqlCollector {
   model::Uuid server_uuid_{};
   uint32_t server_id_ = 0;
   std::string open_reason_, open_detail_;  // of the next Open()
+  model::StreamOrigin origin_;             // of the last stream
   ExecutedWatch executed_watch_;
   model::BinlogPosition place_;   // behind the last event
   std::vector<bool> tag_closed_;  // no check uses it

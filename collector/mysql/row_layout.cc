@@ -14,7 +14,8 @@ namespace {
 using mysql::TableSchema;
 
 constexpr char kFullMetadata[] =
-    "; let the server write it: SET GLOBAL binlog_row_metadata = 'FULL'";
+    "; let the server write it: SET GLOBAL binlog_row_metadata = 'FULL' (of files that are "
+    "written: give their collector the 'host' of a server that has the table)";
 
 absl::Status Unusable(const TableSchema& schema, absl::string_view what) {
   return absl::FailedPreconditionError(
@@ -69,6 +70,19 @@ absl::StatusOr<std::vector<uint32_t>> OwnKey(const TableSchema& schema) {
   return schema.key_columns;
 }
 
+// Without a server that tells it, the type of a column may not be known whole.
+absl::Status CheckTypes(const TableSchema& schema, const RowLayout& layout) {
+  for (const std::vector<uint32_t>* ordinals : {&layout.compared, &layout.key}) {
+    for (const uint32_t i : *ordinals) {
+      if (!schema.columns[i].approximate) continue;
+      return Unusable(
+          schema, absl::StrCat("all of the type of column ", i + 1, " \"", schema.columns[i].name,
+                               "\" is not known", kFullMetadata));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // The agreed names where there are some: they are the same on every tag.
 model::Table TableOf(const TableSchema& schema, const TableRouter::Route& route,
                      const RowLayout& layout, const std::optional<Encoding>& agreed, bool keyless) {
@@ -102,6 +116,7 @@ absl::StatusOr<RowLayout> MakeRowLayout(const TableSchema& schema, const TableRo
     layout.compared = OwnColumns(ViewOf(schema, *route.pattern));
     DCP_ASSIGN_OR_RETURN(layout.key, OwnKey(schema));
   }
+  DCP_RETURN_IF_ERROR(CheckTypes(schema, layout));
   const bool keyless = layout.key.empty();
   if (keyless) layout.key = layout.compared;
   layout.table = registry->Intern(TableOf(schema, route, layout, agreed, keyless));

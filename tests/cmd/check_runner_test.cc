@@ -140,6 +140,27 @@ TEST_F(CheckRunnerTest, StreamThatIsAheadAndOverItsShareWaitsForTheOther) {
   EXPECT_THAT(sink_.Await(49), ::testing::SizeIs(49));
 }
 
+TEST_F(CheckRunnerTest, AStreamIsNotHeldUpForOneThatHasEnded) {
+  auto runner = MakeRunner(1000);
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(1)));
+  std::thread source([&] {
+    for (uint64_t b = 2; b <= 50; ++b) {
+      EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(b, 400)));
+    }
+  });
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(2, 400)));
+  runner->EndOfStream(Tag("dst"));
+  source.join();
+  runner->EndOfStream(Tag("src"));
+  runner->Stop();
+  EXPECT_THAT(sink_.Await(1), ElementsAre("same 1..2"));
+  const CheckRunner::TargetStatus status = runner->status()[0];
+  EXPECT_EQ(status.pair.last_judged, 2U);
+  EXPECT_GT(status.left_out, 40U);
+  EXPECT_LT(status.pending_bytes, 2000U);
+}
+
 TEST_F(CheckRunnerTest, StopWakesABlockedStream) {
   auto runner = MakeRunner(1000);
   EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));

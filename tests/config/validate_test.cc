@@ -51,6 +51,56 @@ TEST_F(ValidateTest, TagFedTwiceIsAnError) {
               ElementsAre(HasSubstr("tag 'dst' is fed by collector 'target' already")));
 }
 
+// ---- files ----
+
+std::string FileCollector(const std::string& name, const std::string& tag,
+                          const std::string& lines = "") {
+  return absl::StrCat("[[collector]]\ntype = 'mysql'\nname = '", name, "'\nfiles = ['", name,
+                      ".*']\ntags = [{ tag = '", tag, "', tables = ['shop.orders'] }]\n", lines);
+}
+
+TEST_F(ValidateTest, FilesNeedNoServer) {
+  const auto loaded = Run(FileCollector("a", "src") + FileCollector("b", "dst") + kCheck);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_THAT(loaded->config.mysql_collectors[0].files, ElementsAre("a.*"));
+  EXPECT_FALSE(loaded->config.mysql_collectors[0].has_server);
+  EXPECT_FALSE(loaded->config.checks[0].confirm);
+  EXPECT_THAT(loaded->warnings, IsEmpty());
+}
+
+TEST_F(ValidateTest, FilesMayHaveAServerThatKnowsTheTables) {
+  const auto loaded = Run(FileCollector("a", "src", "host = 'db1'\nuser = 'dcp'\n") +
+                          FileCollector("b", "dst") + kCheck);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_TRUE(loaded->config.mysql_collectors[0].has_server);
+  EXPECT_EQ(loaded->config.mysql_collectors[0].connection.host, "db1");
+}
+
+TEST_F(ValidateTest, AFileHasNoKeysOfAReplica) {
+  const std::string other = FileCollector("b", "dst") + kCheck;
+  EXPECT_THAT(Errors((FileCollector("a", "src", "server_id = 7\n") + other).c_str()),
+              ElementsAre(HasSubstr("server_id is of a replica")));
+  EXPECT_THAT(Errors((FileCollector("a", "src", "start = 'now'\n") + other).c_str()),
+              ElementsAre(HasSubstr("with 'files', start is")));
+  EXPECT_THAT(Errors((FileCollector("a", "src", "user = 'dcp'\n") + other).c_str()),
+              ElementsAre(HasSubstr("'user' has no meaning without 'host'")));
+  EXPECT_TRUE(Run(FileCollector("a", "src", "start = 'file:a.000001:157'\n") + other).ok());
+}
+
+TEST_F(ValidateTest, FilesAreComparedWithFilesOnly) {
+  const std::string mixed = FileCollector("a", "src");
+  EXPECT_THAT(Errors(mixed.c_str(), kTarget, kCheck),
+              ElementsAre(HasSubstr("tag 'src' is read from files and tag 'dst' is not")));
+  EXPECT_THAT(Errors(mixed.c_str(), kPushed, kPushedCheck),
+              ElementsAre(HasSubstr("tag 'src' is read from files and tag 'cache' is not")));
+}
+
+TEST_F(ValidateTest, ConfirmDoesNothingForFiles) {
+  const std::string files = FileCollector("a", "src") + FileCollector("b", "dst");
+  EXPECT_THAT(Warnings(files.c_str(), kCheck, "confirm = true\n"),
+              ElementsAre(HasSubstr("confirm reads the rows of now")));
+}
+
 std::string Barrier(const std::string& host, uint32_t id) {
   return absl::StrCat("[[barrier]]\nuser = 'dcp'\nhost = '", host, "'\nid = ", id, "\n");
 }

@@ -390,6 +390,16 @@ TEST_F(ColumnAgreementTest, ATargetAheadWaitsForTheSource) {
   EXPECT_EQ(Text(*told.encoding), "id a c by id");
 }
 
+TEST_F(ColumnAgreementTest, NobodyWaitsForAStreamThatHasEnded) {
+  Use({Member("src"), Member("dst", "src")}, absl::InfiniteDuration());
+  Pass(1, 9);
+  ColumnAgreement::Answer told;
+  std::thread target([&] { told = columns_->Ask(model::Tag("dst"), kTable, View("id* a")); });
+  columns_->Ended(model::Tag("src"));
+  target.join();
+  EXPECT_FALSE(told.encoding.has_value());
+}
+
 TEST_F(ColumnAgreementTest, TagsOfOneStreamDoNotWaitForEachOther) {
   auto source = Member("src"), target = Member("dst", "src");
   source.stream = target.stream = "one";
