@@ -1,7 +1,7 @@
 #include "mysql/replication_connection.h"
 
-#include <mysql.h>
-// After mysql.h, whose types it uses.
+#include "mysql/client_connect.h"
+// Behind mysql.h, whose types it uses.
 #include <ma_pvio.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -18,9 +18,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "mysql/client_connect.h"
 #include "mysql/gtid_codec.h"
-#include "mysql/server_error.h"
 
 namespace dcp::mysql {
 namespace {
@@ -71,17 +69,8 @@ using Table = std::vector<std::vector<std::string>>;
 
 }  // namespace
 
-// Connector/C's handle, with errors as statuses.
-struct ReplicationConnection::Client {
-  Client() { mysql_init(&mysql); }
-  ~Client() { mysql_close(&mysql); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  absl::Status Error(absl::string_view server, absl::string_view doing) {
-    return ServerError(server, doing, mysql_errno(&mysql), mysql_error(&mysql));
-  }
-
+// What replication needs of the handle besides.
+struct ReplicationConnection::Session : Client {
   absl::Status Run(absl::string_view server, const std::string& sql, Table* table = nullptr) {
     if (mysql_real_query(&mysql, sql.data(), sql.size()) != 0) return Error(server, sql);
     MYSQL_RES* const result = mysql_store_result(&mysql);
@@ -116,21 +105,19 @@ struct ReplicationConnection::Client {
     const auto* const tls = static_cast<const PvioTls*>(pvio->ctls);
     return SSL_pending(static_cast<const SSL*>(tls->ssl)) > 0;
   }
-
-  MYSQL mysql;
 };
 
 ReplicationConnection::ReplicationConnection(const Options& options)
     : options_(options),
       server_(model::Describe(options.connection)),
-      client_(std::make_unique<Client>()) {}
+      session_(std::make_unique<Session>()) {}
 
 ReplicationConnection::~ReplicationConnection() {
   // The server is in the middle of sending: no goodbye is read, and none is
   // waited for.
   if (socket_ >= 0) {
     shutdown(socket_, SHUT_RDWR);
-    client_.reset();
+    session_.reset();
     close(socket_);
   }
 }
@@ -148,10 +135,9 @@ absl::StatusOr<std::unique_ptr<ReplicationConnection>> ReplicationConnection::Op
 }
 
 absl::Status ReplicationConnection::Connect() {
-  MYSQL* const mysql = &client_->mysql;
-  DCP_RETURN_IF_ERROR(
-      ConnectClient(options_.connection, options_.heartbeat_period * kSilentHeartbeats, mysql));
-  socket_ = dup(static_cast<int>(mysql_get_socket(mysql)));
+  DCP_RETURN_IF_ERROR(ConnectClient(options_.connection,
+                                    options_.heartbeat_period * kSilentHeartbeats, session_.get()));
+  socket_ = dup(static_cast<int>(mysql_get_socket(&session_->mysql)));
   if (socket_ < 0) return absl::ResourceExhaustedError("no file descriptor left");
   return absl::OkStatus();
 }
@@ -159,7 +145,7 @@ absl::Status ReplicationConnection::Connect() {
 absl::Status ReplicationConnection::ReadServer() {
   Table server;
   DCP_RETURN_IF_ERROR(
-      client_->Run(server_, "SELECT @@global.server_id, @@version, @@global.log_bin", &server));
+      session_->Run(server_, "SELECT @@global.server_id, @@version, @@global.log_bin", &server));
   if (server.empty() || server[0].size() != 3) {
     return absl::InternalError(absl::StrCat(server_, ": no answer to SELECT @@server_id"));
   }
@@ -176,8 +162,8 @@ absl::Status ReplicationConnection::ReadServer() {
   }
   Table status;
   // The old name is gone in 8.4, the new one came with 8.2.
-  absl::Status shown = client_->Run(server_, "SHOW BINARY LOG STATUS", &status);
-  if (absl::IsInvalidArgument(shown)) shown = client_->Run(server_, "SHOW MASTER STATUS", &status);
+  absl::Status shown = session_->Run(server_, "SHOW BINARY LOG STATUS", &status);
+  if (absl::IsInvalidArgument(shown)) shown = session_->Run(server_, "SHOW MASTER STATUS", &status);
   DCP_RETURN_IF_ERROR(shown);
   if (status.empty() || status[0].size() < 2 ||
       !absl::SimpleAtoi(status[0][1], &end_at_open_.offset)) {
@@ -191,18 +177,18 @@ absl::Status ReplicationConnection::ReadServer() {
 absl::Status ReplicationConnection::Configure() {
   const std::string uuid = RandomUuid();
   const int64_t heartbeat = absl::ToInt64Nanoseconds(options_.heartbeat_period);
-  DCP_RETURN_IF_ERROR(client_->Run(
+  DCP_RETURN_IF_ERROR(session_->Run(
       server_, absl::StrCat("SET @source_heartbeat_period = ", heartbeat,
                             ", @master_heartbeat_period = ", heartbeat, ", @replica_uuid = '", uuid,
                             "', @slave_uuid = '", uuid, "'")));
   if (mariadb_) DCP_RETURN_IF_ERROR(ConfigureMariaDb());
-  const absl::Status set = client_->Run(server_,
-                                        "SET @source_binlog_checksum = @@global.binlog_checksum, "
-                                        "@master_binlog_checksum = @@global.binlog_checksum");
+  const absl::Status set = session_->Run(server_,
+                                         "SET @source_binlog_checksum = @@global.binlog_checksum, "
+                                         "@master_binlog_checksum = @@global.binlog_checksum");
   if (absl::IsNotFound(set)) return absl::OkStatus();  // before 5.6: no checksums
   DCP_RETURN_IF_ERROR(set);
   Table checksum;
-  DCP_RETURN_IF_ERROR(client_->Run(server_, "SELECT @master_binlog_checksum", &checksum));
+  DCP_RETURN_IF_ERROR(session_->Run(server_, "SELECT @master_binlog_checksum", &checksum));
   checksums_ = !checksum.empty() && !checksum[0].empty() && checksum[0][0] == "CRC32";
   return absl::OkStatus();
 }
@@ -214,7 +200,7 @@ absl::Status ReplicationConnection::ConfigureMariaDb() {
     absl::StrAppend(&sql, ", @slave_connect_state = '", PositionBehind(*set).ToString(),
                     "', @slave_gtid_strict_mode = 0, @slave_gtid_ignore_duplicates = 0");
   }
-  return client_->Run(server_, sql);
+  return session_->Run(server_, sql);
 }
 
 absl::Status ReplicationConnection::Register() {
@@ -226,8 +212,8 @@ absl::Status ReplicationConnection::Register() {
   Append(0, 2, &payload);  // port
   Append(0, 4, &payload);  // rank
   Append(0, 4, &payload);  // id of the source
-  if (!client_->Command(kComRegisterReplica, payload, true)) {
-    const absl::Status error = client_->Error(server_, "register as a replica");
+  if (!session_->Command(kComRegisterReplica, payload, true)) {
+    const absl::Status error = session_->Error(server_, "register as a replica");
     if (!absl::IsPermissionDenied(error)) return error;
     // The server says 1045, as for a wrong password, though the session is there.
     return absl::PermissionDeniedError(absl::StrCat(
@@ -277,8 +263,8 @@ absl::Status ReplicationConnection::Dump() {
   } else {
     DCP_ASSIGN_OR_RETURN(payload, DumpByPosition());
   }
-  if (!client_->Command(by_gtid ? kComBinlogDumpGtid : kComBinlogDump, payload, false)) {
-    return client_->Error(server_, "ask for the binlog");
+  if (!session_->Command(by_gtid ? kComBinlogDumpGtid : kComBinlogDump, payload, false)) {
+    return session_->Error(server_, "ask for the binlog");
   }
   return absl::OkStatus();
 }
@@ -309,12 +295,12 @@ absl::Status ReplicationConnection::WaitReadable(absl::Duration timeout) {
 
 absl::StatusOr<Bytes> ReplicationConnection::Read(absl::Duration timeout) {
   if (stopped_) return absl::CancelledError("stopped");
-  if (!client_->HasBufferedBytes()) DCP_RETURN_IF_ERROR(WaitReadable(timeout));
-  MYSQL* const mysql = &client_->mysql;
+  if (!session_->HasBufferedBytes()) DCP_RETURN_IF_ERROR(WaitReadable(timeout));
+  MYSQL* const mysql = &session_->mysql;
   const unsigned long length = mysql_net_read_packet(mysql);
   if (stopped_) return absl::CancelledError("stopped");
   if (static_cast<unsigned int>(length) == packet_error) {
-    return client_->Error(server_, "read the binlog");
+    return session_->Error(server_, "read the binlog");
   }
   last_heard_ = options_.clock->Monotonic();
   const uint8_t* const packet = mysql->net.read_pos;

@@ -73,7 +73,7 @@ class ReplicationConnection {
   bool mariadb() const { return mariadb_; }
 
  private:
-  struct Client;
+  struct Session;
   explicit ReplicationConnection(const Options& options);
 
   absl::Status Connect();
@@ -90,7 +90,7 @@ class ReplicationConnection {
 
   const Options options_;
   const std::string server_;
-  std::unique_ptr<Client> client_;
+  std::unique_ptr<Session> session_;
   std::atomic<bool> stopped_ = false;
   int socket_ = -1;  // own descriptor of the connection, for waiting and Stop()
   bool checksums_ = false;
