@@ -49,15 +49,6 @@ void AppendShort(absl::string_view text, std::string* out) {
   out->append(text.data(), text.size());
 }
 
-std::string RandomUuid() {
-  std::random_device random;
-  model::Uuid uuid;
-  for (uint8_t& byte : uuid) byte = static_cast<uint8_t>(random() & 0xff);
-  uuid[6] = static_cast<uint8_t>((uuid[6] & 0x0f) | 0x40);
-  uuid[8] = static_cast<uint8_t>((uuid[8] & 0x3f) | 0x80);
-  return model::ToString(uuid);
-}
-
 // st_ma_pvio_tls of ma_tls.h, a header that does not compile beside ma_pvio.h.
 struct PvioTls {
   void* data;
@@ -106,6 +97,15 @@ struct ReplicationConnection::Session : Client {
     return SSL_pending(static_cast<const SSL*>(tls->ssl)) > 0;
   }
 };
+
+std::string NewReplicaUuid() {
+  std::random_device random;
+  model::Uuid uuid;
+  for (uint8_t& byte : uuid) byte = static_cast<uint8_t>(random() & 0xff);
+  uuid[6] = static_cast<uint8_t>((uuid[6] & 0x0f) | 0x40);
+  uuid[8] = static_cast<uint8_t>((uuid[8] & 0x3f) | 0x80);
+  return model::ToString(uuid);
+}
 
 ReplicationConnection::ReplicationConnection(const Options& options)
     : options_(options),
@@ -175,7 +175,7 @@ absl::Status ReplicationConnection::ReadServer() {
 }
 
 absl::Status ReplicationConnection::Configure() {
-  const std::string uuid = RandomUuid();
+  const std::string uuid = options_.replica_uuid.empty() ? NewReplicaUuid() : options_.replica_uuid;
   const int64_t heartbeat = absl::ToInt64Nanoseconds(options_.heartbeat_period);
   DCP_RETURN_IF_ERROR(session_->Run(
       server_, absl::StrCat("SET @source_heartbeat_period = ", heartbeat,

@@ -30,11 +30,17 @@ namespace dcp::mysql {
 // oldest binlog).
 using BinlogStart = std::variant<model::GtidSet, model::BinlogPosition>;
 
+// Names a client to the servers that it reads from.
+std::string NewReplicaUuid();
+
 class ReplicationConnection {
  public:
   struct Options {
     model::ConnectionOptions connection;
     uint32_t server_id = 0;  // of this client among the server's replicas
+    // The same in each connection of one client: so the server ends the thread that still
+    // serves a connection that was lost (MariaDB goes by server_id). Empty: a new one.
+    std::string replica_uuid;
     BinlogStart start = {};
     // The server speaks at least this often; silent for three times as long,
     // it counts as lost.

@@ -24,6 +24,7 @@ absl::StatusOr<std::unique_ptr<ServerBinlogReader>> ServerBinlogReader::Open(
   DCP_ASSIGN_OR_RETURN(auto connection,
                        ReplicationConnection::Open({.connection = options.connection,
                                                     .server_id = options.server_id,
+                                                    .replica_uuid = options.replica_uuid,
                                                     .start = options.start,
                                                     .heartbeat_period = options.heartbeat_period,
                                                     .until_now = options.until_now,

@@ -20,6 +20,7 @@ class ServerBinlogReader final : public BinlogReader {
   struct Options {
     model::ConnectionOptions connection;
     uint32_t server_id = 0;
+    std::string replica_uuid = {};  // as of ReplicationConnection
     // Behind the transactions of a GTID set, or at a place in a file: the start
     // of a group. An empty file name means the oldest binlog.
     BinlogStart start = {};

@@ -27,6 +27,7 @@ class Opener {
          const mysql::TableFilter& wants) {
     options_.connection = connection;
     options_.server_id = server_id;
+    options_.replica_uuid = mysql::NewReplicaUuid();
     options_.wants = wants;
   }
 

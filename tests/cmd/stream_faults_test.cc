@@ -1,0 +1,259 @@
+// A collector on real servers whose connections break: what it hands on is what was committed, in
+// order, each once.
+//
+// DCP_TEST_FAULTS=long asks for the sizes at which the promise was first shown; without it a tenth
+// of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "cmd/dcp/binlog_opener.h"
+#include "collector/mysql/mysql_collector.h"
+#include "tests/cmd/fault_traffic.h"
+#include "tests/collector/mysql/fake_server.h"
+#include "tests/servers/fault_proxy.h"
+#include "tests/servers/mysql_server.h"
+#include "tests/servers/replica_pair.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::cmd {
+namespace {
+
+using collector::Eventually;
+using collector::FakeSink;
+using collector::MysqlCollector;
+using collector::StartPoint;
+using test::BreakAtRandomBytes;
+using test::BreakBehindEachEvent;
+using test::FaultProxy;
+using test::FaultTraffic;
+using test::Flavour;
+using test::MysqlServer;
+
+bool Long() {
+  const char* const size = std::getenv("DCP_TEST_FAULTS");
+  return size != nullptr && absl::string_view(size) == "long";
+}
+
+size_t Sized(size_t whole) { return Long() ? whole : whole / 10; }
+
+// A clock on which an hour passes whenever somebody looks: no wait takes any time.
+class LeapingClock final : public Clock {
+ public:
+  absl::Time Now() const override { return absl::UnixEpoch() + Monotonic(); }
+  absl::Duration Monotonic() const override { return absl::Hours(++looks_); }
+
+ private:
+  mutable std::atomic<int64_t> looks_ = 0;
+};
+
+struct Tested {
+  Flavour flavour;
+  bool gtid;  // of MySQL: gtid_mode
+};
+
+std::string ParameterName(const ::testing::TestParamInfo<Tested>& tested) {
+  return test::NameOf(tested.param.flavour) + (tested.param.gtid ? "ByGtid" : "ByPosition");
+}
+
+// Without before versions, of which Describe() knows only what it has seen in the same batch.
+std::vector<std::string> WithoutBefore(std::vector<std::string> lines) {
+  for (std::string& line : lines) {
+    const size_t key = line.find("] ");
+    const size_t after = line.find(" -> ");
+    if (after != std::string::npos && key < after) line.erase(key + 1, after - key - 1);
+  }
+  return lines;
+}
+
+void ExpectSame(const std::vector<std::string>& lines, const std::vector<std::string>& plain) {
+  const auto a = WithoutBefore(lines), b = WithoutBefore(plain);
+  const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  EXPECT_TRUE(differ.first == a.end() && differ.second == b.end())
+      << "line " << differ.first - a.begin() << ": "
+      << (differ.first == a.end() ? "the end" : differ.first->substr(0, 200))
+      << "\nwithout faults: "
+      << (differ.second == b.end() ? "the end" : differ.second->substr(0, 200));
+}
+
+// A server per kind for all tests here, alone, since it is killed now and then.
+class StreamFaultsTest : public ::testing::TestWithParam<Tested> {
+ protected:
+  static void TearDownTestSuite() { servers_.clear(); }
+
+  void SetUp() override {
+    auto& entry = servers_[{GetParam().flavour, GetParam().gtid}];
+    if (entry.first == nullptr) {
+      test::MysqlOptions options{.flavour = GetParam().flavour, .gtid = GetParam().gtid};
+      if (GetParam().flavour != Flavour::kMysql56) {
+        options.extra_args = {"--binlog-row-metadata=FULL"};
+      }
+      ASSERT_OK_AND_ASSIGN(entry.first, MysqlServer::Start(options));
+      ASSERT_OK_AND_ASSIGN(entry.second, test::GlobalVariables(*entry.first));
+    }
+    server_ = entry.first.get();
+    if (server_->pid() == 0) {
+      ASSERT_OK(server_->Restart());
+    }
+    ASSERT_OK(test::ResetServer(*server_, entry.second));
+    ASSERT_OK_AND_ASSIGN(proxy_, FaultProxy::Start(server_->port()));
+    traffic_ = std::make_unique<FaultTraffic>(*server_, 1);
+    ASSERT_OK(traffic_->Begin());
+  }
+  void TearDown() override {
+    if (collector_ != nullptr) collector_->Stop();
+  }
+
+  // From the beginning of the binlog, by way of the proxy unless `port` says otherwise.
+  std::unique_ptr<MysqlCollector> Start(FakeSink* sink, uint16_t port = 0) {
+    model::ConnectionOptions to;
+    to.port = port == 0 ? proxy_->port() : port;
+    to.user = "dcp";
+    to.password = "dcp";
+    collector::MysqlCollectorOptions options;
+    options.name = "source";
+    options.start.kind = StartPoint::Kind::kPosition;
+    options.start.position = {"binlog.000001", 4};
+    options.pause = absl::Milliseconds(50);
+    options.flush_delay = absl::Milliseconds(1);
+    options.executed_watch = {.interval = absl::InfiniteDuration(),
+                              .rest = absl::InfiniteDuration()};
+    options.log = [](absl::string_view text) {
+      if (std::getenv("DCP_TEST_LOG") != nullptr)
+        fprintf(stderr, "%s\n", std::string(text).c_str());
+    };
+    collector::MysqlTag tag;
+    tag.tag = model::Tag("src");
+    tag.tables = {{"shop.*", "", {}}};
+    options.groups.tags = {tag};
+    options.groups.registry = &registry_;
+    const auto opener = MakeBinlogOpener(
+        to, 4399, [](absl::string_view database, absl::string_view) { return database == "shop"; });
+    auto collector = MysqlCollector::Create(std::move(options), opener, sink, &clock_);
+    EXPECT_OK(collector);
+    if (!collector.ok()) return nullptr;
+    (*collector)->Start();
+    return *std::move(collector);
+  }
+
+  // All lines, up to the number `last`.
+  static std::vector<std::string> LinesUpTo(const FakeSink& sink, int last) {
+    const std::string end = absl::StrCat("insert shop.seq[", last, "]");
+    EXPECT_TRUE(Eventually(
+        [&] {
+          const auto lines = sink.lines();
+          return std::any_of(lines.rbegin(), lines.rend(),
+                             [&](const std::string& line) { return absl::StartsWith(line, end); });
+        },
+        absl::Minutes(20)))
+        << "the stream never shows " << last;
+    return sink.lines();
+  }
+
+  // Reads it all by way of the proxy, and once more without a fault.
+  void ExpectAllOnce() {
+    const int last = traffic_->committed().back();
+    collector_ = Start(&sink_);
+    const auto lines = LinesUpTo(sink_, last);
+    collector_->Stop();
+    EXPECT_EQ(test::NumbersOf(lines), traffic_->committed());
+    EXPECT_EQ(collector_->status().gaps, 0u);
+    FakeSink plain;
+    auto direct = Start(&plain, server_->port());
+    ExpectSame(lines, LinesUpTo(plain, last));
+    direct->Stop();
+    for (const std::string& line : lines)
+      EXPECT_FALSE(absl::StartsWith(line, "unverified")) << line;
+  }
+
+  static inline std::map<std::pair<Flavour, bool>,
+                         std::pair<std::unique_ptr<MysqlServer>, test::Rows>>
+      servers_;
+  MysqlServer* server_ = nullptr;
+  std::unique_ptr<FaultProxy> proxy_;
+  std::unique_ptr<FaultTraffic> traffic_;
+  LeapingClock clock_;
+  model::TableRegistry registry_;
+  FakeSink sink_;
+  std::unique_ptr<MysqlCollector> collector_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, StreamFaultsTest,
+                         ::testing::Values(Tested{Flavour::kMysql97, true},
+                                           Tested{Flavour::kMysql97, false},
+                                           Tested{Flavour::kMysql56, true},
+                                           Tested{Flavour::kMysql56, false},
+                                           Tested{Flavour::kMariaDb, true}),
+                         ParameterName);
+
+TEST_P(StreamFaultsTest, ACutBehindEachEventLosesAndRepeatsNothing) {
+  const bool mysql97 = GetParam().flavour == Flavour::kMysql97;
+  ASSERT_OK(traffic_->Run(std::max<size_t>(12, Sized(mysql97 ? 200 : 120))));
+  // MariaDB takes 0.1 s to end the thread of each connection that was broken.
+  const auto faults = std::make_shared<BreakBehindEachEvent>(
+      !Long() && GetParam().flavour == Flavour::kMariaDb ? 4 : 1);
+  proxy_->SetFaults(faults);
+  ExpectAllOnce();
+  EXPECT_GT(faults->breaks(), traffic_->committed().size());
+  EXPECT_GE(proxy_->streams(), faults->breaks());
+  RecordProperty("breaks", static_cast<int>(faults->breaks()));
+}
+
+TEST_P(StreamFaultsTest, CutsAtRandomBytesLoseAndRepeatNothing) {
+  const size_t transactions = Sized(GetParam().flavour == Flavour::kMysql97 ? 10000 : 4000);
+  const size_t breaks = Sized(GetParam().flavour == Flavour::kMysql97 ? 200 : 80);
+  ASSERT_OK(traffic_->RunSmall(transactions));
+  // About 400 bytes each.
+  const auto faults =
+      std::make_shared<BreakAtRandomBytes>(breaks, transactions * 300 / breaks, 20261121);
+  proxy_->SetFaults(faults);
+  ExpectAllOnce();
+  EXPECT_LT(faults->left(), breaks / 2);
+  RecordProperty("breaks", static_cast<int>(breaks - faults->left()));
+}
+
+TEST_P(StreamFaultsTest, AKilledServerLosesAndRepeatsNothing) {
+  collector_ = Start(&sink_, server_->port());
+  for (size_t round = 0; round < std::max<size_t>(1, Sized(10)); ++round) {
+    ASSERT_OK_AND_ASSIGN(auto session, server_->Connect());
+    std::atomic<int> written = 0;
+    std::thread writer([&] {
+      for (int id = static_cast<int>(round) * 100000 + 1;
+           session
+               ->Execute(absl::StrCat("BEGIN; REPLACE INTO shop.orders VALUES (", id % 50,
+                                      ", 'k', REPEAT('x', 2000)); INSERT INTO shop.seq VALUES (",
+                                      id, "); COMMIT"))
+               .ok();
+           ++id) {
+        ++written;
+      }
+    });
+    EXPECT_TRUE(Eventually([&] { return written > 200; }));
+    server_->Kill();
+    writer.join();
+    ASSERT_OK(server_->Restart());
+  }
+  ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (100000000)"));
+  const auto lines = LinesUpTo(sink_, 100000000);
+  ASSERT_OK_AND_ASSIGN(const test::Rows rows,
+                       server_->Query("SELECT id FROM shop.seq ORDER BY id"));
+  std::vector<int> committed;
+  for (const test::Row& row : rows) committed.push_back(std::stoi(row[0].value_or("0")));
+  EXPECT_EQ(test::NumbersOf(lines), committed);
+  EXPECT_EQ(sink_.origins().size(), 1u);
+}
+
+}  // namespace
+}  // namespace dcp::cmd
