@@ -84,7 +84,10 @@ struct StartPoint {
 struct MysqlCollectorOptions {
   std::string name;
   model::ConnectionOptions connection;
+  // Other servers with the same data, in the order in which they are tried.
+  std::vector<model::ConnectionOptions> failover;
   uint32_t server_id = 0;  // 1..2^32-1
+  bool semi_sync = false;
   StartPoint start;
   std::vector<MysqlTagOptions> tags;  // never empty
 };

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "config/config.h"
 #include "config/reader.h"
 #include "model/connection_options.h"
 
@@ -14,6 +15,9 @@ enum class Secrets { kRead, kLeave };
 // together. Does not Finish the reader: the table may have other keys. With
 // kLeave the password stays empty and nothing outside the file is looked at.
 void ReadConnection(TableReader& reader, Secrets secrets, model::ConnectionOptions* out);
+
+// Reads "host" or "host:port"; port 0 where none is said.
+bool ReadHostAndPort(const Value& value, Endpoint* out);
 
 // Finish() for a table with connection keys: a password in the file gets the cure.
 void FinishWithConnection(TableReader& reader);

@@ -26,6 +26,7 @@ void SetOptions(const model::ConnectionOptions& to, absl::Duration io_timeout, M
   mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout);
   mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &kMaxPacket);
   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  if (to.compress) mysql_options(mysql, MYSQL_OPT_COMPRESS, nullptr);
 }
 
 void SetTls(const model::TlsOptions& tls, model::TlsMode mode, MYSQL* mysql) {

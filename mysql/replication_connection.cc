@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,7 +39,10 @@ static_assert(kDumpHeartbeatV2 == kDumpAnnotateRows);
 constexpr int kMariaDbCapability = 4;
 constexpr uint64_t kFirstEvent = 4;  // behind the magic bytes of a file
 constexpr int kSilentHeartbeats = 3;
-constexpr char kReportedHost[] = "dcp";
+// Of semi-synchronous replication: before each event, and before an acknowledgement.
+constexpr uint8_t kSemiSyncMagic = 0xef;
+constexpr uint8_t kSemiSyncWaits = 1;
+constexpr size_t kSemiSyncHeader = 2;
 
 void Append(uint64_t value, size_t bytes, std::string* out) {
   for (size_t i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i) & 0xff));
@@ -81,6 +85,29 @@ struct ReplicationConnection::Session : Client {
     return absl::OkStatus();
   }
 
+  // The connect timeout, which the library had to go by so far, may be longer. Within a packet it
+  // waits by itself: in its own way or, under TLS, as the socket says.
+  void LimitSilence(absl::Duration silence) {
+    mysql.net.pvio->timeout[PVIO_READ_TIMEOUT] =
+        static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(silence), 1, 1 << 30));
+    const timeval limit = absl::ToTimeval(silence);
+    setsockopt(static_cast<int>(mysql_get_socket(&mysql)), SOL_SOCKET, SO_RCVTIMEO, &limit,
+               sizeof limit);
+  }
+
+  // Sends bytes past the library's count of packets.
+  void Write(const std::string& bytes) {
+    MARIADB_PVIO* const pvio = mysql.net.pvio;
+    if (pvio == nullptr) return;
+    if (pvio->ctls != nullptr) {
+      const auto* const tls = static_cast<const PvioTls*>(static_cast<const void*>(pvio->ctls));
+      SSL_write(static_cast<SSL*>(tls->ssl), bytes.data(), static_cast<int>(bytes.size()));
+    } else {
+      pvio->methods->write(pvio, reinterpret_cast<const unsigned char*>(bytes.data()),
+                           bytes.size());
+    }
+  }
+
   // Sends a command; waits for its OK unless `answer` is false.
   bool Command(uint8_t command, const std::string& payload, bool answer) {
     return mysql.methods->db_command(&mysql, static_cast<enum enum_server_command>(command),
@@ -92,6 +119,7 @@ struct ReplicationConnection::Session : Client {
     const MARIADB_PVIO* const pvio = mysql.net.pvio;
     if (pvio == nullptr) return true;  // closed: reading says so at once
     if (pvio->cache_pos < pvio->cache + pvio->cache_size) return true;
+    if (mysql.net.remain_in_buf > 0) return true;  // of a compressed packet
     if (pvio->ctls == nullptr) return false;
     const auto* const tls = static_cast<const PvioTls*>(pvio->ctls);
     return SSL_pending(static_cast<const SSL*>(tls->ssl)) > 0;
@@ -107,8 +135,13 @@ std::string NewReplicaUuid() {
   return model::ToString(uuid);
 }
 
+std::string ReportedHost(absl::string_view replica_uuid) {
+  return absl::StrCat("dcp-", replica_uuid);
+}
+
 ReplicationConnection::ReplicationConnection(const Options& options)
     : options_(options),
+      replica_uuid_(options.replica_uuid.empty() ? NewReplicaUuid() : options.replica_uuid),
       server_(model::Describe(options.connection)),
       session_(std::make_unique<Session>()) {}
 
@@ -139,6 +172,7 @@ absl::Status ReplicationConnection::Connect() {
                                     options_.heartbeat_period * kSilentHeartbeats, session_.get()));
   socket_ = dup(static_cast<int>(mysql_get_socket(&session_->mysql)));
   if (socket_ < 0) return absl::ResourceExhaustedError("no file descriptor left");
+  session_->LimitSilence(options_.heartbeat_period * kSilentHeartbeats);
   return absl::OkStatus();
 }
 
@@ -182,6 +216,7 @@ absl::Status ReplicationConnection::Configure() {
                             ", @master_heartbeat_period = ", heartbeat, ", @replica_uuid = '", uuid,
                             "', @slave_uuid = '", uuid, "'")));
   if (mariadb_) DCP_RETURN_IF_ERROR(ConfigureMariaDb());
+  if (options_.semi_sync) DCP_RETURN_IF_ERROR(ConfigureSemiSync());
   const absl::Status set = session_->Run(server_,
                                          "SET @source_binlog_checksum = @@global.binlog_checksum, "
                                          "@master_binlog_checksum = @@global.binlog_checksum");
@@ -203,10 +238,24 @@ absl::Status ReplicationConnection::ConfigureMariaDb() {
   return session_->Run(server_, sql);
 }
 
+// A source without the plugin, or with it switched off, sends its events without a header, or waits
+// for nobody.
+absl::Status ReplicationConnection::ConfigureSemiSync() {
+  Table enabled;
+  DCP_RETURN_IF_ERROR(session_->Run(server_,
+                                    "SHOW GLOBAL VARIABLES WHERE Variable_name IN "
+                                    "('rpl_semi_sync_source_enabled', "
+                                    "'rpl_semi_sync_master_enabled')",
+                                    &enabled));
+  semi_sync_ = !enabled.empty() && enabled[0].size() == 2 && enabled[0][1] == "ON";
+  if (!semi_sync_) return absl::OkStatus();
+  return session_->Run(server_, "SET @rpl_semi_sync_replica = 1, @rpl_semi_sync_slave = 1");
+}
+
 absl::Status ReplicationConnection::Register() {
   std::string payload;
   Append(options_.server_id, 4, &payload);
-  AppendShort(kReportedHost, &payload);
+  AppendShort(ReportedHost(replica_uuid_), &payload);
   AppendShort("", &payload);  // user and password of a replica: not told
   AppendShort("", &payload);
   Append(0, 2, &payload);  // port
@@ -309,7 +358,36 @@ absl::StatusOr<Bytes> ReplicationConnection::Read(absl::Duration timeout) {
   if (packet[0] != 0) {
     return absl::DataLossError(absl::StrCat(server_, ": packet of unknown kind ", packet[0]));
   }
-  return Bytes(packet + 1, length - 1);
+  return EventOf(Bytes(packet + 1, length - 1));
+}
+
+absl::StatusOr<Bytes> ReplicationConnection::EventOf(Bytes packet) {
+  to_acknowledge_ = false;
+  if (!semi_sync_) return packet;
+  if (packet.size() < kSemiSyncHeader || packet[0] != kSemiSyncMagic) {
+    return absl::DataLossError(
+        absl::StrCat(server_, ": an event without the header of semi-synchronous replication"));
+  }
+  to_acknowledge_ = (packet[1] & kSemiSyncWaits) != 0;
+  return packet.subspan(kSemiSyncHeader);
+}
+
+void ReplicationConnection::Acknowledge(const model::BinlogPosition& place) {
+  if (!to_acknowledge_) return;
+  to_acknowledge_ = false;
+  std::string packet;
+  Append(1 + 8 + place.file.size(), 3, &packet);
+  Append(0, 1, &packet);  // the number of the packet
+  Append(kSemiSyncMagic, 1, &packet);
+  Append(place.offset, 8, &packet);
+  packet += place.file;
+  if (options_.connection.compress) {
+    std::string wrapped;
+    Append(packet.size(), 3, &wrapped);
+    Append(0, 4, &wrapped);  // its number; not compressed
+    packet = wrapped + packet;
+  }
+  session_->Write(packet);
 }
 
 void ReplicationConnection::Stop() {

@@ -206,12 +206,11 @@ class Daemon::Impl {
       LogInfo(absl::StrCat("collector ", options.name,
                            ": start = resume: no state is kept between runs, beginning now"));
     }
-    DCP_ASSIGN_OR_RETURN(const mysql::TableFilter wants, MakeTableFilter(mysql.groups.tags));
-    DCP_ASSIGN_OR_RETURN(
-        auto collector,
-        collector::MysqlCollector::Create(
-            std::move(mysql), MakeBinlogOpener(options.connection, options.server_id, wants),
-            router_.get(), &clock_));
+    BinlogServers servers = ToBinlogServers(options);
+    DCP_ASSIGN_OR_RETURN(servers.wants, MakeTableFilter(mysql.groups.tags));
+    DCP_ASSIGN_OR_RETURN(auto collector, collector::MysqlCollector::Create(
+                                             std::move(mysql), MakeBinlogOpener(std::move(servers)),
+                                             router_.get(), &clock_));
     mysql_collectors_.push_back(std::move(collector));
     mysql_names_.push_back(options.name);
     return absl::OkStatus();

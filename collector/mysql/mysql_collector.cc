@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "mysql/binlog_place.h"
 
 namespace dcp::collector {
 namespace {
@@ -32,6 +31,7 @@ MysqlCollector::MysqlCollector(MysqlCollectorOptions options,
       clock_(clock),
       groups_(std::move(groups)),
       backoff_(options_.reconnect),
+      taken_backoff_(options_.server_id_taken),
       point_(options_.start),
       open_reason_(options_.start_reason),
       open_detail_(options_.start_detail),
@@ -61,8 +61,9 @@ MysqlCollectorStatus MysqlCollector::status() const {
 
 void MysqlCollector::Run() {
   while (!stopping()) {
-    if (!MayGoOn(Session())) break;
-    WaitBeforeRetry();
+    const absl::Status end = Session();
+    if (!MayGoOn(end)) break;
+    WaitBeforeRetry(end);
   }
   MutexLock lock(mu_);
   status_.connected = false;
@@ -88,19 +89,29 @@ absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
   const bool other_id =
       stream.origin.server_uuid == model::Uuid{} && stream.origin.server_id != server_id_;
   const bool other_server = !fresh_ && (stream.origin.server_uuid != server_uuid_ || other_id);
-  if (other_server && point_.kind == StartPoint::Kind::kPosition) {
-    StartAnew("gap", "another server answers, where the position of the last one means nothing");
-    return absl::UnavailableError(open_detail_);
-  }
-  if (other_server) StartAnew("gap", "another server answers at the same address");
+  if (other_server) DCP_RETURN_IF_ERROR(GoOnElsewhere(stream));
   executed_watch_.Reset();
-  place_ = {};
+  watch_.Begin(!fresh_ && !other_server);
+  Warn(stream.warning);
   if (!fresh_) return absl::OkStatus();
   groups_->Begin(stream.origin, stream.position);
   DCP_RETURN_IF_ERROR(OpenTags(stream.origin));
   server_uuid_ = stream.origin.server_uuid;
   server_id_ = stream.origin.server_id;
   fresh_ = false;
+  return absl::OkStatus();
+}
+
+// Another server answers than the one that was read last.
+absl::Status MysqlCollector::GoOnElsewhere(const BinlogStream& stream) {
+  if (!stream.follows_gtids) {
+    StartAnew("gap", "another server answers, where the position of the last one means nothing");
+    return absl::UnavailableError(open_detail_);
+  }
+  Log("another server answers, and has all GTIDs that were read: going on behind them there");
+  groups_->GoOnElsewhere();
+  server_uuid_ = stream.origin.server_uuid;
+  server_id_ = stream.origin.server_id;
   return absl::OkStatus();
 }
 
@@ -121,6 +132,7 @@ absl::Status MysqlCollector::ReadStream(const BinlogStream& stream) {
     const auto event =
         stream.reader->Next(groups_->empty() ? options_.pause : options_.flush_delay);
     if (event.ok()) {
+      DCP_RETURN_IF_ERROR(watch_.Saw(**event));
       DCP_RETURN_IF_ERROR(OnEvent(**event));
     } else if (absl::IsDeadlineExceeded(event.status())) {
       DCP_RETURN_IF_ERROR(OnSilence());
@@ -129,30 +141,24 @@ absl::Status MysqlCollector::ReadStream(const BinlogStream& stream) {
     }
     if (stopping()) return absl::CancelledError("stopped");
     if (stream.probe != nullptr) {
-      if (event.ok()) NotePlace((*event)->end);
-      DCP_RETURN_IF_ERROR(WatchExecuted(stream.probe.get()));
+      DCP_RETURN_IF_ERROR(WatchExecuted(stream.probe.get(), !event.ok()));
     }
   }
 }
 
-void MysqlCollector::NotePlace(const model::BinlogPosition& end) {
-  if (place_.file != end.file) place_.file = end.file;
-  place_.offset = end.offset;
-}
-
-// Asks a MariaDB server from time to time, and hands on what it has executed where the
-// stream has come to the place that the answer is about.
-absl::Status MysqlCollector::WatchExecuted(ExecutedProbe* probe) {
+// Asks the server from time to time, and hands on what it has executed where the stream has
+// come to the place that the answer is about.
+absl::Status MysqlCollector::WatchExecuted(ExecutedProbe* probe, bool silent) {
   if (!groups_->outside()) return absl::OkStatus();
   const absl::Duration now = clock_->Monotonic();
-  if (executed_watch_.Due(now)) DCP_RETURN_IF_ERROR(AskExecuted(probe, now));
+  if (executed_watch_.Due(now)) DCP_RETURN_IF_ERROR(AskExecuted(probe, silent, now));
   if (!executed_watch_.waiting()) return absl::OkStatus();
-  const auto executed = executed_watch_.Reached(place_, groups_->resume_point().executed());
+  const auto executed = executed_watch_.Reached(watch_.place(), groups_->resume_point().executed());
   if (executed.has_value()) groups_->AddExecuted(*executed);
   return absl::OkStatus();
 }
 
-absl::Status MysqlCollector::AskExecuted(ExecutedProbe* probe, absl::Duration now) {
+absl::Status MysqlCollector::AskExecuted(ExecutedProbe* probe, bool silent, absl::Duration now) {
   auto answer = probe->Ask();
   if (!answer.ok()) {
     executed_watch_.Failed(now);
@@ -160,21 +166,18 @@ absl::Status MysqlCollector::AskExecuted(ExecutedProbe* probe, absl::Duration no
                      answer.status().message()));
     return absl::OkStatus();
   }
-  // A binlog never ends before what was read of it. After RESET MASTER the server sends
-  // nothing more on this connection, and does not say so.
-  if (!answer->end.file.empty() && !mysql::AtOrAfter(answer->end, place_)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(place_.file, ":", place_.offset,
-                     " is an impossible position now: the server's binlog ends at ",
-                     answer->end.file, ":", answer->end.offset, "; it was reset"));
-  }
+  DCP_RETURN_IF_ERROR(watch_.Ends(answer->end, silent, now));
   executed_watch_.Answered(*std::move(answer), now);
   return absl::OkStatus();
 }
 
 absl::Status MysqlCollector::OnEvent(const mysql::BinlogEvent& event) {
-  backoff_.Reset();
+  const uint64_t groups = groups_->counters().groups;
   groups_->Add(event);
+  // Not by what every connection begins with: that may be all that it brings.
+  if (groups != groups_->counters().groups || event.kind == mysql::BinlogEvent::Kind::kHeartbeat) {
+    backoff_.Reset();
+  }
   {
     MutexLock lock(mu_);
     status_.last_event = clock_->Now();
@@ -219,7 +222,7 @@ bool MysqlCollector::MayGoOn(const absl::Status& end) {
   Log(end.message());
   if (PositionLost(end)) {
     StartAnew("gap", end.message());
-  } else if (absl::IsDataLoss(end) && DamagedForGood()) {
+  } else if ((absl::IsDataLoss(end) || SourceDamaged(end)) && DamagedForGood()) {
     StartAnew("event", end.message());
   } else if (!fresh_ && point_.kind == StartPoint::Kind::kPosition &&
              point_.position.file.empty()) {
@@ -265,14 +268,23 @@ void MysqlCollector::NoteBreak(const absl::Status& end) {
   if (!absl::IsCancelled(end)) status_.last_error = end.ToString();
 }
 
-void MysqlCollector::WaitBeforeRetry() {
-  const absl::Duration until = clock_->Monotonic() + backoff_.Next();
+void MysqlCollector::WaitBeforeRetry(const absl::Status& end) {
+  const bool taken = ServerIdTaken(end);
+  if (!taken) taken_backoff_.Reset();
+  const absl::Duration until =
+      clock_->Monotonic() + (taken ? taken_backoff_.Next() : backoff_.Next());
   MutexLock lock(mu_);
   while (!stop_) {
     const absl::Duration left = until - clock_->Monotonic();
     if (left <= absl::ZeroDuration()) return;
     stop_changed_.WaitFor(mu_, left);
   }
+}
+
+void MysqlCollector::Warn(const std::string& warning) {
+  MutexLock lock(mu_);
+  if (!warning.empty() && warning != status_.warning) Log(warning);
+  status_.warning = warning;
 }
 
 bool MysqlCollector::stopping() const {

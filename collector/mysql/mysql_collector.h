@@ -3,8 +3,9 @@
 //
 // Owns one thread. Start() and Stop() are called by one owner; status() is
 // thread-safe. After a break of the connection it goes on behind the last whole
-// group: nothing is lost, nothing is said twice. Where the server has purged that
-// place, the tags are opened anew with reason "gap", at the server's present end.
+// group: nothing is lost, nothing is said twice; also on another server, where that has the same
+// GTIDs. Where the place is lost (purged, the binlog reset), the tags are opened anew with reason
+// "gap", at the server's present end; where the server cannot read its own file, with "event".
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@
 #include "collector/mysql/executed_watch.h"
 #include "collector/mysql/group_assembler.h"
 #include "collector/mysql/start_point.h"
+#include "collector/mysql/stream_watch.h"
 #include "model/ports/change_sink.h"
 
 namespace dcp::collector {
@@ -41,6 +43,9 @@ struct MysqlCollectorOptions {
   absl::Duration pause = absl::Seconds(1);  // longer than events of one group stand apart
   ExecutedWatch::Options executed_watch;
   Backoff::Options reconnect;
+  // After another client with the same server_id took the stream: two that come back at once
+  // would end each other's for ever.
+  Backoff::Options server_id_taken = {.first = absl::Minutes(1), .cap = absl::Hours(1)};
   LogFunction log;  // may be empty
 };
 
@@ -54,6 +59,7 @@ struct MysqlCollectorStatus {
   uint64_t gaps = 0;         // times continuity was lost
   absl::Time last_event = absl::InfinitePast();
   std::string last_error;  // of the last break; empty once connected again
+  std::string warning;     // what an operator should know of the server
 };
 
 class MysqlCollector {
@@ -85,9 +91,9 @@ class MysqlCollector {
   absl::Status Begin(const BinlogStream& stream);
   absl::Status OpenTags(model::StreamOrigin origin);
   absl::Status ReadStream(const BinlogStream& stream);
-  void NotePlace(const model::BinlogPosition& end);
-  absl::Status WatchExecuted(ExecutedProbe* probe);
-  absl::Status AskExecuted(ExecutedProbe* probe, absl::Duration now);
+  absl::Status GoOnElsewhere(const BinlogStream& stream);
+  absl::Status WatchExecuted(ExecutedProbe* probe, bool silent);
+  absl::Status AskExecuted(ExecutedProbe* probe, bool silent, absl::Duration now);
   absl::Status OnEvent(const mysql::BinlogEvent& event);
   absl::Status OnSilence();
   absl::Status Flush();
@@ -97,7 +103,8 @@ class MysqlCollector {
 
   bool SetReader(mysql::BinlogReader* reader) ABSL_LOCKS_EXCLUDED(mu_);
   void NoteBreak(const absl::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
-  void WaitBeforeRetry() ABSL_LOCKS_EXCLUDED(mu_);
+  void WaitBeforeRetry(const absl::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
+  void Warn(const std::string& warning) ABSL_LOCKS_EXCLUDED(mu_);
   bool stopping() const ABSL_LOCKS_EXCLUDED(mu_);
   void CloseTag(size_t index, const absl::Status& why);
   void Log(absl::string_view text) const;
@@ -110,14 +117,14 @@ class MysqlCollector {
 
   // The thread's own.
   const std::unique_ptr<GroupAssembler> groups_;
-  Backoff backoff_;
+  Backoff backoff_, taken_backoff_;
   StartPoint point_;   // of the next stream
   bool fresh_ = true;  // the next stream begins (anew): the tags are to be opened
   std::string open_reason_, open_detail_;  // of the next Open()
   model::Uuid server_uuid_{};              // of the last stream
   uint32_t server_id_ = 0;                 // likewise
   ExecutedWatch executed_watch_;
-  model::BinlogPosition place_;   // behind the last event
+  StreamWatch watch_;
   std::vector<bool> tag_closed_;  // no check uses it
   uint64_t groups_at_damage_ = 0;
   int damages_here_ = 0;  // in a row, without a group between

@@ -128,8 +128,7 @@ class StreamFaultsTest : public ::testing::TestWithParam<Tested> {
     options.start.position = {"binlog.000001", 4};
     options.pause = absl::Milliseconds(50);
     options.flush_delay = absl::Milliseconds(1);
-    options.executed_watch = {.interval = absl::InfiniteDuration(),
-                              .rest = absl::InfiniteDuration()};
+    options.executed_watch = {.interval = watch_interval_, .rest = watch_interval_};
     options.log = [](absl::string_view text) {
       if (std::getenv("DCP_TEST_LOG") != nullptr)
         fprintf(stderr, "%s\n", std::string(text).c_str());
@@ -139,8 +138,13 @@ class StreamFaultsTest : public ::testing::TestWithParam<Tested> {
     tag.tables = {{"shop.*", "", {}}};
     options.groups.tags = {tag};
     options.groups.registry = &registry_;
-    const auto opener = MakeBinlogOpener(
-        to, 4399, [](absl::string_view database, absl::string_view) { return database == "shop"; });
+    const auto opener =
+        MakeBinlogOpener({.servers = {to},
+                          .server_id = 4399,
+                          .wants = [](absl::string_view database, absl::string_view) {
+                            return database == "shop";
+                          },
+                          .clock = &clock_});
     auto collector = MysqlCollector::Create(std::move(options), opener, sink, &clock_);
     EXPECT_OK(collector);
     if (!collector.ok()) return nullptr;
@@ -164,6 +168,7 @@ class StreamFaultsTest : public ::testing::TestWithParam<Tested> {
 
   // Reads it all by way of the proxy, and once more without a fault.
   void ExpectAllOnce() {
+    ASSERT_OK(traffic_->RunSmall(1));
     const int last = traffic_->committed().back();
     collector_ = Start(&sink_);
     const auto lines = LinesUpTo(sink_, last);
@@ -185,6 +190,7 @@ class StreamFaultsTest : public ::testing::TestWithParam<Tested> {
   std::unique_ptr<FaultProxy> proxy_;
   std::unique_ptr<FaultTraffic> traffic_;
   LeapingClock clock_;
+  absl::Duration watch_interval_ = absl::InfiniteDuration();
   model::TableRegistry registry_;
   FakeSink sink_;
   std::unique_ptr<MysqlCollector> collector_;
@@ -253,6 +259,20 @@ TEST_P(StreamFaultsTest, AKilledServerLosesAndRepeatsNothing) {
   for (const test::Row& row : rows) committed.push_back(std::stoi(row[0].value_or("0")));
   EXPECT_EQ(test::NumbersOf(lines), committed);
   EXPECT_EQ(sink_.origins().size(), 1u);
+}
+
+// The server goes on sending nothing, or from a file that is gone, and does not say so.
+TEST_P(StreamFaultsTest, ABinlogThatIsResetInMidStreamIsAGap) {
+  watch_interval_ = absl::Seconds(1);
+  collector_ = Start(&sink_, server_->port());
+  ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (1), (2), (3)"));
+  LinesUpTo(sink_, 3);
+  ASSERT_OK(server_->Execute(server_->words().reset_binlog));
+  ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (4)"));
+  ASSERT_TRUE(Eventually([&] { return sink_.origins().size() > 1; }, absl::Seconds(30)));
+  EXPECT_EQ(sink_.origins()[1].reason, "gap");
+  ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (5)"));
+  LinesUpTo(sink_, 5);
 }
 
 }  // namespace
