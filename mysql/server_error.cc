@@ -22,6 +22,9 @@ constexpr const char* kCheckAddress = "check host and port, and that the server 
 constexpr const char* kTryAgain = "the connection will be opened again";
 constexpr const char* kGrant = "grant the missing privilege to this account";
 
+constexpr const char* kOwnServerId =
+    "another client or replica uses this server_id: give this collector a server_id of its own";
+
 // Sorted by number. 2000 and up: the client library.
 constexpr Entry kEntries[] = {
     {1040, Code::kResourceExhausted, "raise max_connections or close other connections"},
@@ -82,6 +85,7 @@ constexpr Entry kEntries[] = {
     {3118, Code::kPermissionDenied, "the account is locked"},
     {3159, Code::kFailedPrecondition, "the server demands TLS: set tls mode to required"},
     {4031, Code::kUnavailable, kTryAgain},
+    {4052, Code::kFailedPrecondition, kOwnServerId},  // MariaDB
 };
 
 const Entry* Find(uint32_t number) {
@@ -94,8 +98,7 @@ const Entry* Find(uint32_t number) {
 const char* CureOfDumpError(absl::string_view message) {
   if (absl::StrContains(message, "same server_uuid") ||
       absl::StrContains(message, "same server_id") || absl::StrContains(message, "same slave_id")) {
-    return "another client or replica uses this server_id: give this collector a server_id of its "
-           "own";
+    return kOwnServerId;
   }
   if (absl::StrContains(message, "purged")) {
     return "the server no longer has the binlogs needed: start from now, and raise "
@@ -128,7 +131,9 @@ absl::Status ServerError(absl::string_view server, absl::string_view doing, uint
   const Entry* entry = Find(number);
   absl::string_view cure = entry == nullptr ? "" : entry->cure;
   if (number == 1236) cure = CureOfDumpError(message);
-  return absl::Status(CodeOfServerError(number),
+  // MariaDB: it may be our own connection that was lost, which the server is ending.
+  const bool being_ended = number == 4052 && absl::StrContains(message, "already connected");
+  return absl::Status(being_ended ? Code::kUnavailable : CodeOfServerError(number),
                       absl::StrCat(server, ": ", doing, ": ", message, " (error ", number, ")",
                                    cure.empty() ? "" : "; ", cure));
 }

@@ -76,11 +76,11 @@ class ServerOpener {
         stream.follows_gtids = true;
       }
     }
+    stream.warning = AskOtherClients(*connection);  // before this one shows there itself
     mysql::ServerBinlogReader::Options options = options_;
     DCP_ASSIGN_OR_RETURN(options.start, settings.mariadb
                                             ? PlaceMariaDb(point, settings, *connection, &stream)
                                             : PlaceMysql(point, settings, &stream));
-    stream.warning = AskOtherClients(*connection);
     DCP_ASSIGN_OR_RETURN(auto reader, mysql::ServerBinlogReader::Open(options));
     if (options_.semi_sync && !reader->semi_sync()) {
       absl::StrAppend(&stream.warning, stream.warning.empty() ? "" : "; ", settings.server,

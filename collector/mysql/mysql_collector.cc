@@ -11,6 +11,10 @@ namespace {
 // A connection may damage bytes once; a file that is damaged stays so.
 constexpr int kMaxDamagesHere = 3;
 
+// Two clients with one server_id end each other's streams within moments.
+constexpr int kMaxShortSessions = 5;
+constexpr absl::Duration kShortSession = absl::Seconds(10);
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<MysqlCollector>> MysqlCollector::Create(
@@ -72,7 +76,9 @@ void MysqlCollector::Run() {
 
 // One connection, from opening to its end. Never OK.
 absl::Status MysqlCollector::Session() {
+  opened_at_ = absl::InfiniteDuration();
   DCP_ASSIGN_OR_RETURN(BinlogStream stream, opener_(point_));
+  opened_at_ = clock_->Monotonic();
   DCP_RETURN_IF_ERROR(Begin(stream));
   if (!SetReader(stream.reader.get())) return absl::CancelledError("stopped");
   const absl::Status end = ReadStream(stream);
@@ -252,6 +258,20 @@ bool MysqlCollector::DamagedForGood() {
   return true;
 }
 
+// MariaDB ends the stream of the older of two clients, and tells it nothing.
+bool MysqlCollector::FoughtOver(const absl::Status& end) {
+  const bool was_open = opened_at_ < absl::InfiniteDuration();
+  const bool mariadb = server_uuid_ == model::Uuid{};
+  const bool ended_soon = mariadb && was_open && absl::IsUnavailable(end) &&
+                          clock_->Monotonic() - opened_at_ < kShortSession;
+  short_sessions_ = ended_soon ? short_sessions_ + 1 : 0;
+  if (short_sessions_ < kMaxShortSessions) return false;
+  Warn(absl::StrCat("the server has ended ", short_sessions_,
+                    " connections in a row within seconds: another client may use the same "
+                    "server_id; give this collector a server_id of its own. The next try waits"));
+  return true;
+}
+
 bool MysqlCollector::SetReader(mysql::BinlogReader* reader) {
   MutexLock lock(mu_);
   const bool refused = reader != nullptr && stop_;
@@ -269,7 +289,7 @@ void MysqlCollector::NoteBreak(const absl::Status& end) {
 }
 
 void MysqlCollector::WaitBeforeRetry(const absl::Status& end) {
-  const bool taken = ServerIdTaken(end);
+  const bool taken = ServerIdTaken(end) || FoughtOver(end);
   if (!taken) taken_backoff_.Reset();
   const absl::Duration until =
       clock_->Monotonic() + (taken ? taken_backoff_.Next() : backoff_.Next());

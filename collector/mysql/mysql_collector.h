@@ -100,6 +100,7 @@ class MysqlCollector {
   bool MayGoOn(const absl::Status& end);
   void StartAnew(absl::string_view reason, absl::string_view detail);
   bool DamagedForGood();
+  bool FoughtOver(const absl::Status& end);
 
   bool SetReader(mysql::BinlogReader* reader) ABSL_LOCKS_EXCLUDED(mu_);
   void NoteBreak(const absl::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
@@ -125,7 +126,9 @@ class MysqlCollector {
   uint32_t server_id_ = 0;                 // likewise
   ExecutedWatch executed_watch_;
   StreamWatch watch_;
-  std::vector<bool> tag_closed_;  // no check uses it
+  std::vector<bool> tag_closed_;                         // no check uses it
+  absl::Duration opened_at_ = absl::InfiniteDuration();  // of the connection, by the clock
+  int short_sessions_ = 0;                               // in a row
   uint64_t groups_at_damage_ = 0;
   int damages_here_ = 0;  // in a row, without a group between
 

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <iostream>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
@@ -21,11 +23,13 @@
 #include "absl/strings/str_cat.h"
 #include "cmd/dcp/binlog_opener.h"
 #include "collector/mysql/mysql_collector.h"
+#include "mysql/server_binlog_reader.h"
 #include "tests/cmd/fault_traffic.h"
 #include "tests/collector/mysql/fake_server.h"
 #include "tests/servers/fault_proxy.h"
 #include "tests/servers/mysql_server.h"
 #include "tests/servers/replica_pair.h"
+#include "tests/servers/shared_servers.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::cmd {
@@ -48,6 +52,11 @@ bool Long() {
 }
 
 size_t Sized(size_t whole) { return Long() ? whole : whole / 10; }
+
+// What DCP_TEST_LOG in the environment asks for.
+void LogIfAsked(absl::string_view text) {
+  if (std::getenv("DCP_TEST_LOG") != nullptr) std::cerr << text << "\n";
+}
 
 // A clock on which an hour passes whenever somebody looks: no wait takes any time.
 class LeapingClock final : public Clock {
@@ -138,13 +147,11 @@ class StreamFaultsTest : public ::testing::TestWithParam<Tested> {
     tag.tables = {{"shop.*", "", {}}};
     options.groups.tags = {tag};
     options.groups.registry = &registry_;
-    const auto opener =
-        MakeBinlogOpener({.servers = {to},
-                          .server_id = 4399,
-                          .wants = [](absl::string_view database, absl::string_view) {
-                            return database == "shop";
-                          },
-                          .clock = &clock_});
+    const auto opener = MakeBinlogOpener(
+        {.servers = {to},
+         .server_id = 4399,
+         .wants = [](absl::string_view database, absl::string_view) { return database == "shop"; },
+         .clock = &clock_});
     auto collector = MysqlCollector::Create(std::move(options), opener, sink, &clock_);
     EXPECT_OK(collector);
     if (!collector.ok()) return nullptr;
@@ -273,6 +280,164 @@ TEST_P(StreamFaultsTest, ABinlogThatIsResetInMidStreamIsAGap) {
   EXPECT_EQ(sink_.origins()[1].reason, "gap");
   ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (5)"));
   LinesUpTo(sink_, 5);
+}
+
+// A source and its replica behind one proxy each; the collector reads the source first.
+class FailoverTest : public ::testing::TestWithParam<Flavour> {
+ protected:
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(pair_, test::SharedServers::Fresh(test::PairOf(GetParam())));
+    for (MysqlServer* server : {&pair_->source(), &pair_->replica()}) {
+      if (GetParam() != Flavour::kMysql56) {
+        ASSERT_OK(server->Execute("SET GLOBAL binlog_row_metadata = FULL"));
+      }
+      ASSERT_OK_AND_ASSIGN(auto proxy, FaultProxy::Start(server->port()));
+      proxies_.push_back(std::move(proxy));
+    }
+    Run("CREATE DATABASE shop; CREATE TABLE shop.seq (id INT PRIMARY KEY)");
+  }
+  void TearDown() override {
+    if (collector_ != nullptr) collector_->Stop();
+  }
+
+  void Run(const std::string& sql) { ASSERT_OK(pair_->source().Execute(sql)); }
+  void Insert(int first, int last) {
+    for (int id = first; id <= last; ++id) {
+      Run(absl::StrCat("INSERT INTO shop.seq VALUES (", id, ")"));
+    }
+  }
+
+  void Start(absl::Duration patience = absl::Minutes(10)) { collector_ = Open(&sink_, patience); }
+
+  std::unique_ptr<MysqlCollector> Open(FakeSink* sink, absl::Duration patience) {
+    BinlogServers servers;
+    for (const auto& proxy : proxies_) {
+      model::ConnectionOptions& to = servers.servers.emplace_back();
+      to.port = proxy->port();
+      to.user = to.password = "dcp";
+      to.connect_timeout = absl::Seconds(2);
+    }
+    servers.server_id = 4399;
+    servers.patience = patience;
+    servers.wants = [](absl::string_view database, absl::string_view) {
+      return database == "shop";
+    };
+    collector::MysqlCollectorOptions options;
+    options.name = "source";
+    options.start.kind = StartPoint::Kind::kPosition;
+    options.start.position = {"binlog.000001", 4};
+    options.pause = absl::Milliseconds(20);
+    options.reconnect = {absl::Milliseconds(5), absl::Milliseconds(20)};
+    options.log = &LogIfAsked;
+    collector::MysqlTag tag;
+    tag.tag = model::Tag("src");
+    tag.tables = {{"shop.*", "", {}}};
+    options.groups.tags = {tag};
+    options.groups.registry = &registry_;
+    auto collector =
+        MysqlCollector::Create(std::move(options), MakeBinlogOpener(servers), sink, &Clock::Real());
+    EXPECT_OK(collector);
+    if (!collector.ok()) return nullptr;
+    (*collector)->Start();
+    return *std::move(collector);
+  }
+
+  // As soon as `last` has come: 1, 2, … last.
+  void ExpectAllOnce(int last) {
+    EXPECT_TRUE(Eventually(
+        [&] {
+          const auto numbers = test::NumbersOf(sink_.lines());
+          return !numbers.empty() && numbers.back() == last;
+        },
+        absl::Seconds(30)))
+        << collector_->status().last_error;
+    std::vector<int> expected(static_cast<size_t>(last));
+    std::iota(expected.begin(), expected.end(), 1);
+    EXPECT_EQ(test::NumbersOf(sink_.lines()), expected);
+    EXPECT_EQ(sink_.origins().size(), 1u);
+  }
+
+  test::ReplicaPair* pair_ = nullptr;
+  std::vector<std::unique_ptr<FaultProxy>> proxies_;
+  model::TableRegistry registry_;
+  FakeSink sink_;
+  std::unique_ptr<MysqlCollector> collector_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, FailoverTest, ::testing::ValuesIn(test::kAllFlavours),
+                         [](const auto& tested) { return test::NameOf(tested.param); });
+
+TEST_P(FailoverTest, ThereAndBackAgainLosesAndRepeatsNothing) {
+  Start();
+  Insert(1, 5);
+  ExpectAllOnce(5);
+  proxies_[0]->Refuse();
+  Insert(6, 10);
+  ExpectAllOnce(10);
+  EXPECT_GT(proxies_[1]->streams(), 0u);
+  proxies_[1]->CutAll();  // there too it goes on behind the last group
+  Insert(11, 15);
+  ExpectAllOnce(15);
+  proxies_[0]->Heal();
+  proxies_[1]->Refuse();
+  Insert(16, 20);
+  ExpectAllOnce(20);
+}
+
+TEST_P(FailoverTest, AReplicaThatIsLateIsWaitedFor) {
+  Start();
+  Insert(1, 5);
+  ExpectAllOnce(5);
+  ASSERT_OK(pair_->WaitForReplica());
+  ASSERT_OK(pair_->StopReplication());
+  Insert(6, 10);
+  ExpectAllOnce(10);
+  proxies_[0]->Refuse();
+  EXPECT_TRUE(Eventually([&] {
+    return absl::StrContains(collector_->status().last_error, "lacks transactions");
+  })) << collector_->status().last_error;
+  ASSERT_OK(pair_->StartReplication());
+  Insert(11, 12);
+  ExpectAllOnce(12);
+}
+
+// What the collector has read and the next server never gets.
+TEST_P(FailoverTest, TransactionsThatTheNextServerLacksForGoodAreAGap) {
+  Start(absl::Milliseconds(100));
+  Insert(1, 5);
+  ExpectAllOnce(5);
+  ASSERT_OK(pair_->WaitForReplica());
+  ASSERT_OK(pair_->StopReplication());
+  Insert(6, 10);
+  ExpectAllOnce(10);
+  proxies_[0]->Refuse();
+  ASSERT_TRUE(Eventually([&] { return sink_.origins().size() == 2; }));
+  EXPECT_EQ(sink_.origins()[1].reason, "gap");
+  EXPECT_THAT(sink_.origins()[1].detail, ::testing::HasSubstr("lacks transactions"));
+  ASSERT_OK(pair_->replica().Execute("INSERT INTO shop.seq VALUES (100)"));
+  EXPECT_TRUE(Eventually([&] { return test::NumbersOf(sink_.lines()).back() == 100; }));
+}
+
+// MySQL goes by uuids and serves both. MariaDB ends the stream of the older one without a word:
+// each takes it from the other until it has had enough.
+TEST_P(FailoverTest, AServerIdThatAnotherClientUsesIsNamedAndNotFoughtOverForEver) {
+  proxies_.pop_back();
+  Start();
+  Insert(1, 3);
+  ExpectAllOnce(3);
+  FakeSink other_sink;
+  const auto other = Open(&other_sink, absl::Minutes(10));
+  const auto named = [](const MysqlCollector& collector) {
+    const auto status = collector.status();
+    return absl::StrContains(status.warning + status.last_error, "server_id of its own");
+  };
+  EXPECT_TRUE(Eventually([&] { return named(*collector_) || named(*other); }, absl::Seconds(20)));
+  Insert(4, 6);
+  const std::vector<int> all = {1, 2, 3, 4, 5, 6};
+  EXPECT_TRUE(Eventually([&] {
+    return test::NumbersOf(sink_.lines()) == all || test::NumbersOf(other_sink.lines()) == all;
+  }));
+  other->Stop();
 }
 
 }  // namespace
