@@ -115,8 +115,20 @@ const char* CureOfDumpError(absl::string_view message) {
     return "start the server with log_bin";
   }
   if (absl::StrContains(message, "max_allowed_packet")) return "raise max_allowed_packet";
+  for (const char* damage : {"crc check", "truncated", "bogus data", "corrupted", "ecksum"}) {
+    if (!absl::StrContains(message, damage)) continue;
+    return "the server's binlog file is damaged (mysqlbinlog says where): what it holds is lost to "
+           "the stream; start from now, and compare the tables with dcp verify";
+  }
   if (absl::StrContains(message, "GTID_MODE")) return "set gtid_mode=ON, or start from a file";
   return "see the server's error log";
+}
+
+bool BreaksConnection(absl::string_view message) {
+  for (const char* words : {"timed out", "reset by peer", "Broken pipe", "unexpected eof"}) {
+    if (absl::StrContains(message, words)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -128,6 +140,8 @@ absl::StatusCode CodeOfServerError(uint32_t number) {
 
 absl::Status ServerError(absl::string_view server, absl::string_view doing, uint32_t number,
                          absl::string_view message) {
+  // What happens to the connection under TLS, not to TLS.
+  if (number == 2026 && BreaksConnection(message)) number = 2013;
   const Entry* entry = Find(number);
   absl::string_view cure = entry == nullptr ? "" : entry->cure;
   if (number == 1236) cure = CureOfDumpError(message);

@@ -240,17 +240,17 @@ void FaultProxy::BeginStream(Link* link) {
 }
 
 void FaultProxy::Upwards(Link* link) {
-  std::string buffer;
-  while (Receive(link->client, &buffer)) {
-    size_t whole = 0;
-    while (buffer.size() >= whole + kHeader) {
-      const absl::string_view rest = absl::string_view(buffer).substr(whole);
-      if (rest.size() < PacketSize(rest)) break;
-      if (!link->streaming && AsksForBinlog(rest)) BeginStream(link);
-      whole += PacketSize(rest);
+  std::string piece, unread;  // of the packet that has not come whole
+  while (Receive(link->client, &piece)) {
+    unread += piece;
+    while (unread.size() >= kHeader && unread.size() >= PacketSize(unread)) {
+      if (!link->streaming && AsksForBinlog(absl::string_view(unread).substr(0, kHeader + 1))) {
+        BeginStream(link);
+      }
+      unread.erase(0, PacketSize(unread));
     }
-    if (!Forward(link, link->server, absl::string_view(buffer).substr(0, whole))) break;
-    buffer.erase(0, whole);
+    if (!Forward(link, link->server, piece)) break;
+    piece.clear();
   }
   End(link, false);
   Finish(link);
