@@ -12,7 +12,7 @@
 namespace dcp::test {
 namespace {
 
-constexpr size_t kKinds = 12;
+constexpr size_t kKinds = 13;
 constexpr size_t kSmallAtOnce = 50;
 
 }  // namespace
@@ -89,6 +89,8 @@ std::string FaultTraffic::Statements(size_t kind) {
       return absl::StrCat("SET binlog_transaction_compression = ON; ",
                           transaction(absl::StrCat(Row(), "; ", Row(), "; ", Row())),
                           "; SET binlog_transaction_compression = OFF");
+    case 11:
+      return absl::StrCat("FLUSH BINARY LOGS; ", Number());
     default:
       return absl::StrCat("BEGIN; ", Row(), "; ROLLBACK; ", Number());
   }
