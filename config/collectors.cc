@@ -69,12 +69,37 @@ void ReadStart(const Value& value, StartPoint* out) {
 void IgnoreType(const Value&, MysqlCollectorOptions&) {}  // read before the rest
 void IgnoreType(const Value&, GrpcCollectorOptions&) {}
 
+// The rest of how to reach them is the collector's own, which is not read yet.
+void ReadFailover(const Value& value, std::vector<model::ConnectionOptions>* out) {
+  ReadItems(value, [out](const Value& item) {
+    Endpoint server;
+    if (!ReadHostAndPort(item, &server)) return;
+    model::ConnectionOptions& options = out->emplace_back();
+    options.host = server.host;
+    options.port = server.port;
+  });
+}
+
+void FinishFailover(TableReader& reader, MysqlCollectorOptions* out) {
+  if (!out->failover.empty() && reader.Has("socket")) {
+    reader.Error("failover", "'failover' goes with 'host', not with 'socket'");
+  }
+  for (model::ConnectionOptions& server : out->failover) {
+    model::ConnectionOptions whole = out->connection;
+    whole.host = server.host;
+    if (server.port != 0) whole.port = server.port;
+    server = std::move(whole);
+  }
+}
+
 constexpr Field<MysqlCollectorOptions> kMysqlFields[] = {
     {"type", IgnoreType},
     {"name", [](const Value& v, MysqlCollectorOptions& o) { ReadName(v, &o.name); }, true},
     {"files", [](const Value& v, MysqlCollectorOptions& o) { ReadTexts(v, &o.files); }},
     {"server_id",
      [](const Value& v, MysqlCollectorOptions& o) { ReadNumber(v, 1, kMaxId, &o.server_id); }},
+    {"failover", [](const Value& v, MysqlCollectorOptions& o) { ReadFailover(v, &o.failover); }},
+    {"semi_sync", [](const Value& v, MysqlCollectorOptions& o) { ReadBool(v, &o.semi_sync); }},
     {"start", [](const Value& v, MysqlCollectorOptions& o) { ReadStart(v, &o.start); }},
     {"tags",
      [](const Value& v, MysqlCollectorOptions& o) {
@@ -154,6 +179,7 @@ void ReadMysqlCollector(const Node& node, Draft& draft, Context& context) {
   } else if (!reader.Has("server_id")) {
     reader.Miss("server_id");
   }
+  FinishFailover(reader, &options);
   FinishWithConnection(reader);
   draft.config.mysql_collectors.push_back(std::move(options));
   draft.mysql_collector_nodes.push_back(&node);

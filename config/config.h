@@ -90,7 +90,10 @@ struct MysqlCollectorOptions {
   // tables, if has_server.
   model::ConnectionOptions connection;
   bool has_server = true;
-  uint32_t server_id = 0;             // 1..2^32-1; 0 with files
+  // Other servers with the same data, in the order in which they are tried.
+  std::vector<model::ConnectionOptions> failover;
+  uint32_t server_id = 0;  // 1..2^32-1; 0 with files
+  bool semi_sync = false;
   StartPoint start;                   // with files: kResume (their beginning) or kPosition
   std::vector<MysqlTagOptions> tags;  // never empty
 };

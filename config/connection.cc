@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "config/secret.h"
+#include "config/values.h"
 
 namespace dcp::config {
 namespace {
@@ -71,6 +72,7 @@ constexpr Field<Draft> kFields[] = {
     {"password_env", [](const Value& v, Draft& o) { ReadVariableName(v, &o.password.variable); }},
     {"password_file", [](const Value& v, Draft& o) { ReadText(v, &o.password.file); }},
     {"tls", [](const Value& v, Draft& o) { ReadTls(v, o.options.tls); }},
+    {"compress", [](const Value& v, Draft& o) { ReadBool(v, &o.options.compress); }},
 };
 
 void CheckTogether(TableReader& reader) {
@@ -113,6 +115,20 @@ void ReadConnection(TableReader& reader, Secrets secrets, model::ConnectionOptio
 
 void KnowConnectionKeys(TableReader& reader) {
   for (const Field<Draft>& field : kFields) reader.Know(field.key);
+}
+
+bool ReadHostAndPort(const Value& value, Endpoint* out) {
+  std::string text;
+  if (!ReadText(value, &text)) return false;
+  const bool has_port = text.find(':') != std::string::npos && text.back() != ']';
+  const auto endpoint = ParseEndpoint(has_port ? text : absl::StrCat(text, ":0"));
+  if (!endpoint.ok() || (has_port && endpoint->port == 0) ||
+      text.find_first_of("@/ ") != std::string::npos) {
+    value.Error("must be \"host\" or \"host:port\"");
+    return false;
+  }
+  *out = *endpoint;
+  return true;
 }
 
 void FinishWithConnection(TableReader& reader) { reader.Finish(PasswordHint); }

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "config/config.h"
 #include "config/reader.h"
 #include "model/connection_options.h"
 
@@ -17,6 +18,9 @@ void ReadConnection(TableReader& reader, Secrets secrets, model::ConnectionOptio
 
 // For a table that may name a server and does not: its keys are no unknown ones.
 void KnowConnectionKeys(TableReader& reader);
+
+// Reads "host" or "host:port"; port 0 where none is said.
+bool ReadHostAndPort(const Value& value, Endpoint* out);
 
 // Finish() for a table with connection keys: a password in the file gets the cure.
 void FinishWithConnection(TableReader& reader);

@@ -61,6 +61,40 @@ void CheckServerIds(const Draft& draft, Context& context) {
   }
 }
 
+// The servers that may feed a tag, and the collector's section; empty where it is pushed.
+std::set<std::string> ServersOf(const Draft& draft, const model::Tag& tag, const Node** node) {
+  std::set<std::string> servers;
+  for (size_t i = 0; i < draft.config.mysql_collectors.size(); ++i) {
+    const MysqlCollectorOptions& collector = draft.config.mysql_collectors[i];
+    const bool feeds = std::any_of(collector.tags.begin(), collector.tags.end(),
+                                   [&](const MysqlTagOptions& fed) { return fed.tag == tag; });
+    if (!feeds) continue;
+    *node = draft.mysql_collector_nodes[i];
+    servers.insert(model::ServerOf(collector.connection));
+    for (const auto& server : collector.failover) servers.insert(model::ServerOf(server));
+  }
+  return servers;
+}
+
+// After a failover the check would find everything equal.
+void CheckFailover(const Draft& draft, Context& context) {
+  for (const CheckOptions& check : draft.config.checks) {
+    const Node* source_node = nullptr;
+    const auto source = ServersOf(draft, check.source, &source_node);
+    for (const model::Tag& tag : check.targets) {
+      const Node* target_node = nullptr;
+      for (const std::string& server : ServersOf(draft, tag, &target_node)) {
+        if (!source.contains(server)) continue;
+        const Node* const node = source_node->Find("failover") ? source_node : target_node;
+        if (!node->Find("failover")) continue;  // said where the servers are asked
+        context.Error(PlaceOf(*node, "failover"),
+                      absl::StrCat("check '", check.name, "' could read both sides from ", server,
+                                   ": it would be compared with itself"));
+      }
+    }
+  }
+}
+
 void CheckEndpoint(const Endpoint& endpoint, const Node& node,
                    std::set<std::pair<std::string, uint16_t>>* seen, Context& context) {
   if (endpoint.port == 0 || seen->insert({endpoint.host, endpoint.port}).second) return;
@@ -163,6 +197,7 @@ void FinishTags(const Feeds& feeds, const Draft& draft, Context& context) {
 void ValidateForRun(const Node& root, Draft& draft, Context& context) {
   CheckNames(draft, context);
   CheckServerIds(draft, context);
+  CheckFailover(draft, context);
   CheckEndpoints(root, draft, context);
   const Feeds feeds(draft, context);
   ValidateChecks(feeds, draft, context);

@@ -29,6 +29,7 @@ struct ConnectionOptions {
   std::string user;
   std::string password;  // never logged
   TlsOptions tls;
+  bool compress = false;  // the protocol's zlib compression
   absl::Duration connect_timeout = absl::Seconds(10);
 };
 

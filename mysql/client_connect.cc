@@ -1,7 +1,5 @@
 #include "mysql/client_connect.h"
 
-#include <mysql.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -28,6 +26,7 @@ void SetOptions(const model::ConnectionOptions& to, absl::Duration io_timeout, M
   mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout);
   mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &kMaxPacket);
   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  if (to.compress) mysql_options(mysql, MYSQL_OPT_COMPRESS, nullptr);
 }
 
 void SetTls(const model::TlsOptions& tls, model::TlsMode mode, MYSQL* mysql) {
@@ -40,8 +39,13 @@ void SetTls(const model::TlsOptions& tls, model::TlsMode mode, MYSQL* mysql) {
 
 }  // namespace
 
+absl::Status Client::Error(absl::string_view server, absl::string_view doing) {
+  return ServerError(server, doing, mysql_errno(&mysql), mysql_error(&mysql));
+}
+
 absl::Status ConnectClient(const model::ConnectionOptions& to, absl::Duration io_timeout,
-                           MYSQL* mysql) {
+                           Client* client) {
+  MYSQL* const mysql = &client->mysql;
   const model::TlsMode mode = EffectiveTlsMode(to);
   const std::string server = model::Describe(to);
   SetOptions(to, io_timeout, mysql);
@@ -50,7 +54,7 @@ absl::Status ConnectClient(const model::ConnectionOptions& to, absl::Duration io
   if (mysql_real_connect(mysql, over_socket ? nullptr : to.host.c_str(), to.user.c_str(),
                          to.password.c_str(), nullptr, over_socket ? 0 : to.port,
                          over_socket ? to.socket.c_str() : nullptr, 0) == nullptr) {
-    return ServerError(server, "connect", mysql_errno(mysql), mysql_error(mysql));
+    return client->Error(server, "connect");
   }
   const bool encrypted = mysql_get_ssl_cipher(mysql) != nullptr;
   if (!encrypted && mode != model::TlsMode::kDisabled && mode != model::TlsMode::kPreferred) {

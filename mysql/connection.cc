@@ -92,6 +92,7 @@ sql::ConnectOptionsMap ToMap(const model::ConnectionOptions& options, model::Tls
   map["OPT_CHARSET_NAME"] = ToSql("utf8mb4");
   map["OPT_CONNECT_TIMEOUT"] = ToSeconds(options.connect_timeout);
   if (read_timeout < absl::InfiniteDuration()) map["OPT_READ_TIMEOUT"] = ToSeconds(read_timeout);
+  if (options.compress) map["CLIENT_COMPRESS"] = true;
   SetTls(options.tls, mode, &map);
   return map;
 }

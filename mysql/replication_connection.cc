@@ -1,11 +1,12 @@
 #include "mysql/replication_connection.h"
 
-#include <mysql.h>
-// After mysql.h, whose types it uses.
+#include "mysql/client_connect.h"
+// Behind mysql.h, whose types it uses.
 #include <ma_pvio.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +19,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "mysql/client_connect.h"
 #include "mysql/gtid_codec.h"
 #include "mysql/server_error.h"
 #include "mysql/server_settings.h"
@@ -41,6 +41,10 @@ static_assert(kDumpHeartbeatV2 == kDumpAnnotateRows);
 constexpr int kMariaDbCapability = 4;
 constexpr uint64_t kFirstEvent = 4;  // behind the magic bytes of a file
 constexpr int kSilentHeartbeats = 3;
+// Of semi-synchronous replication: before each event, and before an acknowledgement.
+constexpr uint8_t kSemiSyncMagic = 0xef;
+constexpr uint8_t kSemiSyncWaits = 1;
+constexpr size_t kSemiSyncHeader = 2;
 
 void Append(uint64_t value, size_t bytes, std::string* out) {
   for (size_t i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i) & 0xff));
@@ -49,15 +53,6 @@ void Append(uint64_t value, size_t bytes, std::string* out) {
 void AppendShort(absl::string_view text, std::string* out) {
   Append(text.size(), 1, out);
   out->append(text.data(), text.size());
-}
-
-std::string RandomUuid() {
-  std::random_device random;
-  model::Uuid uuid;
-  for (uint8_t& byte : uuid) byte = static_cast<uint8_t>(random() & 0xff);
-  uuid[6] = static_cast<uint8_t>((uuid[6] & 0x0f) | 0x40);
-  uuid[8] = static_cast<uint8_t>((uuid[8] & 0x3f) | 0x80);
-  return model::ToString(uuid);
 }
 
 // st_ma_pvio_tls of ma_tls.h, a header that does not compile beside ma_pvio.h.
@@ -71,17 +66,8 @@ using Table = std::vector<std::vector<std::string>>;
 
 }  // namespace
 
-// Connector/C's handle, with errors as statuses.
-struct ReplicationConnection::Client {
-  Client() { mysql_init(&mysql); }
-  ~Client() { mysql_close(&mysql); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  absl::Status Error(absl::string_view server, absl::string_view doing) {
-    return ServerError(server, doing, mysql_errno(&mysql), mysql_error(&mysql));
-  }
-
+// What replication needs of the handle besides.
+struct ReplicationConnection::Session : Client {
   absl::Status Run(absl::string_view server, const std::string& sql, Table* table = nullptr) {
     if (mysql_real_query(&mysql, sql.data(), sql.size()) != 0) return Error(server, sql);
     MYSQL_RES* const result = mysql_store_result(&mysql);
@@ -101,6 +87,29 @@ struct ReplicationConnection::Client {
     return absl::OkStatus();
   }
 
+  // The connect timeout, which the library had to go by so far, may be longer. Within a packet it
+  // waits by itself: in its own way or, under TLS, as the socket says.
+  void LimitSilence(absl::Duration silence) {
+    mysql.net.pvio->timeout[PVIO_READ_TIMEOUT] =
+        static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(silence), 1, 1 << 30));
+    const timeval limit = absl::ToTimeval(silence);
+    setsockopt(static_cast<int>(mysql_get_socket(&mysql)), SOL_SOCKET, SO_RCVTIMEO, &limit,
+               sizeof limit);
+  }
+
+  // Sends bytes past the library's count of packets.
+  void Write(const std::string& bytes) {
+    MARIADB_PVIO* const pvio = mysql.net.pvio;
+    if (pvio == nullptr) return;
+    if (pvio->ctls != nullptr) {
+      const auto* const tls = static_cast<const PvioTls*>(static_cast<const void*>(pvio->ctls));
+      SSL_write(static_cast<SSL*>(tls->ssl), bytes.data(), static_cast<int>(bytes.size()));
+    } else {
+      pvio->methods->write(pvio, reinterpret_cast<const unsigned char*>(bytes.data()),
+                           bytes.size());
+    }
+  }
+
   // Sends a command; waits for its OK unless `answer` is false.
   bool Command(uint8_t command, const std::string& payload, bool answer) {
     return mysql.methods->db_command(&mysql, static_cast<enum enum_server_command>(command),
@@ -112,25 +121,38 @@ struct ReplicationConnection::Client {
     const MARIADB_PVIO* const pvio = mysql.net.pvio;
     if (pvio == nullptr) return true;  // closed: reading says so at once
     if (pvio->cache_pos < pvio->cache + pvio->cache_size) return true;
+    if (mysql.net.remain_in_buf > 0) return true;  // of a compressed packet
     if (pvio->ctls == nullptr) return false;
     const auto* const tls = static_cast<const PvioTls*>(pvio->ctls);
     return SSL_pending(static_cast<const SSL*>(tls->ssl)) > 0;
   }
-
-  MYSQL mysql;
 };
+
+std::string NewReplicaUuid() {
+  std::random_device random;
+  model::Uuid uuid;
+  for (uint8_t& byte : uuid) byte = static_cast<uint8_t>(random() & 0xff);
+  uuid[6] = static_cast<uint8_t>((uuid[6] & 0x0f) | 0x40);
+  uuid[8] = static_cast<uint8_t>((uuid[8] & 0x3f) | 0x80);
+  return model::ToString(uuid);
+}
+
+std::string ReportedHost(absl::string_view replica_uuid) {
+  return absl::StrCat("dcp-", replica_uuid);
+}
 
 ReplicationConnection::ReplicationConnection(const Options& options)
     : options_(options),
+      replica_uuid_(options.replica_uuid.empty() ? NewReplicaUuid() : options.replica_uuid),
       server_(model::Describe(options.connection)),
-      client_(std::make_unique<Client>()) {}
+      session_(std::make_unique<Session>()) {}
 
 ReplicationConnection::~ReplicationConnection() {
   // The server is in the middle of sending: no goodbye is read, and none is
   // waited for.
   if (socket_ >= 0) {
     shutdown(socket_, SHUT_RDWR);
-    client_.reset();
+    session_.reset();
     close(socket_);
   }
 }
@@ -148,18 +170,18 @@ absl::StatusOr<std::unique_ptr<ReplicationConnection>> ReplicationConnection::Op
 }
 
 absl::Status ReplicationConnection::Connect() {
-  MYSQL* const mysql = &client_->mysql;
-  DCP_RETURN_IF_ERROR(
-      ConnectClient(options_.connection, options_.heartbeat_period * kSilentHeartbeats, mysql));
-  socket_ = dup(static_cast<int>(mysql_get_socket(mysql)));
+  DCP_RETURN_IF_ERROR(ConnectClient(options_.connection,
+                                    options_.heartbeat_period * kSilentHeartbeats, session_.get()));
+  socket_ = dup(static_cast<int>(mysql_get_socket(&session_->mysql)));
   if (socket_ < 0) return absl::ResourceExhaustedError("no file descriptor left");
+  session_->LimitSilence(options_.heartbeat_period * kSilentHeartbeats);
   return absl::OkStatus();
 }
 
 absl::Status ReplicationConnection::ReadServer() {
   Table server;
   DCP_RETURN_IF_ERROR(
-      client_->Run(server_, "SELECT @@global.server_id, @@version, @@global.log_bin", &server));
+      session_->Run(server_, "SELECT @@global.server_id, @@version, @@global.log_bin", &server));
   if (server.empty() || server[0].size() != 3) {
     return absl::InternalError(absl::StrCat(server_, ": no answer to SELECT @@server_id"));
   }
@@ -176,8 +198,8 @@ absl::Status ReplicationConnection::ReadServer() {
   }
   Table status;
   // The old name is gone in 8.4, the new one came with 8.2.
-  absl::Status shown = client_->Run(server_, "SHOW BINARY LOG STATUS", &status);
-  if (absl::IsInvalidArgument(shown)) shown = client_->Run(server_, "SHOW MASTER STATUS", &status);
+  absl::Status shown = session_->Run(server_, "SHOW BINARY LOG STATUS", &status);
+  if (absl::IsInvalidArgument(shown)) shown = session_->Run(server_, "SHOW MASTER STATUS", &status);
   DCP_RETURN_IF_ERROR(shown);
   if (status.empty() || status[0].size() < 2 ||
       !absl::SimpleAtoi(status[0][1], &end_at_open_.offset)) {
@@ -189,20 +211,21 @@ absl::Status ReplicationConnection::ReadServer() {
 }
 
 absl::Status ReplicationConnection::Configure() {
-  const std::string uuid = RandomUuid();
+  const std::string uuid = options_.replica_uuid.empty() ? NewReplicaUuid() : options_.replica_uuid;
   const int64_t heartbeat = absl::ToInt64Nanoseconds(options_.heartbeat_period);
-  DCP_RETURN_IF_ERROR(client_->Run(
+  DCP_RETURN_IF_ERROR(session_->Run(
       server_, absl::StrCat("SET @source_heartbeat_period = ", heartbeat,
                             ", @master_heartbeat_period = ", heartbeat, ", @replica_uuid = '", uuid,
                             "', @slave_uuid = '", uuid, "'")));
   if (mariadb_) DCP_RETURN_IF_ERROR(ConfigureMariaDb());
-  const absl::Status set = client_->Run(server_,
-                                        "SET @source_binlog_checksum = @@global.binlog_checksum, "
-                                        "@master_binlog_checksum = @@global.binlog_checksum");
+  if (options_.semi_sync) DCP_RETURN_IF_ERROR(ConfigureSemiSync());
+  const absl::Status set = session_->Run(server_,
+                                         "SET @source_binlog_checksum = @@global.binlog_checksum, "
+                                         "@master_binlog_checksum = @@global.binlog_checksum");
   if (absl::IsNotFound(set)) return absl::OkStatus();  // before 5.6: no checksums
   DCP_RETURN_IF_ERROR(set);
   Table checksum;
-  DCP_RETURN_IF_ERROR(client_->Run(server_, "SELECT @master_binlog_checksum", &checksum));
+  DCP_RETURN_IF_ERROR(session_->Run(server_, "SELECT @master_binlog_checksum", &checksum));
   checksums_ = !checksum.empty() && !checksum[0].empty() && checksum[0][0] == "CRC32";
   return absl::OkStatus();
 }
@@ -214,20 +237,34 @@ absl::Status ReplicationConnection::ConfigureMariaDb() {
     absl::StrAppend(&sql, ", @slave_connect_state = '", PositionBehind(*set).ToString(),
                     "', @slave_gtid_strict_mode = 0, @slave_gtid_ignore_duplicates = 0");
   }
-  return client_->Run(server_, sql);
+  return session_->Run(server_, sql);
+}
+
+// A source without the plugin, or with it switched off, sends its events without a header, or waits
+// for nobody.
+absl::Status ReplicationConnection::ConfigureSemiSync() {
+  Table enabled;
+  DCP_RETURN_IF_ERROR(session_->Run(server_,
+                                    "SHOW GLOBAL VARIABLES WHERE Variable_name IN "
+                                    "('rpl_semi_sync_source_enabled', "
+                                    "'rpl_semi_sync_master_enabled')",
+                                    &enabled));
+  semi_sync_ = !enabled.empty() && enabled[0].size() == 2 && enabled[0][1] == "ON";
+  if (!semi_sync_) return absl::OkStatus();
+  return session_->Run(server_, "SET @rpl_semi_sync_replica = 1, @rpl_semi_sync_slave = 1");
 }
 
 absl::Status ReplicationConnection::Register() {
   std::string payload;
   Append(options_.server_id, 4, &payload);
-  AppendShort(kReportedHost, &payload);
+  AppendShort(ReportedHost(replica_uuid_), &payload);
   AppendShort("", &payload);  // user and password of a replica: not told
   AppendShort("", &payload);
   Append(0, 2, &payload);  // port
   Append(0, 4, &payload);  // rank
   Append(0, 4, &payload);  // id of the source
-  if (!client_->Command(kComRegisterReplica, payload, true)) {
-    const absl::Status error = client_->Error(server_, "register as a replica");
+  if (!session_->Command(kComRegisterReplica, payload, true)) {
+    const absl::Status error = session_->Error(server_, "register as a replica");
     if (!absl::IsPermissionDenied(error)) return error;
     // The server says 1045, as for a wrong password, though the session is there.
     return absl::PermissionDeniedError(absl::StrCat(
@@ -277,8 +314,8 @@ absl::Status ReplicationConnection::Dump() {
   } else {
     DCP_ASSIGN_OR_RETURN(payload, DumpByPosition());
   }
-  if (!client_->Command(by_gtid ? kComBinlogDumpGtid : kComBinlogDump, payload, false)) {
-    return client_->Error(server_, "ask for the binlog");
+  if (!session_->Command(by_gtid ? kComBinlogDumpGtid : kComBinlogDump, payload, false)) {
+    return session_->Error(server_, "ask for the binlog");
   }
   return absl::OkStatus();
 }
@@ -309,12 +346,12 @@ absl::Status ReplicationConnection::WaitReadable(absl::Duration timeout) {
 
 absl::StatusOr<Bytes> ReplicationConnection::Read(absl::Duration timeout) {
   if (stopped_) return absl::CancelledError("stopped");
-  if (!client_->HasBufferedBytes()) DCP_RETURN_IF_ERROR(WaitReadable(timeout));
-  MYSQL* const mysql = &client_->mysql;
+  if (!session_->HasBufferedBytes()) DCP_RETURN_IF_ERROR(WaitReadable(timeout));
+  MYSQL* const mysql = &session_->mysql;
   const unsigned long length = mysql_net_read_packet(mysql);
   if (stopped_) return absl::CancelledError("stopped");
   if (static_cast<unsigned int>(length) == packet_error) {
-    return client_->Error(server_, "read the binlog");
+    return session_->Error(server_, "read the binlog");
   }
   last_heard_ = options_.clock->Monotonic();
   const uint8_t* const packet = mysql->net.read_pos;
@@ -323,7 +360,36 @@ absl::StatusOr<Bytes> ReplicationConnection::Read(absl::Duration timeout) {
   if (packet[0] != 0) {
     return absl::DataLossError(absl::StrCat(server_, ": packet of unknown kind ", packet[0]));
   }
-  return Bytes(packet + 1, length - 1);
+  return EventOf(Bytes(packet + 1, length - 1));
+}
+
+absl::StatusOr<Bytes> ReplicationConnection::EventOf(Bytes packet) {
+  to_acknowledge_ = false;
+  if (!semi_sync_) return packet;
+  if (packet.size() < kSemiSyncHeader || packet[0] != kSemiSyncMagic) {
+    return absl::DataLossError(
+        absl::StrCat(server_, ": an event without the header of semi-synchronous replication"));
+  }
+  to_acknowledge_ = (packet[1] & kSemiSyncWaits) != 0;
+  return packet.subspan(kSemiSyncHeader);
+}
+
+void ReplicationConnection::Acknowledge(const model::BinlogPosition& place) {
+  if (!to_acknowledge_) return;
+  to_acknowledge_ = false;
+  std::string packet;
+  Append(1 + 8 + place.file.size(), 3, &packet);
+  Append(0, 1, &packet);  // the number of the packet
+  Append(kSemiSyncMagic, 1, &packet);
+  Append(place.offset, 8, &packet);
+  packet += place.file;
+  if (options_.connection.compress) {
+    std::string wrapped;
+    Append(packet.size(), 3, &wrapped);
+    Append(0, 4, &wrapped);  // its number; not compressed
+    packet = wrapped + packet;
+  }
+  session_->Write(packet);
 }
 
 void ReplicationConnection::Stop() {

@@ -16,6 +16,7 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "model/connection_options.h"
@@ -30,15 +31,26 @@ namespace dcp::mysql {
 // oldest binlog).
 using BinlogStart = std::variant<model::GtidSet, model::BinlogPosition>;
 
+// Names a client to the servers that it reads from.
+std::string NewReplicaUuid();
+
+// What such a client calls itself in SHOW REPLICAS.
+std::string ReportedHost(absl::string_view replica_uuid);
+
 class ReplicationConnection {
  public:
   struct Options {
     model::ConnectionOptions connection;
     uint32_t server_id = 0;  // of this client among the server's replicas
+    // The same in each connection of one client: so the server ends the thread that still
+    // serves a connection that was lost (MariaDB goes by server_id). Empty: a new one.
+    std::string replica_uuid;
     BinlogStart start = {};
     // The server speaks at least this often; silent for three times as long,
     // it counts as lost.
     absl::Duration heartbeat_period = absl::Seconds(5);
+    // Acknowledge what was read to a source that waits for that.
+    bool semi_sync = false;
     bool until_now = false;  // end when the server has nothing more to send
     const Clock* clock = &Clock::Real();
   };
@@ -60,8 +72,14 @@ class ReplicationConnection {
   //   kCancelled           Stop() was called
   absl::StatusOr<Bytes> Read(absl::Duration timeout);
 
+  // All up to `place` is here. Sends it where the source has asked for that with the last event;
+  // an error of sending shows at the next Read().
+  void Acknowledge(const model::BinlogPosition& place);
+
   void Stop();
 
+  // The source takes acknowledgements.
+  bool semi_sync() const { return semi_sync_; }
   // What was negotiated: events end with a CRC32 until a format description
   // says otherwise.
   bool checksums() const { return checksums_; }
@@ -73,13 +91,14 @@ class ReplicationConnection {
   bool mariadb() const { return mariadb_; }
 
  private:
-  struct Client;
+  struct Session;
   explicit ReplicationConnection(const Options& options);
 
   absl::Status Connect();
   absl::Status ReadServer();
   absl::Status Configure();
   absl::Status ConfigureMariaDb();
+  absl::Status ConfigureSemiSync();
   absl::Status Register();
   absl::Status Dump();
   std::string DumpByGtid(const model::GtidSet& set) const;
@@ -87,13 +106,17 @@ class ReplicationConnection {
   uint16_t flags() const;  // of the dump commands
   absl::Status WaitReadable(absl::Duration timeout);
   absl::Status Silent() const;
+  absl::StatusOr<Bytes> EventOf(Bytes packet);
 
   const Options options_;
+  const std::string replica_uuid_;
   const std::string server_;
-  std::unique_ptr<Client> client_;
+  std::unique_ptr<Session> session_;
   std::atomic<bool> stopped_ = false;
   int socket_ = -1;  // own descriptor of the connection, for waiting and Stop()
   bool checksums_ = false;
+  bool semi_sync_ = false;
+  bool to_acknowledge_ = false;  // the last event
   std::string server_version_;
   bool mariadb_ = false;
   model::BinlogPosition start_;

@@ -24,8 +24,10 @@ absl::StatusOr<std::unique_ptr<ServerBinlogReader>> ServerBinlogReader::Open(
   DCP_ASSIGN_OR_RETURN(auto connection,
                        ReplicationConnection::Open({.connection = options.connection,
                                                     .server_id = options.server_id,
+                                                    .replica_uuid = options.replica_uuid,
                                                     .start = options.start,
                                                     .heartbeat_period = options.heartbeat_period,
+                                                    .semi_sync = options.semi_sync,
                                                     .until_now = options.until_now,
                                                     .clock = options.clock}));
   return std::unique_ptr<ServerBinlogReader>(
@@ -44,6 +46,7 @@ absl::StatusOr<const BinlogEvent*> ServerBinlogReader::Next(absl::Duration timeo
       const absl::Duration left = std::max(absl::ZeroDuration(), deadline - clock_->Monotonic());
       DCP_ASSIGN_OR_RETURN(const Bytes bytes, connection_->Read(left));
       DCP_ASSIGN_OR_RETURN(event, decoder_.Decode(bytes));
+      connection_->Acknowledge(decoder_.position());
     }
     if (until_now_ && !at_end_) {
       at_end_ = AtOrAfter(decoder_.position(), connection_->end_at_open());

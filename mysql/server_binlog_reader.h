@@ -20,10 +20,12 @@ class ServerBinlogReader final : public BinlogReader {
   struct Options {
     model::ConnectionOptions connection;
     uint32_t server_id = 0;
+    std::string replica_uuid = {};  // as of ReplicationConnection
     // Behind the transactions of a GTID set, or at a place in a file: the start
     // of a group. An empty file name means the oldest binlog.
     BinlogStart start = {};
     absl::Duration heartbeat_period = absl::Seconds(5);
+    bool semi_sync = false;  // as of ReplicationConnection
     // Next() ends with kOutOfRange at the position that the server had when the
     // reader was opened.
     bool until_now = false;
@@ -37,6 +39,7 @@ class ServerBinlogReader final : public BinlogReader {
   absl::StatusOr<const BinlogEvent*> Next(absl::Duration timeout) override;
   void Stop() override { connection_->Stop(); }
 
+  bool semi_sync() const { return connection_->semi_sync(); }
   // The end of the server's binlog when this was opened.
   const model::BinlogPosition& end_at_open() const { return connection_->end_at_open(); }
   const std::string& server_version() const { return connection_->server_version(); }

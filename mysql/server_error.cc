@@ -22,6 +22,9 @@ constexpr const char* kCheckAddress = "check host and port, and that the server 
 constexpr const char* kTryAgain = "the connection will be opened again";
 constexpr const char* kGrant = "grant the missing privilege to this account";
 
+constexpr const char* kOwnServerId =
+    "another client or replica uses this server_id: give this collector a server_id of its own";
+
 // Sorted by number. 2000 and up: the client library.
 constexpr Entry kEntries[] = {
     {1040, Code::kResourceExhausted, "raise max_connections or close other connections"},
@@ -82,6 +85,7 @@ constexpr Entry kEntries[] = {
     {3118, Code::kPermissionDenied, "the account is locked"},
     {3159, Code::kFailedPrecondition, "the server demands TLS: set tls mode to required"},
     {4031, Code::kUnavailable, kTryAgain},
+    {4052, Code::kFailedPrecondition, kOwnServerId},  // MariaDB
 };
 
 const Entry* Find(uint32_t number) {
@@ -94,8 +98,7 @@ const Entry* Find(uint32_t number) {
 const char* CureOfDumpError(absl::string_view message) {
   if (absl::StrContains(message, "same server_uuid") ||
       absl::StrContains(message, "same server_id") || absl::StrContains(message, "same slave_id")) {
-    return "another client or replica uses this server_id: give this collector a server_id of its "
-           "own";
+    return kOwnServerId;
   }
   if (absl::StrContains(message, "purged")) {
     return "the server no longer has the binlogs needed: start from now, and raise "
@@ -112,8 +115,20 @@ const char* CureOfDumpError(absl::string_view message) {
     return "start the server with log_bin";
   }
   if (absl::StrContains(message, "max_allowed_packet")) return "raise max_allowed_packet";
+  for (const char* damage : {"crc check", "truncated", "bogus data", "corrupted", "ecksum"}) {
+    if (!absl::StrContains(message, damage)) continue;
+    return "the server's binlog file is damaged (mysqlbinlog says where): what it holds is lost to "
+           "the stream; start from now, and compare the tables with dcp verify";
+  }
   if (absl::StrContains(message, "GTID_MODE")) return "set gtid_mode=ON, or start from a file";
   return "see the server's error log";
+}
+
+bool BreaksConnection(absl::string_view message) {
+  for (const char* words : {"timed out", "reset by peer", "Broken pipe", "unexpected eof"}) {
+    if (absl::StrContains(message, words)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -125,10 +140,14 @@ absl::StatusCode CodeOfServerError(uint32_t number) {
 
 absl::Status ServerError(absl::string_view server, absl::string_view doing, uint32_t number,
                          absl::string_view message) {
+  // What happens to the connection under TLS, not to TLS.
+  if (number == 2026 && BreaksConnection(message)) number = 2013;
   const Entry* entry = Find(number);
   absl::string_view cure = entry == nullptr ? "" : entry->cure;
   if (number == 1236) cure = CureOfDumpError(message);
-  return absl::Status(CodeOfServerError(number),
+  // MariaDB: it may be our own connection that was lost, which the server is ending.
+  const bool being_ended = number == 4052 && absl::StrContains(message, "already connected");
+  return absl::Status(being_ended ? Code::kUnavailable : CodeOfServerError(number),
                       absl::StrCat(server, ": ", doing, ": ", message, " (error ", number, ")",
                                    cure.empty() ? "" : "; ", cure));
 }

@@ -1,6 +1,5 @@
 #include "mysql/streaming_connection.h"
 
-#include <mysql.h>
 #include <sys/socket.h>
 
 #include <utility>
@@ -8,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "mysql/client_connect.h"
-#include "mysql/server_error.h"
 
 namespace dcp::mysql {
 namespace {
@@ -20,16 +18,6 @@ using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
 
 }  // namespace
 
-struct StreamingConnection::Client {
-  Client() { mysql_init(&mysql); }
-  ~Client() { mysql_close(&mysql); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  MYSQL mysql;
-  bool abandoned = false;
-};
-
 StreamingConnection::StreamingConnection(std::string server)
     : server_(std::move(server)), client_(std::make_unique<Client>()) {}
 
@@ -39,17 +27,17 @@ absl::StatusOr<std::unique_ptr<StreamingConnection>> StreamingConnection::Connec
     const model::ConnectionOptions& options, absl::Duration io_timeout) {
   std::unique_ptr<StreamingConnection> connection(
       new StreamingConnection(model::Describe(options)));
-  DCP_RETURN_IF_ERROR(ConnectClient(options, io_timeout, &connection->client_->mysql));
+  DCP_RETURN_IF_ERROR(ConnectClient(options, io_timeout, connection->client_.get()));
   DCP_RETURN_IF_ERROR(connection->Execute(kSessionSettings));
   return connection;
 }
 
 absl::Status StreamingConnection::Error(absl::string_view doing) const {
-  return ServerError(server_, doing, mysql_errno(&client_->mysql), mysql_error(&client_->mysql));
+  return client_->Error(server_, doing);
 }
 
 absl::Status StreamingConnection::Send(absl::string_view sql) {
-  if (client_->abandoned) {
+  if (abandoned_) {
     return absl::UnavailableError(absl::StrCat(server_, ": the session was closed"));
   }
   if (mysql_real_query(&client_->mysql, sql.data(), sql.size()) != 0) return Error("query");
@@ -64,7 +52,7 @@ absl::Status StreamingConnection::Execute(absl::string_view sql) {
 
 // Freeing a result reads what is left of it: without a socket there is nothing.
 void StreamingConnection::Abandon() {
-  client_->abandoned = true;
+  abandoned_ = true;
   shutdown(static_cast<int>(mysql_get_socket(&client_->mysql)), SHUT_RDWR);
 }
 

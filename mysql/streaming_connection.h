@@ -20,6 +20,8 @@
 
 namespace dcp::mysql {
 
+struct Client;
+
 class StreamingConnection {
  public:
   // One value as the server sent it, byte for byte; nullopt is NULL. Valid during the call.
@@ -41,7 +43,6 @@ class StreamingConnection {
   absl::Status Stream(absl::string_view sql, RowSink sink);
 
  private:
-  struct Client;
   explicit StreamingConnection(std::string server);
   absl::Status Error(absl::string_view doing) const;
   absl::Status Send(absl::string_view sql);
@@ -49,6 +50,7 @@ class StreamingConnection {
 
   const std::string server_;
   const std::unique_ptr<Client> client_;
+  bool abandoned_ = false;
   std::vector<Field> fields_;
 };
 

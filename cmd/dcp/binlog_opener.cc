@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "cmd/dcp/executed_probe.h"
@@ -21,37 +24,117 @@ using mysql::BinlogEvent;
 
 constexpr absl::Duration kReadTimeout = absl::Seconds(30);
 
-class Opener {
+constexpr absl::string_view kLacks = "the server lacks transactions that had been read";
+
+// Not yet PositionLost(): the server may be late, as a replica, or in its own commit.
+bool IsLacking(const absl::Status& status) {
+  return absl::IsNotFound(status) && absl::StrContains(status.message(), kLacks);
+}
+
+absl::Status LostFor(const absl::Status& lacking) {
+  return absl::FailedPreconditionError(lacking.message());
+}
+
+struct Opened {
+  BinlogStream stream;
+  // What the point names and the server does not have.
+  model::GtidSet lacking;
+};
+
+// One server's binlog.
+class ServerOpener {
  public:
-  Opener(const model::ConnectionOptions& connection, uint32_t server_id,
-         const mysql::TableFilter& wants, SettingsReview review)
-      : review_(std::move(review)) {
-    options_.connection = connection;
-    options_.server_id = server_id;
-    options_.wants = wants;
+  ServerOpener(const BinlogServers& options, const model::ConnectionOptions& server,
+               const std::string& replica_uuid)
+      : review_(options.review) {
+    options_.connection = server;
+    options_.server_id = options.server_id;
+    options_.replica_uuid = replica_uuid;
+    options_.heartbeat_period = options.heartbeat_period;
+    options_.semi_sync = options.semi_sync;
+    options_.wants = options.wants;
   }
 
-  absl::StatusOr<BinlogStream> operator()(const StartPoint& point) const {
+  // `unknown`: what the server need not have. Null at the first opening: it need not have anything,
+  // and says itself what it cannot begin behind.
+  absl::StatusOr<Opened> Open(const StartPoint& point, const model::GtidSet* unknown) const {
     DCP_ASSIGN_OR_RETURN(auto connection,
                          mysql::Connection::Connect(options_.connection, kReadTimeout));
     DCP_ASSIGN_OR_RETURN(const mysql::ServerSettings settings,
                          mysql::ReadServerSettings(*connection));
     if (review_) review_(settings);
-    BinlogStream stream;
+    Opened opened;
+    BinlogStream& stream = opened.stream;
     stream.origin.server_id = settings.server_id;
     if (!settings.server_uuid.empty()) {
       DCP_ASSIGN_OR_RETURN(stream.origin.server_uuid, model::ParseUuid(settings.server_uuid));
     }
+    if (point.kind == StartPoint::Kind::kGtid) {
+      DCP_ASSIGN_OR_RETURN(const model::GtidSet has, AllOf(settings));
+      opened.lacking = point.executed;
+      opened.lacking.Subtract(has);
+      if (unknown != nullptr) {
+        DCP_RETURN_IF_ERROR(GoesOnBehind(point.executed, *unknown, has, settings, *connection));
+        stream.follows_gtids = true;
+      }
+    }
+    stream.warning = AskOtherClients(*connection);  // before this one shows there itself
     mysql::ServerBinlogReader::Options options = options_;
     DCP_ASSIGN_OR_RETURN(options.start, settings.mariadb
                                             ? PlaceMariaDb(point, settings, *connection, &stream)
                                             : PlaceMysql(point, settings, &stream));
-    DCP_ASSIGN_OR_RETURN(stream.reader, mysql::ServerBinlogReader::Open(options));
-    if (settings.mariadb) stream.probe = MakeExecutedProbe(options_.connection);
-    return stream;
+    DCP_ASSIGN_OR_RETURN(auto reader, mysql::ServerBinlogReader::Open(options));
+    if (options_.semi_sync && !reader->semi_sync()) {
+      absl::StrAppend(&stream.warning, stream.warning.empty() ? "" : "; ", settings.server,
+                      ": semi_sync is asked for, but the server's is not on (",
+                      settings.mariadb ? "rpl_semi_sync_master_enabled"
+                                       : "plugin semisync_source, rpl_semi_sync_source_enabled",
+                      "): nothing is acknowledged");
+    }
+    stream.reader = std::move(reader);
+    stream.probe = MakeExecutedProbe(options_.connection, settings.mariadb);
+    return opened;
   }
 
  private:
+  // The server must have what was read before, or the stream would go on as if that had never
+  // been (MySQL says so of its own GTIDs only); and must not have purged what comes next.
+  static absl::Status GoesOnBehind(const model::GtidSet& executed, const model::GtidSet& unknown,
+                                   const model::GtidSet& has, const mysql::ServerSettings& settings,
+                                   mysql::Connection& connection) {
+    if (!settings.mariadb && settings.gtid_mode != "ON") return absl::OkStatus();
+    model::GtidSet lacking = executed;
+    lacking.Subtract(has);
+    lacking.Subtract(unknown);
+    if (!lacking.empty()) {
+      return absl::NotFoundError(
+          absl::StrCat(settings.server, ": ", kLacks,
+                       " (from another, or from it before it lost them): ", lacking.ToString()));
+    }
+    if (settings.mariadb) return absl::OkStatus();  // says so itself
+    DCP_ASSIGN_OR_RETURN(const mysql::Rows rows, connection.Query("SELECT @@GLOBAL.gtid_purged"));
+    const bool told = !rows.empty() && !rows[0].empty();
+    DCP_ASSIGN_OR_RETURN(model::GtidSet purged,
+                         model::GtidSet::Parse(told ? rows[0][0].value_or("") : ""));
+    purged.Subtract(executed);
+    if (purged.empty()) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat(
+        settings.server,
+        ": the server has purged transactions that were not read yet: ", purged.ToString(),
+        "; raise binlog_expire_logs_seconds there, and compare the tables "
+        "with dcp verify"));
+  }
+
+  // What a server has executed, as far as it tells.
+  static absl::StatusOr<model::GtidSet> AllOf(const mysql::ServerSettings& settings) {
+    if (!settings.mariadb) return model::GtidSet::Parse(settings.gtid_executed);
+    DCP_ASSIGN_OR_RETURN(model::GtidSet has, model::GtidSet::Parse(settings.gtid_binlog_state));
+    DCP_ASSIGN_OR_RETURN(const model::GtidPosition replica,
+                         model::GtidPosition::Parse(settings.gtid_slave_pos));
+    has.Add(replica.Executed());
+    return has;
+  }
+
   absl::StatusOr<mysql::BinlogStart> PlaceMysql(const StartPoint& point,
                                                 const mysql::ServerSettings& settings,
                                                 BinlogStream* stream) const {
@@ -167,16 +250,100 @@ class Opener {
     }
   }
 
+  // Who else reads this server's binlog under our server_id; empty: nobody, or it does not say.
+  std::string AskOtherClients(mysql::Connection& connection) const {
+    absl::StatusOr<mysql::Rows> clients = connection.Query("SHOW REPLICAS");
+    if (!clients.ok()) clients = connection.Query("SHOW SLAVE HOSTS");
+    if (!clients.ok()) return "";
+    const std::string id = absl::StrCat(options_.server_id);
+    const std::string own = mysql::ReportedHost(options_.replica_uuid);
+    for (const mysql::Row& client : *clients) {
+      if (client.size() < 2 || client[0] != id || client[1] == own) continue;
+      return absl::StrCat(connection.server(), ": server_id ", id,
+                          " is also that of a replica or "
+                          "client that calls itself \"",
+                          client[1].value_or(""),
+                          "\" (SHOW REPLICAS): give this collector a server_id of its own");
+    }
+    return "";
+  }
+
   mysql::ServerBinlogReader::Options options_;
   const SettingsReview review_;
 };
 
+// The servers of one collector, and which of them it reads.
+class Opener {
+ public:
+  explicit Opener(BinlogServers options) : options_(std::move(options)) {
+    const std::string uuid = mysql::NewReplicaUuid();
+    for (const model::ConnectionOptions& server : options_.servers) {
+      servers_.emplace_back(options_, server, uuid);
+    }
+  }
+
+  absl::StatusOr<BinlogStream> Open(const StartPoint& point) {
+    std::vector<absl::Status> errors;
+    const StartPoint elsewhere = ByGtid(point);
+    const bool anywhere = elsewhere.kind != StartPoint::Kind::kPosition;
+    for (size_t i = 0; i < (anywhere ? servers_.size() : 1); ++i) {
+      const size_t server = (current_ + i) % servers_.size();
+      auto opened =
+          servers_[server].Open(i == 0 ? point : elsewhere, opened_ ? &unknown_ : nullptr);
+      if (opened.ok()) {
+        current_ = server;
+        if (!std::exchange(opened_, true)) unknown_ = std::move(opened->lacking);
+        lost_since_.reset();
+        return std::move(opened->stream);
+      }
+      errors.push_back(opened.status());
+    }
+    return WhatFailed(errors);
+  }
+
+ private:
+  // A position means nothing elsewhere, but what stands before it is known of MariaDB.
+  static StartPoint ByGtid(StartPoint point) {
+    if (point.kind == StartPoint::Kind::kPosition && !point.executed.empty()) {
+      point.kind = StartPoint::Kind::kGtid;
+    }
+    return point;
+  }
+
+  // Waits as long as the server that was read may come back, or one catch up.
+  absl::Status WhatFailed(const std::vector<absl::Status>& errors) {
+    const auto lost = std::find_if(errors.begin(), errors.end(), [](const absl::Status& error) {
+      return IsLacking(error) || collector::PositionLost(error);
+    });
+    if (lost == errors.end()) {
+      lost_since_.reset();
+    } else {
+      if (errors.size() == 1 && !IsLacking(*lost)) return *lost;
+      const absl::Duration now = options_.clock->Monotonic();
+      if (!lost_since_.has_value()) lost_since_ = now;
+      if (now - *lost_since_ >= options_.patience) return LostFor(*lost);
+    }
+    if (errors.size() == 1 && lost == errors.end()) return errors[0];
+    std::string all;
+    for (const absl::Status& error : errors) {
+      absl::StrAppend(&all, all.empty() ? "" : "; or else ", error.message());
+    }
+    return absl::UnavailableError(all);
+  }
+
+  const BinlogServers options_;
+  std::vector<ServerOpener> servers_;
+  size_t current_ = 0;  // the one that is read
+  bool opened_ = false;
+  model::GtidSet unknown_;
+  std::optional<absl::Duration> lost_since_;
+};
+
 }  // namespace
 
-collector::BinlogOpener MakeBinlogOpener(const model::ConnectionOptions& connection,
-                                         uint32_t server_id, const mysql::TableFilter& wants,
-                                         SettingsReview review) {
-  return Opener(connection, server_id, wants, std::move(review));
+collector::BinlogOpener MakeBinlogOpener(BinlogServers servers) {
+  const auto opener = std::make_shared<Opener>(std::move(servers));
+  return [opener](const StartPoint& point) { return opener->Open(point); };
 }
 
 }  // namespace dcp::cmd

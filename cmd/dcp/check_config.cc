@@ -19,9 +19,9 @@ constexpr absl::Duration kFirstEvent = absl::Seconds(2);
 
 // The server answers a request for its binlog with the first event, or an error.
 absl::Status TryStart(const config::MysqlCollectorOptions& collector) {
-  const collector::BinlogOpener open =
-      MakeBinlogOpener(collector.connection, collector.server_id,
-                       [](absl::string_view, absl::string_view) { return false; });
+  BinlogServers servers = ToBinlogServers(collector);
+  servers.wants = [](absl::string_view, absl::string_view) { return false; };
+  const collector::BinlogOpener open = MakeBinlogOpener(std::move(servers));
   auto stream = open(ToStartPoint(collector.start));
   DCP_RETURN_IF_ERROR(stream.status());
   const absl::Status first = stream->reader->Next(kFirstEvent).status();

@@ -77,6 +77,16 @@ std::vector<verifier::TableRule> ToVerifierRules(const config::MysqlTagOptions& 
   return rules;
 }
 
+BinlogServers ToBinlogServers(const config::MysqlCollectorOptions& collector) {
+  BinlogServers servers;
+  servers.servers = {collector.connection};
+  servers.servers.insert(servers.servers.end(), collector.failover.begin(),
+                         collector.failover.end());
+  servers.server_id = collector.server_id;
+  servers.semi_sync = collector.semi_sync;
+  return servers;
+}
+
 collector::StartPoint ToStartPoint(const config::StartPoint& start) {
   collector::StartPoint point;
   switch (start.kind) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "checker/options.h"
+#include "cmd/dcp/binlog_opener.h"
 #include "collector/mysql/start_point.h"
 #include "collector/mysql/tag_options.h"
 #include "config/config.h"
@@ -21,6 +22,9 @@ collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag);
 std::vector<verifier::TableRule> ToVerifierRules(const config::MysqlTagOptions& tag);
 // `resume` begins now: this version keeps no state between runs.
 collector::StartPoint ToStartPoint(const config::StartPoint& start);
+
+// All but what is wanted of it.
+BinlogServers ToBinlogServers(const config::MysqlCollectorOptions& collector);
 
 // The tables that some of `tags` takes, and the barrier's.
 // Errors as TableRouter::Create.

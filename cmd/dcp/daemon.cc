@@ -375,8 +375,10 @@ class Daemon::Impl {
                                      const Inspection& inspection,
                                      const mysql::TableFilter& wants) const {
     if (options.files.empty()) {
-      return MakeBinlogOpener(options.connection, options.server_id, wants,
-                              MakeReview(inspection, options.name));
+      BinlogServers servers = ToBinlogServers(options);
+      servers.wants = wants;
+      servers.review = MakeReview(inspection, options.name);
+      return MakeBinlogOpener(std::move(servers));
     }
     FileStreamOptions stream;
     const auto inspected = inspection.files.find(options.name);

@@ -14,7 +14,7 @@ constexpr absl::Duration kPatience = absl::Seconds(5);
 
 class Probe final : public collector::ExecutedProbe {
  public:
-  explicit Probe(const model::ConnectionOptions& server) : server_(server) {
+  Probe(const model::ConnectionOptions& server, bool mariadb) : server_(server), mariadb_(mariadb) {
     server_.connect_timeout = std::min(server_.connect_timeout, kPatience);
   }
 
@@ -30,10 +30,12 @@ class Probe final : public collector::ExecutedProbe {
       DCP_ASSIGN_OR_RETURN(connection_, mysql::Connection::Connect(server_, kPatience));
     }
     Answer answer;
-    DCP_ASSIGN_OR_RETURN(const std::string executed,
-                         connection_->QueryValue("SELECT @@GLOBAL.gtid_slave_pos"));
-    DCP_ASSIGN_OR_RETURN(answer.executed, model::GtidPosition::Parse(executed));
-    DCP_ASSIGN_OR_RETURN(const mysql::Rows end, connection_->Query("SHOW MASTER STATUS"));
+    if (mariadb_) {
+      DCP_ASSIGN_OR_RETURN(const std::string executed,
+                           connection_->QueryValue("SELECT @@GLOBAL.gtid_slave_pos"));
+      DCP_ASSIGN_OR_RETURN(answer.executed, model::GtidPosition::Parse(executed));
+    }
+    DCP_ASSIGN_OR_RETURN(const mysql::Rows end, BinlogEnd());
     if (end.empty() || end[0].size() < 2 ||
         !absl::SimpleAtoi(end[0][1].value_or(""), &answer.end.offset)) {
       return absl::FailedPreconditionError("the server does not tell its binlog position");
@@ -42,15 +44,25 @@ class Probe final : public collector::ExecutedProbe {
     return answer;
   }
 
+  // MySQL has the old name up to 8.3, the new one from 8.2; MariaDB only the old one.
+  absl::StatusOr<mysql::Rows> BinlogEnd() {
+    if (!mariadb_) {
+      auto end = connection_->Query("SHOW BINARY LOG STATUS");
+      if (!absl::IsInvalidArgument(end.status())) return end;
+    }
+    return connection_->Query("SHOW MASTER STATUS");
+  }
+
   model::ConnectionOptions server_;
+  const bool mariadb_;
   std::unique_ptr<mysql::Connection> connection_;
 };
 
 }  // namespace
 
-std::unique_ptr<collector::ExecutedProbe> MakeExecutedProbe(
-    const model::ConnectionOptions& server) {
-  return std::make_unique<Probe>(server);
+std::unique_ptr<collector::ExecutedProbe> MakeExecutedProbe(const model::ConnectionOptions& server,
+                                                            bool mariadb) {
+  return std::make_unique<Probe>(server, mariadb);
 }
 
 }  // namespace dcp::cmd

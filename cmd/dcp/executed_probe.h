@@ -1,4 +1,4 @@
-// The ExecutedProbe of a MariaDB server, on a session of its own that is opened when first
+// The ExecutedProbe of a server, on a session of its own that is opened when first
 // asked, and again when it was lost. Thread-compatible.
 #pragma once
 
@@ -9,6 +9,7 @@
 
 namespace dcp::cmd {
 
-std::unique_ptr<collector::ExecutedProbe> MakeExecutedProbe(const model::ConnectionOptions& server);
+std::unique_ptr<collector::ExecutedProbe> MakeExecutedProbe(const model::ConnectionOptions& server,
+                                                            bool mariadb);
 
 }  // namespace dcp::cmd

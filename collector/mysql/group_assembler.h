@@ -87,6 +87,8 @@ class GroupAssembler {
   // The connection broke: drops the open group, which comes again. Groups held by XID
   // stay.
   void Disconnect();
+  // The stream goes on behind the same GTIDs on another server. REQUIRES: outside()
+  void GoOnElsewhere() { resume_.OnOtherServer(); }
   // The stream begins (anew) at a place that `origin` and `position` describe: drops
   // the open group, and what is held by XID.
   void Begin(const model::StreamOrigin& origin, const model::BinlogPosition& position);

@@ -4,13 +4,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "mysql/binlog_place.h"
 
 namespace dcp::collector {
 namespace {
 
 // A connection may damage bytes once; a file that is damaged stays so.
 constexpr int kMaxDamagesHere = 3;
+
+// Two clients with one server_id end each other's streams within moments.
+constexpr int kMaxShortSessions = 5;
+constexpr absl::Duration kShortSession = absl::Seconds(10);
 
 }  // namespace
 
@@ -32,6 +35,7 @@ MysqlCollector::MysqlCollector(MysqlCollectorOptions options,
       clock_(clock),
       groups_(std::move(groups)),
       backoff_(options_.reconnect),
+      taken_backoff_(options_.server_id_taken),
       point_(options_.start),
       server_known_(options_.start.kind == StartPoint::Kind::kPosition &&
                     (options_.start_server_id != 0 || options_.start_server_uuid != model::Uuid{})),
@@ -65,8 +69,9 @@ MysqlCollectorStatus MysqlCollector::status() const {
 
 void MysqlCollector::Run() {
   while (!stopping()) {
-    if (!MayGoOn(Session())) break;
-    WaitBeforeRetry();
+    const absl::Status end = Session();
+    if (!MayGoOn(end)) break;
+    WaitBeforeRetry(end);
   }
   for (size_t i = 0; i < groups_->tag_count() && options_.groups.columns != nullptr; ++i) {
     options_.groups.columns->Ended(groups_->tag(i));
@@ -78,7 +83,9 @@ void MysqlCollector::Run() {
 
 // One connection, from opening to its end. Never OK.
 absl::Status MysqlCollector::Session() {
+  opened_at_ = absl::InfiniteDuration();
   DCP_ASSIGN_OR_RETURN(BinlogStream stream, opener_(point_));
+  opened_at_ = clock_->Monotonic();
   DCP_RETURN_IF_ERROR(Begin(stream));
   if (!SetReader(stream.reader.get())) return absl::CancelledError("stopped");
   const absl::Status end = ReadStream(stream);
@@ -97,13 +104,14 @@ absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
       stream.origin.server_uuid == model::Uuid{} && stream.origin.server_id != server_id_;
   const bool other_server =
       server_known_ && (stream.origin.server_uuid != server_uuid_ || other_id);
-  if (other_server && point_.kind == StartPoint::Kind::kPosition) {
-    StartAnew("gap", "another server answers, where the position of the last one means nothing");
+  if (other_server && fresh_) {
+    StartAnew("gap", "another server answers, where the position to go on from means nothing");
     return absl::UnavailableError(open_detail_);
   }
-  if (other_server) StartAnew("gap", "another server answers at the same address");
+  if (other_server) DCP_RETURN_IF_ERROR(GoOnElsewhere(stream));
   executed_watch_.Reset();
-  place_ = {};
+  watch_.Begin(!fresh_ && !other_server);
+  Warn(stream.warning);
   if (!fresh_) return absl::OkStatus();
   origin_ = stream.origin;
   groups_->Begin(stream.origin, stream.position);
@@ -112,6 +120,19 @@ absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
   server_id_ = stream.origin.server_id;
   server_known_ = true;
   fresh_ = false;
+  return absl::OkStatus();
+}
+
+// Another server answers than the one that was read last.
+absl::Status MysqlCollector::GoOnElsewhere(const BinlogStream& stream) {
+  if (!stream.follows_gtids) {
+    StartAnew("gap", "another server answers, where the position of the last one means nothing");
+    return absl::UnavailableError(open_detail_);
+  }
+  Log("another server answers, and has all GTIDs that were read: going on behind them there");
+  groups_->GoOnElsewhere();
+  server_uuid_ = stream.origin.server_uuid;
+  server_id_ = stream.origin.server_id;
   return absl::OkStatus();
 }
 
@@ -133,6 +154,7 @@ absl::Status MysqlCollector::ReadStream(const BinlogStream& stream) {
     const auto event =
         stream.reader->Next(groups_->empty() ? options_.pause : options_.flush_delay);
     if (event.ok()) {
+      DCP_RETURN_IF_ERROR(watch_.Saw(**event));
       DCP_RETURN_IF_ERROR(OnEvent(**event));
     } else if (absl::IsDeadlineExceeded(event.status())) {
       DCP_RETURN_IF_ERROR(OnSilence());
@@ -141,30 +163,24 @@ absl::Status MysqlCollector::ReadStream(const BinlogStream& stream) {
     }
     if (stopping()) return absl::CancelledError("stopped");
     if (stream.probe != nullptr) {
-      if (event.ok()) NotePlace((*event)->end);
-      DCP_RETURN_IF_ERROR(WatchExecuted(stream.probe.get()));
+      DCP_RETURN_IF_ERROR(WatchExecuted(stream.probe.get(), !event.ok()));
     }
   }
 }
 
-void MysqlCollector::NotePlace(const model::BinlogPosition& end) {
-  if (place_.file != end.file) place_.file = end.file;
-  place_.offset = end.offset;
-}
-
-// Asks a MariaDB server from time to time, and hands on what it has executed where the
-// stream has come to the place that the answer is about.
-absl::Status MysqlCollector::WatchExecuted(ExecutedProbe* probe) {
+// Asks the server from time to time, and hands on what it has executed where the stream has
+// come to the place that the answer is about.
+absl::Status MysqlCollector::WatchExecuted(ExecutedProbe* probe, bool silent) {
   if (!groups_->outside()) return absl::OkStatus();
   const absl::Duration now = clock_->Monotonic();
-  if (executed_watch_.Due(now)) DCP_RETURN_IF_ERROR(AskExecuted(probe, now));
+  if (executed_watch_.Due(now)) DCP_RETURN_IF_ERROR(AskExecuted(probe, silent, now));
   if (!executed_watch_.waiting()) return absl::OkStatus();
-  const auto executed = executed_watch_.Reached(place_, groups_->resume_point().executed());
+  const auto executed = executed_watch_.Reached(watch_.place(), groups_->resume_point().executed());
   if (executed.has_value()) groups_->AddExecuted(*executed);
   return absl::OkStatus();
 }
 
-absl::Status MysqlCollector::AskExecuted(ExecutedProbe* probe, absl::Duration now) {
+absl::Status MysqlCollector::AskExecuted(ExecutedProbe* probe, bool silent, absl::Duration now) {
   auto answer = probe->Ask();
   if (!answer.ok()) {
     executed_watch_.Failed(now);
@@ -172,14 +188,7 @@ absl::Status MysqlCollector::AskExecuted(ExecutedProbe* probe, absl::Duration no
                      answer.status().message()));
     return absl::OkStatus();
   }
-  // A binlog never ends before what was read of it. After RESET MASTER the server sends
-  // nothing more on this connection, and does not say so.
-  if (!answer->end.file.empty() && !mysql::AtOrAfter(answer->end, place_)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(place_.file, ":", place_.offset,
-                     " is an impossible position now: the server's binlog ends at ",
-                     answer->end.file, ":", answer->end.offset, "; it was reset"));
-  }
+  DCP_RETURN_IF_ERROR(watch_.Ends(answer->end, silent, now));
   executed_watch_.Answered(*std::move(answer), now);
   return absl::OkStatus();
 }
@@ -201,9 +210,13 @@ absl::Status MysqlCollector::OnGap(const mysql::BinlogEvent& event) {
 }
 
 absl::Status MysqlCollector::OnEvent(const mysql::BinlogEvent& event) {
-  backoff_.Reset();
   if (event.kind == mysql::BinlogEvent::Kind::kGap) return OnGap(event);
+  const uint64_t groups = groups_->counters().groups;
   groups_->Add(event);
+  // Not by what every connection begins with: that may be all that it brings.
+  if (groups != groups_->counters().groups || event.kind == mysql::BinlogEvent::Kind::kHeartbeat) {
+    backoff_.Reset();
+  }
   {
     MutexLock lock(mu_);
     status_.last_event = clock_->Now();
@@ -251,7 +264,7 @@ bool MysqlCollector::MayGoOn(const absl::Status& end) {
   if (options_.of_files && !absl::IsUnavailable(end)) return false;
   if (PositionLost(end)) {
     StartAnew("gap", end.message());
-  } else if (absl::IsDataLoss(end) && DamagedForGood()) {
+  } else if ((absl::IsDataLoss(end) || SourceDamaged(end)) && DamagedForGood()) {
     StartAnew("event", end.message());
   } else if (!fresh_ && point_.kind == StartPoint::Kind::kPosition &&
              point_.position.file.empty()) {
@@ -282,6 +295,20 @@ bool MysqlCollector::DamagedForGood() {
   return true;
 }
 
+// MariaDB ends the stream of the older of two clients, and tells it nothing.
+bool MysqlCollector::FoughtOver(const absl::Status& end) {
+  const bool was_open = opened_at_ < absl::InfiniteDuration();
+  const bool mariadb = server_uuid_ == model::Uuid{};
+  const bool ended_soon = mariadb && was_open && absl::IsUnavailable(end) &&
+                          clock_->Monotonic() - opened_at_ < kShortSession;
+  short_sessions_ = ended_soon ? short_sessions_ + 1 : 0;
+  if (short_sessions_ < kMaxShortSessions) return false;
+  Warn(absl::StrCat("the server has ended ", short_sessions_,
+                    " connections in a row within seconds: another client may use the same "
+                    "server_id; give this collector a server_id of its own. The next try waits"));
+  return true;
+}
+
 bool MysqlCollector::SetReader(mysql::BinlogReader* reader) {
   MutexLock lock(mu_);
   const bool refused = reader != nullptr && stop_;
@@ -298,14 +325,23 @@ void MysqlCollector::NoteBreak(const absl::Status& end) {
   if (!absl::IsCancelled(end) && !absl::IsOutOfRange(end)) status_.last_error = end.ToString();
 }
 
-void MysqlCollector::WaitBeforeRetry() {
-  const absl::Duration until = clock_->Monotonic() + backoff_.Next();
+void MysqlCollector::WaitBeforeRetry(const absl::Status& end) {
+  const bool taken = ServerIdTaken(end) || FoughtOver(end);
+  if (!taken) taken_backoff_.Reset();
+  const absl::Duration until =
+      clock_->Monotonic() + (taken ? taken_backoff_.Next() : backoff_.Next());
   MutexLock lock(mu_);
   while (!stop_) {
     const absl::Duration left = until - clock_->Monotonic();
     if (left <= absl::ZeroDuration()) return;
     stop_changed_.WaitFor(mu_, left);
   }
+}
+
+void MysqlCollector::Warn(const std::string& warning) {
+  MutexLock lock(mu_);
+  if (!warning.empty() && warning != status_.warning) Log(warning);
+  status_.warning = warning;
 }
 
 bool MysqlCollector::stopping() const {

@@ -3,8 +3,9 @@
 //
 // Owns one thread. Start() and Stop() are called by one owner; status() is
 // thread-safe. After a break of the connection it goes on behind the last whole
-// group: nothing is lost, nothing is said twice. Where the server has purged that
-// place, the tags are opened anew with reason "gap", at the server's present end.
+// group: nothing is lost, nothing is said twice; also on another server, where that has the same
+// GTIDs. Where the place is lost (purged, the binlog reset), the tags are opened anew with reason
+// "gap", at the server's present end; where the server cannot read its own file, with "event".
 //
 // A stream of files (`of_files`) is read to its end and not taken up again, but where a server
 // that was asked for columns could not be reached. Where a file is missing or damaged the tags are
@@ -28,6 +29,7 @@
 #include "collector/mysql/executed_watch.h"
 #include "collector/mysql/group_assembler.h"
 #include "collector/mysql/start_point.h"
+#include "collector/mysql/stream_watch.h"
 #include "model/ports/change_sink.h"
 
 namespace dcp::collector {
@@ -50,6 +52,9 @@ struct MysqlCollectorOptions {
   bool of_files = false;
   ExecutedWatch::Options executed_watch;
   Backoff::Options reconnect;
+  // After another client with the same server_id took the stream: two that come back at once
+  // would end each other's for ever.
+  Backoff::Options server_id_taken = {.first = absl::Minutes(1), .cap = absl::Hours(1)};
   LogFunction log;  // may be empty
 };
 
@@ -66,6 +71,7 @@ struct MysqlCollectorStatus {
   absl::Time last_event = absl::InfinitePast();
   // Of the last break; empty once connected again. Of files that were read: why not to their end.
   std::string last_error;
+  std::string warning;  // what an operator should know of the server
 };
 
 class MysqlCollector {
@@ -97,9 +103,9 @@ class MysqlCollector {
   absl::Status Begin(const BinlogStream& stream);
   absl::Status OpenTags(model::StreamOrigin origin);
   absl::Status ReadStream(const BinlogStream& stream);
-  void NotePlace(const model::BinlogPosition& end);
-  absl::Status WatchExecuted(ExecutedProbe* probe);
-  absl::Status AskExecuted(ExecutedProbe* probe, absl::Duration now);
+  absl::Status GoOnElsewhere(const BinlogStream& stream);
+  absl::Status WatchExecuted(ExecutedProbe* probe, bool silent);
+  absl::Status AskExecuted(ExecutedProbe* probe, bool silent, absl::Duration now);
   absl::Status OnEvent(const mysql::BinlogEvent& event);
   absl::Status OnGap(const mysql::BinlogEvent& event);
   absl::Status OnSilence();
@@ -107,10 +113,12 @@ class MysqlCollector {
   bool MayGoOn(const absl::Status& end);
   void StartAnew(absl::string_view reason, absl::string_view detail);
   bool DamagedForGood();
+  bool FoughtOver(const absl::Status& end);
 
   bool SetReader(mysql::BinlogReader* reader) ABSL_LOCKS_EXCLUDED(mu_);
   void NoteBreak(const absl::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
-  void WaitBeforeRetry() ABSL_LOCKS_EXCLUDED(mu_);
+  void WaitBeforeRetry(const absl::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
+  void Warn(const std::string& warning) ABSL_LOCKS_EXCLUDED(mu_);
   bool stopping() const ABSL_LOCKS_EXCLUDED(mu_);
   void CloseTag(size_t index, const absl::Status& why);
   void Log(absl::string_view text) const;
@@ -123,7 +131,7 @@ class MysqlCollector {
 
   // The thread's own.
   const std::unique_ptr<GroupAssembler> groups_;
-  Backoff backoff_;
+  Backoff backoff_, taken_backoff_;
   StartPoint point_;   // of the next stream
   bool fresh_ = true;  // the next stream begins (anew): the tags are to be opened
   // The server whose stream was read last, or that the first start point was told of.
@@ -133,8 +141,10 @@ class MysqlCollector {
   std::string open_reason_, open_detail_;  // of the next Open()
   model::StreamOrigin origin_;             // of the last stream
   ExecutedWatch executed_watch_;
-  model::BinlogPosition place_;   // behind the last event
-  std::vector<bool> tag_closed_;  // no check uses it
+  StreamWatch watch_;
+  std::vector<bool> tag_closed_;                         // no check uses it
+  absl::Duration opened_at_ = absl::InfiniteDuration();  // of the connection, by the clock
+  int short_sessions_ = 0;                               // in a row
   uint64_t groups_at_damage_ = 0;
   int damages_here_ = 0;  // in a row, without a group between
 

@@ -1,10 +1,12 @@
 #include "collector/mysql/start_point.h"
 
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 
 namespace dcp::collector {
 
@@ -20,21 +22,43 @@ std::string StartPoint::Describe() const {
   return "";
 }
 
-bool PositionLost(const absl::Status& status) {
+namespace {
+
+// The server gives one number (1236) to all its refusals; its words differ.
+bool SaysOneOf(const absl::Status& status, absl::Span<const absl::string_view> words) {
   if (status.code() != absl::StatusCode::kFailedPrecondition) return false;
-  // The server gives one number (1236) to all its refusals; its words differ.
-  constexpr std::array<absl::string_view, 7> kWords = {
+  const std::string message = absl::AsciiStrToLower(status.message());
+  return std::any_of(words.begin(), words.end(),
+                     [&](absl::string_view word) { return absl::StrContains(message, word); });
+}
+
+}  // namespace
+
+bool PositionLost(const absl::Status& status) {
+  constexpr std::array<absl::string_view, 9> kWords = {
       "purged",                         // … has purged required binary logs / transactions
       "could not find first log file",  // the file is gone
       "has more gtids than the master", "has more gtids than the source", "impossible position",
       // MariaDB: … start from GTID 0-1-5, which is not in the master's binlog; … is missing
       // the GTID 0-1-5 requested by the slave
-      "is not in the master's binlog", "is missing the gtid"};
-  const std::string message = absl::AsciiStrToLower(status.message());
-  for (const absl::string_view word : kWords) {
-    if (absl::StrContains(message, word)) return true;
-  }
-  return false;
+      "is not in the master's binlog", "is missing the gtid",
+      // MariaDB: Could not find GTID state requested by slave in any binlog files.
+      "could not find gtid state", "the server lacks transactions"};
+  return SaysOneOf(status, kWords);
+}
+
+bool SourceDamaged(const absl::Status& status) {
+  constexpr std::array<absl::string_view, 7> kWords = {
+      "did not pass crc check",     "crc check failed",        "checksum failure",
+      "binlog truncated",           "bogus data in log event", "event is corrupted",
+      "corrupted replication event"};
+  return SaysOneOf(status, kWords);
+}
+
+bool ServerIdTaken(const absl::Status& status) {
+  constexpr std::array<absl::string_view, 2> kWords = {"same server_uuid/server_id",
+                                                       "same server_id"};
+  return SaysOneOf(status, kWords);
 }
 
 void ResumePoint::Start(const model::StreamOrigin& origin, const model::BinlogPosition& position) {
@@ -54,6 +78,11 @@ void ResumePoint::GroupEnded(const model::Gtid& gtid, const model::BinlogPositio
     executed_.Add(gtid);
   }
   MovedTo(end);
+}
+
+void ResumePoint::OnOtherServer() {
+  exact_position_ = false;
+  position_ = {};
 }
 
 void ResumePoint::MovedTo(const model::BinlogPosition& position) {

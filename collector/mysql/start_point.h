@@ -29,11 +29,13 @@ struct StartPoint {
   std::string Describe() const;
 };
 
-// Asks a MariaDB server what it has executed as a replica, by the side of its stream.
+// Asks a server, by the side of its stream, where its binlog ends and, of MariaDB, what it has
+// executed as a replica.
 class ExecutedProbe {
  public:
   struct Answer {
-    model::GtidPosition executed;  // gtid_slave_pos; empty: it is no replica
+    // MariaDB's gtid_slave_pos; empty: it is no replica, or MySQL, whose stream shows all.
+    model::GtidPosition executed;
     // The binlog's end, read after `executed`: what of that is in the binlog stands before it.
     // Empty: not told.
     model::BinlogPosition end;
@@ -47,13 +49,17 @@ class ExecutedProbe {
 // A stream as it was opened.
 struct BinlogStream {
   std::unique_ptr<mysql::BinlogReader> reader;
-  // Null where the stream itself shows all that the server executes.
-  std::unique_ptr<ExecutedProbe> probe;
+  std::unique_ptr<ExecutedProbe> probe;  // null: nobody can be asked
   // The server, and what it had executed before the stream's first transaction
   // (has_gtids: the server writes GTIDs). `reason` and `detail` are not looked at.
   model::StreamOrigin origin;
   // Where it begins. May be empty only where origin.has_gtids and it begins behind GTIDs.
   model::BinlogPosition position;
+  // It begins behind exactly the GTIDs of the point, and the server has all of those: so it goes
+  // on where the last stream stopped, whichever server that was of.
+  bool follows_gtids = false;
+  // What an operator should know of the server; may be empty.
+  std::string warning;
 };
 
 // Opens a stream at a point. Called by the collector's thread only; may take as long
@@ -64,6 +70,12 @@ using BinlogOpener = std::function<absl::StatusOr<BinlogStream>(const StartPoint
 // True if the server has no longer (or never had) what was asked for: purged
 // binlogs, a file that is gone, a GTID set ahead of the server's.
 bool PositionLost(const absl::Status& status);
+
+// True if the server cannot read its own binlog at that place: a damaged file.
+bool SourceDamaged(const absl::Status& status);
+
+// True if the server has ended the stream for another client with the same server_id.
+bool ServerIdTaken(const absl::Status& status);
 
 // ResumePoint follows a stream and knows where it can go on without a loss or a
 // repetition: always the start of a group.
@@ -78,6 +90,8 @@ class ResumePoint {
 
   // A group ended, whatever became of it. `gtid` empty: an anonymous one.
   void GroupEnded(const model::Gtid& gtid, const model::BinlogPosition& end);
+  // It goes on behind the same GTIDs on another server, where positions are others.
+  void OnOtherServer();
   // Between two groups the stream is at `position`.
   void MovedTo(const model::BinlogPosition& position);
 

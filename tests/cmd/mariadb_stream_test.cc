@@ -89,9 +89,12 @@ class MariaDbStreamTest : public ::testing::Test {
     tag.tables = {{"shop.*", "", {}}};
     options.groups.tags = {tag};
     options.groups.registry = &registry_;
-    const auto opener = MakeBinlogOpener(
-        to, 4300 + server.options().server_id,
-        [](absl::string_view database, absl::string_view) { return database == "shop"; });
+    const auto opener =
+        MakeBinlogOpener({.servers = {to},
+                          .server_id = 4300 + server.options().server_id,
+                          .wants = [](absl::string_view database, absl::string_view) {
+                            return database == "shop";
+                          }});
     auto collector = MysqlCollector::Create(std::move(options), opener, sink, &Clock::Real());
     ASSERT_OK(collector);
     collectors_.push_back(*std::move(collector));
@@ -205,7 +208,7 @@ TEST_F(MariaDbStreamTest, AnotherBinlogAtTheSamePlaceIsAGap) {
   to.port = pair_->source().port();
   to.user = "dcp";
   to.password = "dcp";
-  const auto opener = MakeBinlogOpener(to, 4399, {});
+  const auto opener = MakeBinlogOpener({.servers = {to}, .server_id = 4399});
   ASSERT_OK_AND_ASSIGN(const test::Rows status, pair_->source().Query("SHOW MASTER STATUS"));
   StartPoint point;
   point.kind = StartPoint::Kind::kPosition;

@@ -57,9 +57,11 @@ class PurgeTest : public ::testing::TestWithParam<test::Flavour> {
     const auto wants = [](absl::string_view database, absl::string_view) {
       return database == "shop";
     };
-    ASSERT_OK_AND_ASSIGN(collector_, MysqlCollector::Create(std::move(options),
-                                                            MakeBinlogOpener(server_, 4377, wants),
-                                                            &sink_, &Clock::Real()));
+    ASSERT_OK_AND_ASSIGN(
+        collector_, MysqlCollector::Create(
+                        std::move(options),
+                        MakeBinlogOpener({.servers = {server_}, .server_id = 4377, .wants = wants}),
+                        &sink_, &Clock::Real()));
     collector_->Start();
     ASSERT_TRUE(Eventually([&] { return collector_->status().connected; }));
   }

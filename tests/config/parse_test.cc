@@ -46,6 +46,29 @@ TEST_F(ParseTest, DefaultsAreTheContracts) {
   EXPECT_TRUE(loaded->config.barriers.empty());
 }
 
+TEST_F(ParseTest, FailoverServersAreReachedAsTheFirst) {
+  const Loaded loaded = Run(kSource,
+                            "port = 3307\ncompress = true\nsemi_sync = true\n"
+                            "failover = ['db3', 'db4:3308']\n",
+                            kTarget, kCheck);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const MysqlCollectorOptions& source = loaded->config.mysql_collectors.at(0);
+  EXPECT_TRUE(source.semi_sync);
+  ASSERT_EQ(source.failover.size(), 2u);
+  EXPECT_EQ(model::Describe(source.failover[0]), "dcp@db3:3307");
+  EXPECT_EQ(model::Describe(source.failover[1]), "dcp@db4:3308");
+  EXPECT_TRUE(source.failover[1].compress);
+  EXPECT_FALSE(loaded->config.mysql_collectors.at(1).semi_sync);
+}
+
+TEST_F(ParseTest, FailoverServersAreHostsAndPorts) {
+  for (const char* wrong : {"db3:0", "db3:x", "u@db3", "db3:3306/x", ""}) {
+    EXPECT_THAT(Errors(kSource, "failover = ['", wrong, "']\n", kTarget, kCheck),
+                Contains(HasSubstr("failover")))
+        << wrong;
+  }
+}
+
 TEST_F(ParseTest, WithoutAlarmThereIsALogSinkForAllButSame) {
   const Loaded loaded = Run(kSource, kTarget, kCheck);
   ASSERT_TRUE(loaded.ok()) << loaded.status();

@@ -44,6 +44,14 @@ TEST_F(ValidateTest, BrokenCollectorHidesNoOtherError) {
               ElementsAre(HasSubstr("unknown key 'foo'"), HasSubstr("'history'")));
 }
 
+TEST_F(ValidateTest, AServerOfTheOtherSideIsNoFailover) {
+  EXPECT_THAT(Errors(kSource, "failover = ['db3', 'db2']\n", kTarget, kCheck),
+              ElementsAre(AllOf(HasSubstr("db2:3306"), HasSubstr("compared with itself"))));
+  EXPECT_THAT(Errors(kSource, "failover = ['db3']\n", kTarget, "failover = ['db3']\n", kCheck),
+              ElementsAre(HasSubstr("db3:3306")));
+  EXPECT_TRUE(Run(kSource, "failover = ['db3']\n", kTarget, "failover = ['db4']\n", kCheck).ok());
+}
+
 TEST_F(ValidateTest, TagFedTwiceIsAnError) {
   EXPECT_THAT(Errors(kSource, kTarget, kCheck,
                      "[[collector]]\ntype = 'grpc'\nname = 'g'\nlisten = '127.0.0.1:1'\ntags = "

@@ -53,6 +53,31 @@ TEST(ServerErrorTest, DumpRefusalsHaveTheirOwnCures) {
               HasSubstr("start from now"));
   EXPECT_THAT(cure("Could not find first log file name in binary log index file"),
               HasSubstr("does not exist any more"));
+  EXPECT_THAT(cure("log event entry exceeded max_allowed_packet; Increase it on source"),
+              HasSubstr("raise max_allowed_packet"));
+  for (const char* damage :
+       {"event read from binlog did not pass crc check", "bogus data in log event",
+        "binlog truncated in the middle of event; consider out of disk space on source"}) {
+    EXPECT_THAT(cure(damage), HasSubstr("the server's binlog file is damaged")) << damage;
+  }
+}
+
+TEST(ServerErrorTest, AClientWithTheSameIdIsNamedAndOneThatIsBeingEndedIsWaitedFor) {
+  const absl::Status taken = ServerError(
+      "s", "read", 4052,
+      "A slave with the same server_uuid/server_id as this slave has connected to the master");
+  EXPECT_EQ(taken.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(std::string(taken.message()), HasSubstr("server_id of its own"));
+  const absl::Status ending = ServerError(
+      "s", "read", 4052, "A slave with the same server_uuid/server_id is already connected");
+  EXPECT_EQ(ending.code(), Code::kUnavailable);
+}
+
+TEST(ServerErrorTest, AConnectionLostUnderTlsIsLost) {
+  EXPECT_EQ(ServerError("s", "read", 2026, "TLS/SSL error: Connection timed out (110)").code(),
+            Code::kUnavailable);
+  EXPECT_EQ(ServerError("s", "connect", 2026, "TLS/SSL error: self-signed certificate").code(),
+            Code::kFailedPrecondition);
 }
 
 TEST(TlsTest, DefaultDependsOnTheAddress) {

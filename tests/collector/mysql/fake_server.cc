@@ -98,6 +98,7 @@ absl::StatusOr<BinlogStream> FakeServer::Open(const StartPoint& point) {
   stream.origin.server_uuid = uuid_;
   stream.origin.has_gtids = has_gtids_;
   stream.origin.executed = point.executed;
+  stream.follows_gtids = has_gtids_ && point.kind == StartPoint::Kind::kGtid;
   stream.position =
       *index < script_.size() ? script_[*index].event.start : model::BinlogPosition{"end", 4};
   stream.reader = std::make_unique<Reader>(this, *index, point.executed, plan);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "tests/collector/mysql/fake_server.h"
@@ -252,25 +253,63 @@ TEST_F(MysqlCollectorTest, DamageThatStaysIsSaidAndLeftBehind) {
               ElementsAre("open", "open: event", "txn 1", "insert shop.orders[1] - -> [1,\"a\"]"));
 }
 
-TEST_F(MysqlCollectorTest, AnotherServerByGtidIsAGapAtTheSamePlace) {
+class MysqlCollectorFailoverTest : public MysqlCollectorTest {
+ protected:
+  // The first connection is to one server, all later ones are to another with the same script.
+  std::vector<std::string> LinesAfterFailover(FakeServer& other, size_t lines) {
+    other.PlanSession(4, absl::UnavailableError("failover"));
+    bool first = true;
+    const BinlogOpener opener = [&](const StartPoint& point) {
+      if (!std::exchange(first, false)) other.SetServerUuid(9);
+      return other.opener()(point);
+    };
+    auto collector = MysqlCollector::Create(options_, opener, &sink_, &Clock::Real());
+    EXPECT_OK(collector);
+    (*collector)->Start();
+    EXPECT_TRUE(Eventually([&] { return sink_.lines().size() >= lines; }));
+    (*collector)->Stop();
+    return sink_.lines();
+  }
+};
+
+TEST_F(MysqlCollectorFailoverTest, AnotherServerWithTheSameGtidsGoesOn) {
   FakeServer other(Joined({OneInsert(1), OneInsert(2)}));
-  FakeSink sink;
-  other.PlanSession(4, absl::UnavailableError("failover"));
-  bool first = true;
-  const BinlogOpener opener = [&](const StartPoint& point) {
-    if (!first) other.SetServerUuid(9);
-    first = false;
-    return other.opener()(point);
-  };
-  auto collector = MysqlCollector::Create(options_, opener, &sink, &Clock::Real());
-  ASSERT_OK(collector);
-  (*collector)->Start();
-  ASSERT_TRUE(Eventually([&] { return sink.lines().size() >= 6; }));
-  (*collector)->Stop();
-  EXPECT_THAT(sink.lines(),
-              ElementsAre("open", "txn 1", "insert shop.orders[1] - -> [1,\"a\"]", "open: gap",
-                          "txn 2", "insert shop.orders[2] - -> [2,\"a\"]"));
-  EXPECT_EQ(sink.origins().back().server_uuid[15], 9);
+  EXPECT_THAT(LinesAfterFailover(other, 5),
+              ElementsAre("open", "txn 1", "insert shop.orders[1] - -> [1,\"a\"]", "txn 2",
+                          "insert shop.orders[2] - -> [2,\"a\"]"));
+  EXPECT_EQ(other.opened_at().back().kind, StartPoint::Kind::kGtid);
+}
+
+TEST_F(MysqlCollectorFailoverTest, AnotherServerByPositionIsAGap) {
+  FakeServer other(Joined({OneInsert(1), OneInsert(2)}), false);
+  LinesAfterFailover(other, 4);
+  ASSERT_EQ(sink_.origins().size(), 2u);
+  EXPECT_EQ(sink_.origins()[1].reason, "gap");
+  EXPECT_EQ(sink_.origins()[1].server_uuid[15], 9);
+}
+
+TEST_F(MysqlCollectorTest, AFileThatTheServerCannotReadIsSaidAndLeftBehind) {
+  Serve(OneInsert(1));
+  for (int i = 0; i < 3; ++i) {
+    server_->PlanSession(2, absl::FailedPreconditionError(
+                                "event read from binlog did not pass crc check (error 1236)"));
+  }
+  server_->SetNow(0);
+  Start();
+  EXPECT_THAT(Lines(4),
+              ElementsAre("open", "open: event", "txn 1", "insert shop.orders[1] - -> [1,\"a\"]"));
+}
+
+TEST_F(MysqlCollectorTest, AServerIdThatIsTakenIsSaidAndNotFoughtOver) {
+  options_.server_id_taken = {absl::Hours(1), absl::Hours(1)};
+  Serve(OneInsert(1));
+  server_->PlanSession(
+      2, absl::FailedPreconditionError("A slave with the same server_uuid/server_id as this slave "
+                                       "has connected to the master (error 1236)"));
+  Start();
+  EXPECT_TRUE(Eventually([&] { return !collector_->status().last_error.empty(); }));
+  collector_->Stop();
+  EXPECT_EQ(server_->opened_at().size(), 1u);
 }
 
 TEST_F(MysqlCollectorTest, TheEndOfAFileIsTheEnd) {
