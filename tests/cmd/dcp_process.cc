@@ -178,6 +178,11 @@ absl::Status DcpProcess::Restart() {
       absl::StrCat("dcp ended with status ", status, "; it said: ", log()));
 }
 
+absl::Status DcpProcess::KillAndRestart() {
+  process_->Kill();
+  return Launch();
+}
+
 DcpProcess::Predicate OfType(const std::string& type) {
   return [type](const Alarm& alarm) { return alarm["type"] == type; };
 }

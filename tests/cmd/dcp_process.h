@@ -78,6 +78,8 @@ class DcpProcess {
   // Start does.
   //   kFailedPrecondition  it did not end with status 0, or does not start
   absl::Status Restart();
+  // The same by SIGKILL.
+  absl::Status KillAndRestart();
   bool running() { return process_->running(); }
   pid_t pid() const { return process_->pid(); }
   std::string log() const { return ReadFile(dir_ / "dcp.log"); }

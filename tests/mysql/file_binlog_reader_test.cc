@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -25,13 +25,13 @@ using test::StatusIs;
 class FileBinlogReaderTest : public ::testing::Test {
  protected:
   std::string Write(const std::string& name, const std::string& bytes) {
-    const std::string path = ::testing::TempDir() + "/dcp_" + name;
+    std::filesystem::create_directories(dir_);
+    const std::string path = dir_ + "/" + name;
     std::ofstream(path, std::ios::binary) << bytes;
-    written_.push_back(path);
     return path;
   }
   ~FileBinlogReaderTest() override {
-    for (const std::string& path : written_) std::remove(path.c_str());
+    std::filesystem::remove_all(dir_);
   }
 
   // The number of rows up to the end, whose status is kept in end_.
@@ -63,7 +63,8 @@ class FileBinlogReaderTest : public ::testing::Test {
     return Write(name, bytes);
   }
 
-  std::vector<std::string> written_;
+  // Tests run beside each other.
+  const std::string dir_ = ::testing::TempDir() + "/dcp-files-" + std::to_string(::getpid());
   std::vector<std::string> gaps_;
   absl::Status end_;
 };

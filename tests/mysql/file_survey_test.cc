@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "tests/mysql/test_events.h"
 #include "tests/support/status_matchers.h"
 
@@ -44,7 +46,7 @@ class FileSurveyTest : public ::testing::Test {
     return uuid;
   }
 
-  const std::string path_ = ::testing::TempDir() + "/dcp_survey.000001";
+  const std::string path_ = absl::StrCat(::testing::TempDir(), "/dcp_survey_", ::getpid(), ".000001");
   std::string bytes_;
 };
 
