@@ -190,7 +190,9 @@ void StreamWriter::End() {
   streams_.checker().Append(side_, std::move(batch), streams_.now());
 }
 
-Streams::Streams(checker::PairOptions options) : checker_(Named(std::move(options))) {
+Streams::Streams(checker::PairOptions options, Unopened) : checker_(Named(std::move(options))) {}
+
+Streams::Streams(checker::PairOptions options) : Streams(std::move(options), kUnopened) {
   src.Open();
   dst.Open();
 }

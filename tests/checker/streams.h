@@ -65,6 +65,9 @@ class StreamWriter {
 class Streams {
  public:
   explicit Streams(checker::PairOptions options = {});
+  // Neither stream has begun.
+  enum Unopened { kUnopened };
+  Streams(checker::PairOptions options, Unopened);
 
   StreamWriter src{this, checker::Side::kSource};
   StreamWriter dst{this, checker::Side::kTarget};
