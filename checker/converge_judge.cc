@@ -624,6 +624,7 @@ Index ConvergeJudge::KnownFrom(const Key& key) const {
 // A finding stays open; the states of both sides are unknown until touched.
 void ConvergeJudge::Lose(Key& key) {
   key.history.Lose();
+  key.not_before = 0;  // a later run counts anew
   key.touched = kNone;
   key.queued = false;
 }

@@ -129,6 +129,18 @@ TEST_F(BarrierAlignTest, SourceGoingBackIsANewEpoch) {
   EXPECT_THAT(Said(), ElementsAre("same 10..11", "unverified e2 11..3 epoch", "same e2 3..4"));
 }
 
+TEST_F(BarrierAlignTest, AFindingEndsInALaterEpoch) {
+  Both(10);
+  dst.Put("k", "a", "b");
+  Both(11);
+  Both(12);
+  Both(3);
+  BothPut("k", "b", "c");
+  Both(4);
+  EXPECT_THAT(Said(), ElementsAre("diff 10..11 k:extra", "same 11..12", "unverified e2 12..3 epoch",
+                                  "diff e2 3..4 known=1", "resolved k"));
+}
+
 TEST_F(BarrierAlignTest, TargetGoingBackIntoTheNewEpochBeforeItsOldBarrier) {
   Both(10);
   src.Barrier(11);
