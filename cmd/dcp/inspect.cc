@@ -257,13 +257,14 @@ class Inspector {
         if (rule == nullptr) continue;
         matched.insert(rule);
         databases->insert(table.database);
-        ListedColumns& listed = columns[table.ToString()];
+        const ListedColumns& listed = columns[table.ToString()];
         InspectedTable inspected;
         inspected.name = table.ToString();
         inspected.logical = LogicalName(*rule, table);
         DCP_ASSIGN_OR_RETURN(inspected.key, KeyOf(*subject.connection, table, primary));
-        inspected.columns = WithIgnored(std::move(listed.columns), rule->ignore_columns);
-        inspected.types = std::move(listed.types);
+        // Another tag may take the table too.
+        inspected.columns = WithIgnored(listed.columns, rule->ignore_columns);
+        inspected.types = listed.types;
         DCP_RETURN_IF_ERROR(InspectStorage(subject, table, engines, &inspected));
         tag.tables.push_back(std::move(inspected));
       }
