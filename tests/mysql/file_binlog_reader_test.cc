@@ -30,9 +30,7 @@ class FileBinlogReaderTest : public ::testing::Test {
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
-  ~FileBinlogReaderTest() override {
-    std::filesystem::remove_all(dir_);
-  }
+  ~FileBinlogReaderTest() override { std::filesystem::remove_all(dir_); }
 
   // The number of rows up to the end, whose status is kept in end_.
   int Rows(FileBinlogReader::Options options) {

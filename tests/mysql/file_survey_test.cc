@@ -46,7 +46,8 @@ class FileSurveyTest : public ::testing::Test {
     return uuid;
   }
 
-  const std::string path_ = absl::StrCat(::testing::TempDir(), "/dcp_survey_", ::getpid(), ".000001");
+  const std::string path_ =
+      absl::StrCat(::testing::TempDir(), "/dcp_survey_", ::getpid(), ".000001");
   std::string bytes_;
 };
 
