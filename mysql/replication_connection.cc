@@ -138,7 +138,7 @@ std::string NewReplicaUuid() {
 }
 
 std::string ReportedHost(absl::string_view replica_uuid) {
-  return absl::StrCat("dcp-", replica_uuid);
+  return absl::StrCat(kReportedHostPrefix, replica_uuid);
 }
 
 ReplicationConnection::ReplicationConnection(const Options& options)

@@ -23,13 +23,14 @@ struct ReplicaChannel {
   uint16_t source_port = 0;
 };
 
-// What dcp's own streams say of themselves where they register.
-inline constexpr char kReportedHost[] = "dcp";
+// How the names begin that dcp's own streams register by (ReportedHost in
+// mysql/replication_connection.h).
+inline constexpr char kReportedHostPrefix[] = "dcp-";
 
 // A client that has registered at this server as its replica.
 struct RegisteredReplica {
   uint32_t server_id = 0;
-  std::string host;  // what it says of itself; kReportedHost: a collector
+  std::string host;  // what it says of itself; of a dcp it begins with kReportedHostPrefix
   uint16_t port = 0;
 };
 

@@ -345,7 +345,7 @@ class Inspector {
     }
     for (const mysql::RegisteredReplica& replica : subject.settings.replicas) {
       if (replica.server_id != id) continue;
-      if (replica.host == mysql::kReportedHost) {
+      if (absl::StartsWith(replica.host, mysql::kReportedHostPrefix)) {
         Warn(absl::StrCat(subject.Where(), ": server_id = ", id,
                           " is in use by a dcp: by this one, if it runs already, or by another, "
                           "which needs a server_id of its own"));
