@@ -63,7 +63,7 @@ int CheckConfig(const CheckConfigCommand& command) {
 }
 
 std::optional<Inspection> InspectServers(const config::Config& config, std::ostream& messages) {
-  Inspection inspection = Inspect(config);
+  Inspection inspection = Inspect(config, Scope::kServers);
   PrintFaults(inspection, messages);
   if (inspection.exit_status() != kExitOk || !StartsExist(config, messages)) return std::nullopt;
   return inspection;

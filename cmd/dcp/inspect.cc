@@ -80,10 +80,10 @@ std::vector<collector::ViewedColumn> WithIgnored(std::vector<collector::ViewedCo
 
 class Inspector {
  public:
-  explicit Inspector(const config::Config& config) : config_(config) {}
+  Inspector(const config::Config& config, Scope scope) : config_(config), scope_(scope) {}
 
   Inspection Run() {
-    InspectMachine();
+    if (scope_ == Scope::kAll) InspectMachine();
     AddSubjects();
     for (auto& subject : subjects_) Connect(*subject);
     for (auto& subject : subjects_) {
@@ -550,6 +550,7 @@ class Inspector {
   }
 
   const config::Config& config_;
+  const Scope scope_;
   std::vector<std::unique_ptr<Subject>> subjects_;
   std::set<std::string> said_;
   Inspection inspection_;
@@ -559,6 +560,8 @@ class Inspector {
 
 int Inspection::exit_status() const { return problems.empty() ? kExitOk : kExitConfig; }
 
-Inspection Inspect(const config::Config& config) { return Inspector(config).Run(); }
+Inspection Inspect(const config::Config& config, Scope scope) {
+  return Inspector(config, scope).Run();
+}
 
 }  // namespace dcp::cmd

@@ -93,7 +93,9 @@ struct Inspection {
 };
 
 // Reads only. Takes as long as the servers do: a dead one its connect_timeout.
-Inspection Inspect(const config::Config& config);
+// kAll: also what belongs to this machine (state, addresses), which `run` finds out itself.
+enum class Scope : uint8_t { kServers, kAll };
+Inspection Inspect(const config::Config& config, Scope scope = Scope::kAll);
 
 // For people: tables of what would run.
 void PrintInspection(const Inspection& inspection, std::ostream& out);
