@@ -81,7 +81,6 @@ bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
 void BarrierPairer::GiveUpStart(const std::string& reason, const std::string& detail,
                                 std::vector<PairEvent>* events) {
   if (!start_) return;
-  StartBehind(start_->epoch, start_->said_to);
   start_.reset();
   events->push_back(RunEndEvent(reason, detail));
 }
@@ -159,8 +158,6 @@ void BarrierPairer::StartRun(uint64_t offset, std::vector<PairEvent>* events) {
   last_index_ = 0;
   known_from_ = 0;
   target_changed_ = false;
-  if (behind_ && offset <= *behind_) ++epoch_;
-  behind_.reset();
   PairEvent event;
   event.kind = PairEvent::Kind::kRunStart;
   event.epoch = epoch_;

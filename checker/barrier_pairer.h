@@ -22,10 +22,6 @@ class BarrierPairer final : public Pairer {
   BarrierPairer(const PairOptions& options, StreamCutter* source, StreamCutter* target);
 
   void StartAt(RunStart start) override { start_ = std::move(start); }
-  void StartBehind(uint64_t epoch, uint64_t said_to) override {
-    epoch_ = epoch;
-    behind_ = said_to;
-  }
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kBarrier; }
   const std::string& align_reason() const override { return reason_; }
@@ -93,8 +89,7 @@ class BarrierPairer final : public Pairer {
   TargetPlace target_place_;
 
   // Seeking.
-  std::optional<RunStart> start_;   // the only source candidate
-  std::optional<uint64_t> behind_;  // as StartBehind() was told
+  std::optional<RunStart> start_;  // the only source candidate
   std::optional<uint64_t> source_candidate_, target_candidate_;
   absl::Duration candidate_since_;
   // The source entered a new epoch; the target has to show lower offsets first.

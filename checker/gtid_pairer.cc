@@ -165,7 +165,6 @@ bool GtidPairer::Seek(std::vector<PairEvent>* events) {
 void GtidPairer::GiveUpStart(const std::string& reason, const std::string& detail,
                              std::vector<PairEvent>* events) {
   if (!start_) return;
-  StartBehind(start_->epoch, start_->said_to);
   start_.reset();
   events->push_back(RunEndEvent(reason, detail));
 }
@@ -353,8 +352,6 @@ void GtidPairer::EndRun(const std::string& reason, const std::string& detail,
 
 void GtidPairer::Announce(std::vector<PairEvent>* events) {
   if (std::exchange(announced_, true)) return;
-  if (behind_ && common_ <= *behind_) ++epoch_;
-  behind_.reset();
   PairEvent start;
   start.kind = PairEvent::Kind::kRunStart;
   start.epoch = epoch_;

@@ -24,10 +24,6 @@ class GtidPairer final : public Pairer {
   GtidPairer(Origin origin, StreamCutter* source, StreamCutter* target);
 
   void StartAt(RunStart start) override { start_ = std::move(start); }
-  void StartBehind(uint64_t epoch, uint64_t said_to) override {
-    epoch_ = epoch;
-    behind_ = said_to;
-  }
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kGtid; }
   const std::string& align_reason() const override { return reason_; }
@@ -145,7 +141,6 @@ class GtidPairer final : public Pairer {
   std::deque<model::GtidSet> recent_;           // the segments since
   absl::flat_hash_set<Server> source_servers_;  // that the source has transactions of
 
-  std::optional<uint64_t> behind_;          // seeking: as StartBehind() was told
   std::optional<RunStart> start_;           // seeking: the only candidate
   std::optional<SourceBarrier> candidate_;  // seeking: is to become c0
   // The oldest barrier behind the last common one whose transaction the target executed in

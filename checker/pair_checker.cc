@@ -47,7 +47,6 @@ class PairChecker::Impl {
                           : "dcp was not running, and a side's stream cannot "
                             "be read again from before";
       judge_->EndRun(lost_reason_, lost_detail_, absl::Time());
-      pairer_->StartBehind(epoch_, said_to_);
     }
   }
 

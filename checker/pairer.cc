@@ -18,7 +18,6 @@ class AutoPairer final : public Pairer {
       : options_(options), source_(*source), target_(*target) {}
 
   void StartAt(RunStart start) override { start_ = std::move(start); }
-  void StartBehind(uint64_t epoch, uint64_t said_to) override { behind_ = {epoch, said_to}; }
 
   void Advance(std::vector<PairEvent>* events) override {
     if (!chosen_) Choose();
@@ -102,14 +101,12 @@ class AutoPairer final : public Pairer {
     }
     if (!chosen_) chosen_ = std::make_unique<BarrierPairer>(options_, &source_, &target_);
     if (start_) chosen_->StartAt(*std::exchange(start_, std::nullopt));
-    if (behind_) chosen_->StartBehind(behind_->first, behind_->second);
   }
 
   const PairOptions options_;
   StreamCutter& source_;
   StreamCutter& target_;
   std::optional<RunStart> start_;
-  std::optional<std::pair<uint64_t, uint64_t>> behind_;  // epoch, said_to
   Cursor source_cursor_, target_cursor_;
   bool awaits_target_ = false;  // what the target shows next decides
   std::string reason_ = "not decided before both sides show the same barrier";

@@ -64,12 +64,9 @@ class Pairer {
  public:
   virtual ~Pairer() = default;
 
-  // The first run begins at this barrier, or a kRunEnd tells why it cannot; then as
-  // StartBehind(). Call before anything else.
+  // The first run begins at this barrier, or a kRunEnd tells why it cannot. Call before
+  // anything else.
   virtual void StartAt(RunStart start) = 0;
-  // The runs are of this epoch, or of later ones; in it barriers up to `said_to` were
-  // judged, so that a run that begins there is of another. Call before anything else.
-  virtual void StartBehind(uint64_t epoch, uint64_t said_to) = 0;
 
   // Appends what can be said now.
   virtual void Advance(std::vector<PairEvent>* events) = 0;
