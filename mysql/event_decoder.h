@@ -95,6 +95,7 @@ class EventDecoder {
   absl::StatusOr<const BinlogEvent*> OnHeartbeat(const EventHeader& header, Bytes body);
   absl::StatusOr<const BinlogEvent*> OnTableMap(Bytes body);
   absl::StatusOr<const BinlogEvent*> OnRows(const EventHeader& header, Bytes body);
+  const BinlogEvent* OnPreGaRows(const EventHeader& header);
   absl::StatusOr<const BinlogEvent*> OnPayload(Bytes body);
   const BinlogEvent* Deliver(BinlogEvent::Kind kind);
   const BinlogEvent* Unreadable(const absl::Status& error);

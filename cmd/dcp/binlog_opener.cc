@@ -23,6 +23,8 @@ using collector::StartPoint;
 using mysql::BinlogEvent;
 
 constexpr absl::Duration kReadTimeout = absl::Seconds(30);
+// The stream is not read meanwhile.
+constexpr absl::Duration kProbePatience = absl::Seconds(5);
 
 constexpr absl::string_view kLacks = "the server lacks transactions that had been read";
 
@@ -92,7 +94,9 @@ class ServerOpener {
                       "): nothing is acknowledged");
     }
     stream.reader = std::move(reader);
-    stream.probe = MakeExecutedProbe(options_.connection, settings.mariadb);
+    stream.heartbeat_period = options_.heartbeat_period;
+    stream.probe = MakeExecutedProbe(options_.connection, settings.mariadb,
+                                     std::min(options_.heartbeat_period, kProbePatience));
     return opened;
   }
 

@@ -1,5 +1,6 @@
 #include "cmd/dcp/executed_probe.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -9,13 +10,11 @@
 namespace dcp::cmd {
 namespace {
 
-// The stream is not read meanwhile.
-constexpr absl::Duration kPatience = absl::Seconds(5);
-
 class Probe final : public collector::ExecutedProbe {
  public:
-  Probe(const model::ConnectionOptions& server, bool mariadb) : server_(server), mariadb_(mariadb) {
-    server_.connect_timeout = std::min(server_.connect_timeout, kPatience);
+  Probe(const model::ConnectionOptions& server, bool mariadb, absl::Duration patience)
+      : server_(server), mariadb_(mariadb), patience_(patience) {
+    server_.connect_timeout = std::min(server_.connect_timeout, patience_);
   }
 
   absl::StatusOr<Answer> Ask() override {
@@ -27,7 +26,7 @@ class Probe final : public collector::ExecutedProbe {
  private:
   absl::StatusOr<Answer> Read() {
     if (connection_ == nullptr) {
-      DCP_ASSIGN_OR_RETURN(connection_, mysql::Connection::Connect(server_, kPatience));
+      DCP_ASSIGN_OR_RETURN(connection_, mysql::Connection::Connect(server_, patience_));
     }
     Answer answer;
     if (mariadb_) {
@@ -55,14 +54,15 @@ class Probe final : public collector::ExecutedProbe {
 
   model::ConnectionOptions server_;
   const bool mariadb_;
+  const absl::Duration patience_;
   std::unique_ptr<mysql::Connection> connection_;
 };
 
 }  // namespace
 
 std::unique_ptr<collector::ExecutedProbe> MakeExecutedProbe(const model::ConnectionOptions& server,
-                                                            bool mariadb) {
-  return std::make_unique<Probe>(server, mariadb);
+                                                            bool mariadb, absl::Duration patience) {
+  return std::make_unique<Probe>(server, mariadb, patience);
 }
 
 }  // namespace dcp::cmd

@@ -29,6 +29,7 @@ void ExecutedWatch::Reset() {
   answer_.reset();
   said_ = model::GtidSet();
   next_ = absl::ZeroDuration();
+  ask_until_ = absl::InfiniteDuration();
 }
 
 }  // namespace dcp::collector

@@ -24,8 +24,15 @@ class ExecutedWatch {
 
   explicit ExecutedWatch(const Options& options) : options_(options) {}
 
-  // True when the server is to be asked now: not before the last answer has been used.
-  bool Due(absl::Duration now) const { return !answer_.has_value() && now >= next_; }
+  // Something came from the stream, which speaks every `period` at least.
+  void Heard(absl::Duration now, absl::Duration period) { ask_until_ = now + 2 * period; }
+
+  // True when the server is to be asked now: not before the last answer has been used, and not
+  // when the stream has been silent for more than two periods. The asking may take the third; at
+  // its end the reader is to find out that the link is dead.
+  bool Due(absl::Duration now) const {
+    return !answer_.has_value() && now >= next_ && now <= ask_until_;
+  }
 
   void Answered(ExecutedProbe::Answer answer, absl::Duration now);
   void Failed(absl::Duration now) { next_ = now + options_.rest; }
@@ -43,6 +50,7 @@ class ExecutedWatch {
  private:
   const Options options_;
   absl::Duration next_ = absl::ZeroDuration();
+  absl::Duration ask_until_ = absl::InfiniteDuration();
   std::optional<ExecutedProbe::Answer> answer_;
   model::GtidSet said_;
 };

@@ -110,6 +110,7 @@ absl::Status MysqlCollector::Begin(const BinlogStream& stream) {
   }
   if (other_server) DCP_RETURN_IF_ERROR(GoOnElsewhere(stream));
   executed_watch_.Reset();
+  executed_watch_.Heard(clock_->Monotonic(), stream.heartbeat_period);
   watch_.Begin(!fresh_ && !other_server);
   Warn(stream.warning);
   if (!fresh_) return absl::OkStatus();
@@ -154,6 +155,7 @@ absl::Status MysqlCollector::ReadStream(const BinlogStream& stream) {
     const auto event =
         stream.reader->Next(groups_->empty() ? options_.pause : options_.flush_delay);
     if (event.ok()) {
+      executed_watch_.Heard(clock_->Monotonic(), stream.heartbeat_period);
       DCP_RETURN_IF_ERROR(watch_.Saw(**event));
       DCP_RETURN_IF_ERROR(OnEvent(**event));
     } else if (absl::IsDeadlineExceeded(event.status())) {

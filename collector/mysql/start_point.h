@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "model/change_batch.h"
 #include "model/gtid_position.h"
 #include "model/gtid_set.h"
@@ -42,7 +43,8 @@ class ExecutedProbe {
   };
 
   virtual ~ExecutedProbe() = default;
-  // Takes as long as two statements do, a few seconds at most.
+  // Nothing is read from the stream meanwhile: a server that does not answer is given up within
+  // one heartbeat period of its stream.
   virtual absl::StatusOr<Answer> Ask() = 0;
 };
 
@@ -50,6 +52,8 @@ class ExecutedProbe {
 struct BinlogStream {
   std::unique_ptr<mysql::BinlogReader> reader;
   std::unique_ptr<ExecutedProbe> probe;  // null: nobody can be asked
+  // How often the server speaks at least. The reader takes three periods of silence for its end.
+  absl::Duration heartbeat_period = absl::InfiniteDuration();
   // The server, and what it had executed before the stream's first transaction
   // (has_gtids: the server writes GTIDs). `reason` and `detail` are not looked at.
   model::StreamOrigin origin;

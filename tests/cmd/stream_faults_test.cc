@@ -151,6 +151,7 @@ class StreamFaultsTest : public ::testing::TestWithParam<Tested> {
         {.servers = {to},
          .server_id = 4399,
          .wants = [](absl::string_view database, absl::string_view) { return database == "shop"; },
+         .heartbeat_period = heartbeat_period_,
          .clock = &clock_});
     options.reconnect = options.server_id_taken = {absl::Milliseconds(5), absl::Milliseconds(50)};
     auto collector = MysqlCollector::Create(std::move(options), opener, sink, waits_by_);
@@ -201,6 +202,7 @@ class StreamFaultsTest : public ::testing::TestWithParam<Tested> {
   LeapingClock clock_;
   const Clock* waits_by_ = &clock_;  // backs off
   absl::Duration watch_interval_ = absl::InfiniteDuration();
+  absl::Duration heartbeat_period_ = absl::Seconds(5);
   model::TableRegistry registry_;
   FakeSink sink_;
   std::unique_ptr<MysqlCollector> collector_;
@@ -281,7 +283,8 @@ TEST_P(StreamFaultsTest, AServerThatEndsLosesAndRepeatsNothing) {
 
 // The server goes on sending nothing, or from a file that is gone, and does not say so.
 TEST_P(StreamFaultsTest, ABinlogThatIsResetInMidStreamIsAGap) {
-  watch_interval_ = absl::Seconds(1);
+  waits_by_ = &Clock::Real();
+  watch_interval_ = absl::Milliseconds(100);
   collector_ = Start(&sink_, server_->port());
   ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (1), (2), (3)"));
   LinesUpTo(sink_, 3);
@@ -291,6 +294,26 @@ TEST_P(StreamFaultsTest, ABinlogThatIsResetInMidStreamIsAGap) {
   EXPECT_EQ(sink_.origins()[1].reason, "gap");
   ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (5)"));
   LinesUpTo(sink_, 5);
+}
+
+// A link that drops all packets, also while the server is asked by the side of the stream.
+TEST_P(StreamFaultsTest, ADeadLinkIsNoticedWithinThreeHeartbeats) {
+  if (GetParam().flavour != Flavour::kMariaDb) GTEST_SKIP() << "as on MariaDB, which is asked most";
+  waits_by_ = &Clock::Real();
+  watch_interval_ = absl::Milliseconds(100);
+  heartbeat_period_ = absl::Seconds(1);
+  collector_ = Start(&sink_);
+  ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (1)"));
+  LinesUpTo(sink_, 1);
+  proxy_->Stall();
+  const absl::Duration begin = Clock::Real().Monotonic();
+  EXPECT_TRUE(Eventually([&] { return !collector_->status().connected; }, absl::Seconds(30)));
+  const absl::Duration taken = Clock::Real().Monotonic() - begin;
+  EXPECT_LE(taken, absl::Seconds(4));  // three, and what the machine takes
+  EXPECT_GE(taken, absl::Seconds(1));
+  proxy_->Heal();
+  ASSERT_OK(server_->Execute("INSERT INTO shop.seq VALUES (2)"));
+  LinesUpTo(sink_, 2);
 }
 
 // A source and its replica behind one proxy each; the collector reads the source first.

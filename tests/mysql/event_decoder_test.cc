@@ -234,6 +234,32 @@ TEST(EventDecoderTest, UnknownEventsAreSteppedOverBySize) {
   EXPECT_EQ(event->kind, Kind::kOther);
 }
 
+// Images of a record's own NULL bits, behind a table map without metadata.
+TEST(EventDecoderTest, RowsFromBeforeMySql51sReleaseAreNamedAndPassedOver) {
+  const std::pair<uint8_t, const char*> kCases[] = {{kPreGaWriteRowsEvent, "WRITE_ROWS v0"},
+                                                    {kPreGaUpdateRowsEvent, "UPDATE_ROWS v0"},
+                                                    {kPreGaDeleteRowsEvent, "DELETE_ROWS v0"}};
+  EventDecoder decoder(kPlainStream);
+  for (const auto& [type, name] : kCases) {
+    const std::string map =
+        MakeEvent(kTableMapEvent, Le(1, 6) + Le(0, 2) + "\x01" + "d" + std::string(1, '\0') +
+                                      "\x01" + "t" + std::string(1, '\0') + "\x01\x03");
+    EXPECT_OK(decoder.Decode(AsBytes(map)));
+    const std::string rows = MakeEvent(type, Le(1, 6) + Le(1, 2) + "\x01\xff" + "\xfd" + Le(41, 4));
+    const auto event = decoder.Decode(AsBytes(rows));
+    ASSERT_OK(event);
+    ASSERT_EQ((*event)->kind, Kind::kUnreadable);
+    EXPECT_EQ((*event)->rows, nullptr);
+    EXPECT_THAT((*event)->error,
+                StatusIs(absl::StatusCode::kUnimplemented,
+                         ::testing::AllOf(HasSubstr(name), HasSubstr("before 5.1.18"))));
+  }
+  const std::string xid = MakeEvent(kXidEvent, Le(7, 8));
+  const auto event = decoder.Decode(AsBytes(xid));
+  ASSERT_OK(event);
+  EXPECT_EQ((*event)->kind, Kind::kCommit);
+}
+
 TEST(EventDecoderTest, ATableIdGivenAnewIsTheNewTable) {
   EventDecoder decoder(kPlainStream);
   for (const std::string table : {"one", "two"}) {

@@ -474,5 +474,28 @@ TEST_P(NativePasswordTest, LogsIn) {
   Run("DROP USER native");
 }
 
+class Ed25519Test : public TransportTest {
+ protected:
+  Flavour Of() override { return Flavour::kMariaDb; }
+};
+
+// The server's plugin; the client's comes with the library.
+TEST_F(Ed25519Test, LogsIn) {
+  Run("INSTALL SONAME 'auth_ed25519'; "
+      "CREATE USER ed IDENTIFIED VIA ed25519 USING PASSWORD('a longer pass-word'); "
+      "GRANT REPLICATION SLAVE, BINLOG MONITOR, SELECT ON *.* TO ed");
+  EXPECT_EQ(Value("SELECT plugin FROM mysql.user WHERE user = 'ed'"), "ed25519");
+  to_.user = "ed";
+  to_.password = "a longer pass-word";
+  ASSERT_OK_AND_ASSIGN(const auto connection, Connection::Connect(to_));
+  EXPECT_EQ(connection->QueryValue("SELECT CURRENT_USER()").value_or(""), "ed@%");
+  Run("INSERT INTO t.a VALUES (1, 'x')");
+  EXPECT_EQ(ReadBlobs(Options()), std::vector<std::string>{"x"});
+  to_.password = "another";
+  EXPECT_THAT(Connection::Connect(to_), HasCode(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(ServerBinlogReader::Open(Options()), HasCode(absl::StatusCode::kPermissionDenied));
+  Run("DROP USER ed; UNINSTALL SONAME 'auth_ed25519'");
+}
+
 }  // namespace
 }  // namespace dcp::mysql

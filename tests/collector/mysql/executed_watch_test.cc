@@ -72,5 +72,16 @@ TEST_F(ExecutedWatchTest, RestsWhereTheServerIsNoReplicaOrDoesNotAnswer) {
   EXPECT_TRUE(watch_.Due(absl::Seconds(120)));
 }
 
+// A third period is left, in which the reader must find out that the link is dead.
+TEST_F(ExecutedWatchTest, IsNotDueWhereTheStreamIsSilentForMoreThanTwoHeartbeats) {
+  watch_.Heard(absl::Seconds(100), absl::Seconds(5));
+  EXPECT_TRUE(watch_.Due(absl::Seconds(110)));
+  EXPECT_FALSE(watch_.Due(absl::Seconds(110.1)));
+  watch_.Heard(absl::Seconds(120), absl::Seconds(5));
+  EXPECT_TRUE(watch_.Due(absl::Seconds(120.1)));
+  watch_.Heard(absl::Seconds(130), absl::InfiniteDuration());
+  EXPECT_TRUE(watch_.Due(absl::Hours(9)));
+}
+
 }  // namespace
 }  // namespace dcp::collector

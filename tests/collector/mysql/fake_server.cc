@@ -18,6 +18,7 @@ class FakeServer::Reader final : public mysql::BinlogReader {
 
   absl::StatusOr<const BinlogEvent*> Next(absl::Duration timeout) override {
     MutexLock lock(server_->mu_);
+    ++server_->reads_;
     bool waited = false;
     while (true) {
       if (stopped_) return absl::CancelledError("stopped");
@@ -63,6 +64,20 @@ class FakeServer::Reader final : public mysql::BinlogReader {
   ScriptRows rows_;
 };
 
+// Of a server that is no replica.
+class FakeServer::Probe final : public ExecutedProbe {
+ public:
+  explicit Probe(FakeServer* server) : server_(server) {}
+  absl::StatusOr<Answer> Ask() override {
+    MutexLock lock(server_->mu_);
+    ++server_->asked_;
+    return Answer();
+  }
+
+ private:
+  FakeServer* const server_;
+};
+
 FakeServer::FakeServer(Script script, bool has_gtids) : has_gtids_(has_gtids) {
   SetPlaces(&script);
   MutexLock lock(mu_);
@@ -102,6 +117,10 @@ absl::StatusOr<BinlogStream> FakeServer::Open(const StartPoint& point) {
   stream.position =
       *index < script_.size() ? script_[*index].event.start : model::BinlogPosition{"end", 4};
   stream.reader = std::make_unique<Reader>(this, *index, point.executed, plan);
+  if (heartbeat_period_ != absl::ZeroDuration()) {
+    stream.heartbeat_period = heartbeat_period_;
+    stream.probe = std::make_unique<Probe>(this);
+  }
   return stream;
 }
 
@@ -126,6 +145,18 @@ void FakeServer::Append(Script script) {
   MutexLock lock(mu_);
   script_.insert(script_.end(), script.begin(), script.end());
   changed_.NotifyAll();
+}
+void FakeServer::AnswerProbes(absl::Duration heartbeat_period) {
+  MutexLock lock(mu_);
+  heartbeat_period_ = heartbeat_period;
+}
+size_t FakeServer::asked() const {
+  MutexLock lock(mu_);
+  return asked_;
+}
+size_t FakeServer::reads() const {
+  MutexLock lock(mu_);
+  return reads_;
 }
 std::vector<StartPoint> FakeServer::opened_at() const {
   MutexLock lock(mu_);

@@ -32,11 +32,17 @@ class FakeServer {
   // "now" is before this event from here on.
   void SetNow(size_t event);
   void Append(Script script);
+  // Streams that are opened from here on have a probe, and say how often they speak at least.
+  void AnswerProbes(absl::Duration heartbeat_period);
 
   std::vector<StartPoint> opened_at() const;
+  // Probes that were asked, and reads that began.
+  size_t asked() const;
+  size_t reads() const;
 
  private:
   class Reader;
+  class Probe;
   struct Plan {
     bool refuse = false;
     size_t events = 0;
@@ -54,6 +60,9 @@ class FakeServer {
   std::vector<StartPoint> opened_at_ ABSL_GUARDED_BY(mu_);
   model::Uuid uuid_ ABSL_GUARDED_BY(mu_){};
   size_t now_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::Duration heartbeat_period_ ABSL_GUARDED_BY(mu_) = absl::ZeroDuration();  // zero: no probe
+  size_t asked_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t reads_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 // Thread-safe.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "tests/collector/mysql/fake_server.h"
+#include "tests/support/simulated_clock.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::collector {
@@ -40,7 +41,7 @@ class MysqlCollectorTest : public ::testing::Test {
   }
 
   void Start() {
-    auto created = MysqlCollector::Create(options_, server_->opener(), &sink_, &Clock::Real());
+    auto created = MysqlCollector::Create(options_, server_->opener(), &sink_, clock_);
     ASSERT_OK(created);
     collector_ = *std::move(created);
     collector_->Start();
@@ -62,6 +63,7 @@ class MysqlCollectorTest : public ::testing::Test {
   MysqlCollectorOptions options_;
   std::unique_ptr<FakeServer> server_;
   FakeSink sink_;
+  const Clock* clock_ = &Clock::Real();
   Mutex mu_;
   std::vector<std::string> logged_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<MysqlCollector> collector_;
@@ -310,6 +312,26 @@ TEST_F(MysqlCollectorTest, AServerIdThatIsTakenIsSaidAndNotFoughtOver) {
   EXPECT_TRUE(Eventually([&] { return !collector_->status().last_error.empty(); }));
   collector_->Stop();
   EXPECT_EQ(server_->opened_at().size(), 1u);
+}
+
+// What it takes to ask would put off the moment at which the reader finds a dead link.
+TEST_F(MysqlCollectorTest, AServerWhoseStreamIsSilentIsNotAskedByTheSide) {
+  test::SimulatedClock clock;
+  clock_ = &clock;
+  options_.executed_watch = {.interval = absl::Seconds(1), .rest = absl::Seconds(1)};
+  Serve(OneInsert(1));
+  server_->AnswerProbes(absl::Seconds(5));
+  Start();
+  for (size_t asked = 1; asked <= 10; ++asked) {  // up to 9 s of silence
+    EXPECT_TRUE(Eventually([&] { return server_->asked() == asked; })) << asked;
+    clock.Advance(absl::Seconds(asked == 10 ? 1.5 : 1));
+  }
+  const size_t reads = server_->reads();
+  EXPECT_TRUE(Eventually([&] { return server_->reads() > reads + 3; }));
+  EXPECT_EQ(server_->asked(), 10u);
+  server_->Append({Heartbeat()});
+  EXPECT_TRUE(Eventually([&] { return server_->asked() == 11; }));
+  collector_->Stop();
 }
 
 TEST_F(MysqlCollectorTest, TheEndOfAFileIsTheEnd) {
