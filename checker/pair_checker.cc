@@ -1,5 +1,6 @@
 #include "checker/pair_checker.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -135,10 +136,12 @@ class PairChecker::Impl {
         lost_detail_ = event.detail;
         return;
       case PairEvent::Kind::kSegment:
+        event.pair.epoch += epochs_before_;
         event.pair.late = outage_.IsLate(event.source_closed_at, now);
         trail_.Add(event.pair.to, event.barrier, event.target_from);
         judge_->Feed(event.pair, now.wall);
         last_common_ = event.pair.to;
+        if (last_common_ >= said_to_) resumed_.reset();
         outage_.ClosedTo(last_common_);
         return;
     }
@@ -147,7 +150,7 @@ class PairChecker::Impl {
   void StartRun(const PairEvent& event, const Instant& now) {
     CollectJudged();
     const bool by_gtid = pairer_->align() == Align::kGtid;
-    epoch_ = event.epoch;
+    epoch_ = EpochOf(event);
     running_ = true;
     state_changed_ = true;
     if (!lost_reason_.empty()) SayLost(event.offset, now);
@@ -156,9 +159,19 @@ class PairChecker::Impl {
     trail_.Start(event.offset, event.barrier);
     if (!resumed_) said_to_ = event.offset;
     if (resumed_ && !resumed_->is_first) trail_.GoesOn();
-    resumed_.reset();
+    if (last_common_ >= said_to_) resumed_.reset();
     outage_.ClosedTo(event.offset);
-    judge_->StartRun(event.epoch, event.offset, by_gtid);
+    judge_->StartRun(epoch_, event.offset, by_gtid);
+  }
+
+  // A pairer counts epochs from when it was made, or from what StartAt() told it, and
+  // does not see every one: barriers that begin anew behind a gap have the numbers of
+  // those that were judged, and are not the same.
+  uint64_t EpochOf(const PairEvent& start) {
+    if (resumed_) return start.epoch;
+    epochs_before_ = std::max(start.epoch + epochs_before_, epoch_) - start.epoch;
+    if (start.offset < last_common_ && start.epoch + epochs_before_ == epoch_) ++epochs_before_;
+    return start.epoch + epochs_before_;
   }
 
   model::PairState State() {
@@ -169,9 +182,12 @@ class PairChecker::Impl {
     state.source_timeout = silence_.said();
     state.lost_reason = lost_reason_;
     state.lost_detail = lost_detail_;
+    if (resumed_) {
+      state.run = resumed_;
+      return state;
+    }
     if (running_) state.run = trail_.Get(said_to_, pairer_->held_target_from());
     if (state.run) state.run->judged_ahead = pairer_->JudgedAhead(said_to_, trail_.said_ordinal());
-    if (resumed_) state.run = resumed_;  // not begun yet
     return state;
   }
 
@@ -221,11 +237,13 @@ class PairChecker::Impl {
   ResumeTrail trail_;
   Outage outage_;
   SourceSilence silence_;
-  uint64_t epoch_ = 1;
+  uint64_t epoch_ = 1;          // of the run, or of the last one
+  uint64_t epochs_before_ = 0;  // that the pairer does not count
   bool running_ = false;
   uint64_t last_common_ = 0;
-  uint64_t said_to_ = 0;                    // barrier offset
-  std::optional<model::RunState> resumed_;  // the run to be taken up again, until it begins
+  uint64_t said_to_ = 0;  // barrier offset
+  // The run that is taken up again, until it has come to `said_to_`.
+  std::optional<model::RunState> resumed_;
   bool state_changed_ = false;
   std::string lost_reason_, lost_detail_;  // of the run that ended
   std::vector<model::Outcome> outcomes_;

@@ -37,6 +37,9 @@ struct CheckRunner::Pair {
   checker::PairChecker checker;
   bool source_ended = false, target_ended = false;
   uint64_t left_out = 0;
+  // A report was not stored, as the sink was stopped. None that follows may be: it would
+  // tell a later run that what is missing was said.
+  bool cut_off = false;
   std::unique_ptr<model::RowReader> reader;
   const std::string rules;
   std::thread confirmer;
@@ -179,7 +182,10 @@ void CheckRunner::Publish(Pair& pair) {
   if (report.update.state) report.update.state->rules = pair.rules;
   std::vector<checker::ConfirmRequest> requests = pair.checker.TakeRequests();
   const bool anything = !report.outcomes.empty() || report.update.state.has_value();
-  if (anything && !sink_->Put(report).ok()) return;  // stopped
+  if (pair.cut_off || (anything && !sink_->Put(report).ok())) {
+    pair.cut_off = true;
+    return;
+  }
   const checker::PairStatus status = pair.checker.status();
 
   MutexLock lock(mu_);

@@ -1,5 +1,6 @@
 #include "tests/checker/streams.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -150,6 +151,7 @@ void StreamWriter::Barrier(uint64_t offset) {
   model::Mark mark;
   mark.kind = model::Mark::Kind::kBarrier;
   mark.barrier_offset = offset;
+  mark.place = std::make_shared<const std::string>(absl::StrCat(offset));
   AddMark(std::move(mark));
 }
 
@@ -190,9 +192,7 @@ void StreamWriter::End() {
   streams_.checker().Append(side_, std::move(batch), streams_.now());
 }
 
-Streams::Streams(checker::PairOptions options, Unopened) : checker_(Named(std::move(options))) {}
-
-Streams::Streams(checker::PairOptions options) : Streams(std::move(options), kUnopened) {
+Streams::Streams(checker::PairOptions options) : checker_(Named(std::move(options))) {
   src.Open();
   dst.Open();
 }
@@ -203,7 +203,30 @@ void Streams::Advance(absl::Duration by) {
   checker_.Tick(now_);
 }
 
-std::vector<model::Outcome> Streams::Outcomes() { return checker_.TakeReport().outcomes; }
+Streams::Streams(checker::PairOptions options, const model::StoredPair& stored)
+    : checker_(Named(std::move(options))), stored_(stored) {
+  checker_.Restore(stored);
+}
+
+std::vector<model::Outcome> Streams::Outcomes() {
+  model::Report report = checker_.TakeReport();
+  Store(std::move(report.update));
+  return std::move(report.outcomes);
+}
+
+void Streams::Store(model::PairUpdate update) {
+  if (update.state) stored_.state = *std::move(update.state);
+  const auto changed = [&](const model::OpenFinding& stored) {
+    return std::count(update.closed.begin(), update.closed.end(), stored.key) > 0 ||
+           std::any_of(
+               update.findings.begin(), update.findings.end(),
+               [&](const model::OpenFinding& finding) { return finding.key == stored.key; });
+  };
+  std::erase_if(stored_.findings, changed);
+  for (model::OpenFinding& finding : update.findings) {
+    stored_.findings.push_back(std::move(finding));
+  }
+}
 
 std::vector<std::string> Streams::Said() {
   std::vector<std::string> said;

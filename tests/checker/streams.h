@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checker/pair_checker.h"
+#include "model/pair_state.h"
 #include "model/table.h"
 
 namespace dcp::test {
@@ -30,6 +31,7 @@ class StreamWriter {
   // A change of `key` ("t.k" belongs to table "t", "k" to none) from `before` to `after`.
   void Put(const std::string& key, const std::string& before, const std::string& after);
   void Count(const std::string& key, int delta);
+  // Its place is its offset.
   void Barrier(uint64_t offset);
   void Unverified(const std::string& table, const std::string& reason);
   void Ddl(const std::string& table, const std::string& text,
@@ -65,9 +67,8 @@ class StreamWriter {
 class Streams {
  public:
   explicit Streams(checker::PairOptions options = {});
-  // Neither stream has begun.
-  enum Unopened { kUnopened };
-  Streams(checker::PairOptions options, Unopened);
+  // Goes on from what another one Stored(); both streams are opened by the caller.
+  Streams(checker::PairOptions options, const model::StoredPair& stored);
 
   StreamWriter src{this, checker::Side::kSource};
   StreamWriter dst{this, checker::Side::kTarget};
@@ -77,6 +78,8 @@ class Streams {
   // "unverified 1..2 gap", "timeout 1..2", "resolved k" ...
   std::vector<std::string> Said();
   std::vector<model::Outcome> Outcomes();
+  // What is stored by what was taken with Said() and Outcomes().
+  const model::StoredPair& Stored() const { return stored_; }
   std::vector<checker::ConfirmRequest> Requests() { return checker_.TakeRequests(); }
   void Answer(const checker::ConfirmRequest& request, model::RowAnswer::Kind kind,
               std::optional<uint64_t> target_barrier = std::nullopt);
@@ -88,7 +91,10 @@ class Streams {
   }
 
  private:
+  void Store(model::PairUpdate update);
+
   checker::PairChecker checker_;
+  model::StoredPair stored_;
   checker::Instant now_{absl::FromUnixSeconds(1'700'000'000), absl::ZeroDuration()};
   model::TableRegistry tables_;
 };

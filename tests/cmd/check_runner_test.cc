@@ -21,9 +21,24 @@ class CollectingSink final : public model::OutcomeSink {
  public:
   absl::Status Put(const model::Report& report) override {
     MutexLock lock(mu_);
+    if (cancel_next_) {
+      cancel_next_ = false;
+      came_.NotifyAll();
+      return absl::CancelledError("no room");
+    }
     for (const model::Outcome& outcome : report.outcomes) said_.push_back(test::Text(outcome));
     came_.NotifyAll();
     return absl::OkStatus();
+  }
+  // Of the next report nothing is stored; waits until it has come.
+  void CancelNext() {
+    MutexLock lock(mu_);
+    cancel_next_ = true;
+  }
+  bool AwaitCancelled() {
+    MutexLock lock(mu_);
+    for (int i = 0; i < 1000 && cancel_next_; ++i) came_.WaitFor(mu_, absl::Milliseconds(10));
+    return !cancel_next_;
   }
   // Waits until `count` outcomes have come.
   std::vector<std::string> Await(size_t count) {
@@ -37,6 +52,7 @@ class CollectingSink final : public model::OutcomeSink {
  private:
   Mutex mu_;
   CondVar came_;
+  bool cancel_next_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<std::string> said_ ABSL_GUARDED_BY(mu_);
 };
 
@@ -110,6 +126,24 @@ TEST_F(CheckRunnerTest, OutcomesReachTheSink) {
     EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(b)));
   }
   EXPECT_THAT(sink_.Await(2), ElementsAre("same 1..2", "same 2..3"));
+}
+
+// Else the next run would begin behind what was never said.
+TEST_F(CheckRunnerTest, BehindAReportThatIsNotStoredNoneIsPut) {
+  auto runner = MakeRunner();
+  const auto both = [&](uint64_t offset) {
+    EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(offset)));
+    EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(offset)));
+  };
+  both(1);
+  both(2);
+  EXPECT_THAT(sink_.Await(1), ElementsAre("same 1..2"));
+  sink_.CancelNext();
+  both(3);
+  ASSERT_TRUE(sink_.AwaitCancelled());
+  both(4);
+  runner->Stop();
+  EXPECT_THAT(sink_.Await(1), ElementsAre("same 1..2"));
 }
 
 TEST_F(CheckRunnerTest, TimePassingRaisesATimeout) {

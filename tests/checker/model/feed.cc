@@ -14,6 +14,8 @@ namespace {
 
 using model::ChangeBatch;
 
+constexpr uint64_t kSoon = 6;
+
 const model::Table* TableNamed(const std::string& name, bool keyless) {
   static auto* const registry = new model::TableRegistry;
   return registry->Intern({name, {"id"}, keyless});
@@ -199,11 +201,15 @@ std::vector<Said> Feed(const PairOptions& options, const Stream& source, const S
                                       ? 0
                                       : 10 + random.Below(81);
   const uint64_t restart_every = (source.size() + target.size()) / (restarts + 1) + 1;
+  uint64_t fed = kSoon;  // since the last restart
   while (s < source.size() || t < target.size()) {
-    if (restarts > 0 && random.Below(restart_every) == 0 &&
+    // Some follow soon, before the run has come again to where it was.
+    if (restarts > 0 && random.Below(fed < kSoon ? kSoon : restart_every) == 0 &&
         feeder.Restart(source, target, &s, &t)) {
       --restarts;
+      fed = 0;
     }
+    ++fed;
     const bool from_source =
         t == target.size() || (s < source.size() && random.Percent(source_percent));
     if (from_source) {
