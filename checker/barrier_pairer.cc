@@ -78,13 +78,6 @@ bool BarrierPairer::Seek(std::vector<PairEvent>* events) {
   return true;
 }
 
-void BarrierPairer::GiveUpStart(const std::string& reason, const std::string& detail,
-                                std::vector<PairEvent>* events) {
-  if (!start_) return;
-  start_.reset();
-  events->push_back(RunEndEvent(reason, detail));
-}
-
 void BarrierPairer::NoteSource(const Chunk& chunk) {
   source_last_ = chunk.offset;
   source_name_ = chunk.BarrierName();
@@ -109,13 +102,7 @@ bool BarrierPairer::FindSourceCandidate(std::vector<PairEvent>* events) {
   }
   if (source_last_ && chunk.offset < *source_last_) ++epoch_;
   NoteSource(chunk);
-  if (start_ && !IsStart(chunk, *start_)) {
-    if (IsMissing(chunk.offset, &*start_)) {
-      GiveUpStart("restart", "the source's stream does not show the barrier again to begin at",
-                  events);
-    }
-    return true;
-  }
+  if (!MayStart(chunk, events)) return true;
   if (start_) epoch_ = start_->epoch;
   source_candidate_ = chunk.offset;
   candidate_since_ = chunk.ended_at;
@@ -137,13 +124,7 @@ bool BarrierPairer::FindTargetCandidate(std::vector<PairEvent>* events) {
   }
   if (target_last_ && chunk.offset < *target_last_) target_must_go_back_ = false;
   NoteTarget(chunk);
-  if (start_ && chunk.offset != start_->offset) {
-    if (IsMissing(chunk.offset, &*start_)) {
-      GiveUpStart("restart", "the target's stream does not show the barrier again to begin at",
-                  events);
-    }
-    return true;
-  }
+  if (!MayStart(chunk.offset, events)) return true;
   if (!target_must_go_back_) target_candidate_ = chunk.offset;
   return true;
 }

@@ -21,7 +21,6 @@ class BarrierPairer final : public Pairer {
   // and `origin`.
   BarrierPairer(const PairOptions& options, StreamCutter* source, StreamCutter* target);
 
-  void StartAt(RunStart start) override { start_ = std::move(start); }
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kBarrier; }
   const std::string& align_reason() const override { return reason_; }
@@ -44,9 +43,6 @@ class BarrierPairer final : public Pairer {
 
   bool FindSourceCandidate(std::vector<PairEvent>* events);
   bool FindTargetCandidate(std::vector<PairEvent>* events);
-  // What StartAt() asked for cannot be.
-  void GiveUpStart(const std::string& reason, const std::string& detail,
-                   std::vector<PairEvent>* events);
   void NoteSource(const Chunk& chunk);
   void NoteTarget(const Chunk& chunk);
   CommonBarrier Common() const {
@@ -89,7 +85,6 @@ class BarrierPairer final : public Pairer {
   TargetPlace target_place_;
 
   // Seeking.
-  std::optional<RunStart> start_;  // the only source candidate
   std::optional<uint64_t> source_candidate_, target_candidate_;
   absl::Duration candidate_since_;
   // The source entered a new epoch; the target has to show lower offsets first.

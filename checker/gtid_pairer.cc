@@ -162,13 +162,6 @@ bool GtidPairer::Seek(std::vector<PairEvent>* events) {
   return candidate_ ? AcceptCandidate(events) : FindCandidate(events);
 }
 
-void GtidPairer::GiveUpStart(const std::string& reason, const std::string& detail,
-                             std::vector<PairEvent>* events) {
-  if (!start_) return;
-  start_.reset();
-  events->push_back(RunEndEvent(reason, detail));
-}
-
 bool GtidPairer::FindCandidate(std::vector<PairEvent>* events) {
   if (!source_.has_closed()) return false;
   domains_.AwaitFront();
@@ -191,13 +184,7 @@ bool GtidPairer::FindCandidate(std::vector<PairEvent>* events) {
   }
   source_last_ = chunk.offset;
   if (chunk.gtid.empty()) return true;
-  if (start_ && !IsStart(chunk, *start_)) {
-    if (IsMissing(chunk.offset, &*start_)) {
-      GiveUpStart("restart", "the source's stream does not show the barrier again to begin at",
-                  events);
-    }
-    return true;
-  }
+  if (!MayStart(chunk, events)) return true;
   if (start_) epoch_ = start_->epoch;
   SetCandidate(BarrierOf(chunk));
   return true;
@@ -232,8 +219,7 @@ bool GtidPairer::AcceptCandidate(std::vector<PairEvent>* events) {
   const auto shown = shown_.find(candidate_->gtid);
   if (shown == shown_.end() || shown->second.offset != candidate_->offset) {
     if (!executed_before()) MissedByTarget(*candidate_);
-    GiveUpStart("restart", "the target's stream does not show the barrier again to begin at",
-                events);
+    GiveUpStart("target", events);
     candidate_.reset();  // executed before the target's stream, or skipped there
     return true;
   }

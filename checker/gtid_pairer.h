@@ -23,7 +23,6 @@ class GtidPairer final : public Pairer {
  public:
   GtidPairer(Origin origin, StreamCutter* source, StreamCutter* target);
 
-  void StartAt(RunStart start) override { start_ = std::move(start); }
   void Advance(std::vector<PairEvent>* events) override;
   Align align() const override { return Align::kGtid; }
   const std::string& align_reason() const override { return reason_; }
@@ -91,9 +90,6 @@ class GtidPairer final : public Pairer {
   void PassTargetOrigin(std::vector<PairEvent>* events);
   static SourceBarrier BarrierOf(const Chunk& chunk);
   CommonBarrier Common(const SourceBarrier& source, const ShownBarrier& target) const;
-  // What StartAt() asked for cannot be.
-  void GiveUpStart(const std::string& reason, const std::string& detail,
-                   std::vector<PairEvent>* events);
 
   void Announce(std::vector<PairEvent>* events);
   void AnnounceShortRun(const model::GtidSet& rest, std::vector<PairEvent>* events);
@@ -141,7 +137,6 @@ class GtidPairer final : public Pairer {
   std::deque<model::GtidSet> recent_;           // the segments since
   absl::flat_hash_set<Server> source_servers_;  // that the source has transactions of
 
-  std::optional<RunStart> start_;           // seeking: the only candidate
   std::optional<SourceBarrier> candidate_;  // seeking: is to become c0
   // The oldest barrier behind the last common one whose transaction the target executed in
   // its stream without showing the barrier: the segment that it ends is still not closed.

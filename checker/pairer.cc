@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "checker/barrier_pairer.h"
 #include "checker/gtid_pairer.h"
 
@@ -16,8 +17,6 @@ class AutoPairer final : public Pairer {
  public:
   AutoPairer(const PairOptions& options, StreamCutter* source, StreamCutter* target)
       : options_(options), source_(*source), target_(*target) {}
-
-  void StartAt(RunStart start) override { start_ = std::move(start); }
 
   void Advance(std::vector<PairEvent>* events) override {
     if (!chosen_) Choose();
@@ -106,7 +105,6 @@ class AutoPairer final : public Pairer {
   const PairOptions options_;
   StreamCutter& source_;
   StreamCutter& target_;
-  std::optional<RunStart> start_;
   Cursor source_cursor_, target_cursor_;
   bool awaits_target_ = false;  // what the target shows next decides
   std::string reason_ = "not decided before both sides show the same barrier";
@@ -129,13 +127,34 @@ void Pairer::AddWaiting(const StreamCutter& source, std::optional<uint64_t> from
   (*waiting)->segments += source.barriers() - 1;
 }
 
-bool Pairer::IsStart(const Chunk& chunk, const RunStart& start) {
-  return chunk.offset == start.offset && (start.name.empty() || start.name == chunk.BarrierName());
+bool Pairer::MayStart(const Chunk& source_chunk, std::vector<PairEvent>* events) {
+  const bool found = start_ && source_chunk.offset == start_->offset &&
+                     (start_->name.empty() || start_->name == source_chunk.BarrierName());
+  return Seek(found, source_chunk.offset, "source", events);
 }
 
-bool Pairer::IsMissing(uint64_t offset, RunStart* start) {
-  if (offset > start->offset) ++start->higher_seen;
-  return start->higher_seen > kHigherToGiveUp;
+bool Pairer::MayStart(uint64_t target_offset, std::vector<PairEvent>* events) {
+  return Seek(start_ && target_offset == start_->offset, target_offset, "target", events);
+}
+
+// What is higher than the one that is sought may be of an epoch before, or foreign.
+bool Pairer::Seek(bool found, uint64_t offset, const char* side, std::vector<PairEvent>* events) {
+  if (!start_ || found) return true;
+  if (offset > start_->offset && ++start_->higher_seen > kHigherToGiveUp) GiveUpStart(side, events);
+  return false;
+}
+
+void Pairer::GiveUpStart(const char* side, std::vector<PairEvent>* events) {
+  GiveUpStart("restart",
+              absl::StrCat("the ", side, "'s stream does not show the barrier again to begin at"),
+              events);
+}
+
+void Pairer::GiveUpStart(const std::string& reason, const std::string& detail,
+                         std::vector<PairEvent>* events) {
+  if (!start_) return;
+  start_.reset();
+  events->push_back(RunEndEvent(reason, detail));
 }
 
 PairEvent Pairer::RunEndEvent(const std::string& reason, const std::string& detail) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checker/options.h"
@@ -66,7 +67,7 @@ class Pairer {
 
   // The first run begins at this barrier, or a kRunEnd tells why it cannot. Call before
   // anything else.
-  virtual void StartAt(RunStart start) = 0;
+  void StartAt(RunStart start) { start_ = std::move(start); }
 
   // Appends what can be said now.
   virtual void Advance(std::vector<PairEvent>* events) = 0;
@@ -106,12 +107,20 @@ class Pairer {
   // Adds what stands in the source's queue; nullopt: from each barrier to itself.
   static void AddWaiting(const StreamCutter& source, std::optional<uint64_t> from,
                          std::optional<Waiting>* waiting);
-  // The barrier that ends `chunk` is the one that `start` names.
-  static bool IsStart(const Chunk& chunk, const RunStart& start);
-  // A barrier that is not `start`'s was seen where that was sought: true if it will not
-  // come any more. What is higher may be of an epoch before, or foreign.
-  static bool IsMissing(uint64_t offset, RunStart* start);
+  // The barrier that ends `chunk` may begin a run: no certain one is sought, or it is the one.
+  bool MayStart(const Chunk& source_chunk, std::vector<PairEvent>* events);
+  bool MayStart(uint64_t target_offset, std::vector<PairEvent>* events);
+  // What StartAt() asked for cannot be.
+  void GiveUpStart(const std::string& reason, const std::string& detail,
+                   std::vector<PairEvent>* events);
+  // The same, because this side's stream does not show the barrier.
+  void GiveUpStart(const char* side, std::vector<PairEvent>* events);
   static PairEvent RunEndEvent(const std::string& reason, const std::string& detail);
+
+  std::optional<RunStart> start_;  // what StartAt() asked for, until a run begins
+
+ private:
+  bool Seek(bool found, uint64_t offset, const char* side, std::vector<PairEvent>* events);
 };
 
 // The pairer that `options.align` asks for; kAuto decides at the first common offset.
