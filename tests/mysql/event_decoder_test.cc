@@ -193,6 +193,30 @@ TEST(EventDecoderTest, PositionsPass4GiB) {
   EXPECT_EQ(event->end.offset, (uint64_t{1} << 32) + 17 + unset.size());
 }
 
+// Their own headers tell none, or that of another file.
+TEST(EventDecoderTest, EventsInsideAPayloadStandWhereThePayloadDoes) {
+  EventDecoder decoder(kPlainStream);
+  decoder.SetPosition("f", 4);
+  int inside = 0;
+  uint64_t offset = 4;
+  for (const std::string& bytes : EventsOf("minimal.binlog")) {
+    ASSERT_OK(decoder.Decode(AsBytes(bytes)));
+    const uint64_t end = offset + bytes.size();
+    while (decoder.inside_payload()) {
+      ASSERT_OK_AND_ASSIGN(const BinlogEvent* event, decoder.DecodeInner());
+      if (event == nullptr) continue;
+      ++inside;
+      EXPECT_EQ(event->start, (model::BinlogPosition{"f", offset}));
+      EXPECT_EQ(event->end, (model::BinlogPosition{"f", end}));
+    }
+    if (static_cast<uint8_t>(bytes[4]) != kRotateEvent) {
+      EXPECT_EQ(decoder.position().offset, end);
+    }
+    offset = end;
+  }
+  EXPECT_GE(inside, 3);  // BEGIN, rows, XID
+}
+
 TEST(EventDecoderTest, GroupsThatTheServerSkippedMoveThePosition) {
   EventDecoder decoder(kPlainStream);
   decoder.SetPosition("f", 4);
@@ -268,6 +292,21 @@ TEST(EventDecoderTest, ATableIdGivenAnewIsTheNewTable) {
     const std::string rows = MakeEvent(kWriteRowsEvent, InsertBody(9, 1, IntRow(5)));
     ASSERT_OK_AND_ASSIGN(const BinlogEvent* event, decoder.Decode(AsBytes(rows)));
     ASSERT_EQ(event->kind, Kind::kRows);
+    EXPECT_EQ(event->table->name, table);
+  }
+}
+
+// The ids of tables that nobody wants count as well.
+TEST(EventDecoderTest, ATableIdGivenToAnUnwantedTableIsNotTheWantedOnesAnyMore) {
+  EventDecoder decoder(
+      {.schemas = nullptr,
+       .wants = [](absl::string_view, absl::string_view table) { return table == "wanted"; }});
+  for (const std::string table : {"wanted", "other", "wanted", "another"}) {
+    ASSERT_OK(decoder.Decode(
+        AsBytes(MakeEvent(kTableMapEvent, TableMapBody(9, table, std::string("\x03"))))));
+    const std::string rows = MakeEvent(kWriteRowsEvent, InsertBody(9, 1, IntRow(5)));
+    ASSERT_OK_AND_ASSIGN(const BinlogEvent* event, decoder.Decode(AsBytes(rows)));
+    EXPECT_EQ(event->kind, table == "wanted" ? Kind::kRows : Kind::kOther);
     EXPECT_EQ(event->table->name, table);
   }
 }

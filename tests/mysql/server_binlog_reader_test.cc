@@ -9,6 +9,7 @@
 #include <ctime>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -133,6 +134,34 @@ TEST_F(ServerBinlogReaderTest, StartsBehindAGtidSetAndAtAFilePosition) {
     EXPECT_EQ(rows[0].start.file, position.file);
     EXPECT_GT(rows[0].start.offset, position.offset);
   }
+}
+
+// The server finds the file by the set: one that the client named would be where it begins.
+TEST_F(ServerBinlogReaderTest, AStartBehindAGtidSetLosesNoFileBehindIt) {
+  Run("CREATE TABLE t.a (id INT PRIMARY KEY)");
+  Run("INSERT INTO t.a VALUES (1)");
+  ASSERT_OK_AND_ASSIGN(const model::GtidSet executed,
+                       model::GtidSet::Parse(Value("SELECT @@global.gtid_executed")));
+  Run("INSERT INTO t.a VALUES (2); FLUSH BINARY LOGS; INSERT INTO t.a VALUES (3); "
+      "FLUSH BINARY LOGS; INSERT INTO t.a VALUES (4)");
+  const auto all = Read(Options(executed));
+  std::vector<int64_t> ids;
+  std::set<std::string> files;
+  for (const Seen& rows : Of(all, Kind::kRows)) {
+    ids.push_back(rows.after.at(0).at(0).signed_int);
+    files.insert(rows.start.file);
+  }
+  EXPECT_THAT(ids, ::testing::ElementsAre(2, 3, 4));
+  EXPECT_EQ(files.size(), 3u);
+  ASSERT_OK_AND_ASSIGN(const test::Rows status, server_.Query("SHOW BINARY LOG STATUS"));
+  EXPECT_EQ(all.back().end, (model::BinlogPosition{*status[0][0], std::stoull(*status[0][1])}));
+}
+
+// Cut to 32 bits it would be another place.
+TEST_F(ServerBinlogReaderTest, AStartBeyond4GiBInAFileIsRefusedWithTheCure) {
+  EXPECT_THAT(ServerBinlogReader::Open(
+                  Options(model::BinlogPosition{"binlog.000001", (uint64_t{1} << 32) + 4})),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("start from a GTID set")));
 }
 
 TEST_F(ServerBinlogReaderTest, NothingNewEndsAtOnce) {

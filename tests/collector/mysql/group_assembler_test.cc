@@ -452,6 +452,19 @@ TEST_F(GroupAssemblerTest, AGtidCountsAtItsGroupsEndOnly) {
   EXPECT_EQ(groups_->resume_point().executed().size(), 1u);
 }
 
+// Between a table map and its rows there is no place to begin at.
+TEST_F(GroupAssemblerTest, ARotateInAnOpenGroupDoesNotMoveThePlaceToGoOnFrom) {
+  Run({Rotate("bin.000006", 400)});
+  const model::BinlogPosition place = {"bin.000006", 400};
+  ASSERT_EQ(groups_->resume_point().position(), place);
+  Run({Gtid(2), Begin(), Rotate("bin.000007", 4)});
+  EXPECT_EQ(groups_->resume_point().position(), place);
+  Run({Rows(Orders(), {Insert({1, kA})}), Heartbeat()});
+  EXPECT_EQ(groups_->resume_point().position(), place);
+  Run({Xid(), Rotate("bin.000008", 4)});
+  EXPECT_EQ(groups_->resume_point().position(), (model::BinlogPosition{"bin.000008", 4}));
+}
+
 TEST_F(GroupAssemblerTest, ADisconnectDropsTheOpenGroupOnly) {
   Run({Gtid(1), Begin(), Xid(), Gtid(2), Begin(), Rows(Orders(), {Insert({1, kA})})});
   groups_->Disconnect();
