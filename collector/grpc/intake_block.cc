@@ -23,6 +23,10 @@ uint64_t Check(absl::string_view header, absl::string_view body) {
   return model::Xxh3(head).low;
 }
 
+bool HasNumber(EntryKind kind) {
+  return kind == EntryKind::kNumbered || kind == EntryKind::kRefused;
+}
+
 }  // namespace
 
 std::optional<BlockHeader> BlockHeader::Parse(absl::string_view header) {
@@ -68,7 +72,7 @@ std::optional<EntriesBody> EntriesBody::Parse(absl::string_view body, uint32_t c
     IntakeEntry entry;
     if (!TakeNumber(body, kind) || !TakeText(body, entry.bytes)) return std::nullopt;
     entry.kind = EntryKind{kind};
-    if (entry.kind == EntryKind::kNumbered && !TakeNumber(body, entry.number)) return std::nullopt;
+    if (HasNumber(entry.kind) && !TakeNumber(body, entry.number)) return std::nullopt;
     out.entries.push_back(entry);
   }
   if (!body.empty()) return std::nullopt;
@@ -82,7 +86,7 @@ void IntakeBatch::Add(EntryKind kind, absl::string_view bytes, uint64_t number) 
   Part& part = parts_.back();
   PutNumber(static_cast<uint8_t>(kind), part.body);
   PutText(bytes, part.body);
-  if (kind == EntryKind::kNumbered) PutNumber(number, part.body);
+  if (HasNumber(kind)) PutNumber(number, part.body);
   ++part.count;
   ++count_;
   bytes_ += bytes.size() + sizeof(uint64_t) * 2;

@@ -6,7 +6,7 @@
 //            `check` is XXH3-64 of all that stands behind it; `first` the sequence of its
 //            first entry; every entry before `durable` was on disk when it was written
 //   body   = (entries)  text session, then `count` times: u8 kind, text bytes,
-//                       and of a numbered message u64 number
+//                       and of kNumbered and kRefused u64 number
 //            (snapshot) u32 version, u64 log, u64 log, text: SessionTable, as it is here
 //   text   = u32 size, bytes
 //
@@ -30,11 +30,12 @@ enum class EntryKind : uint8_t {
   kNumbered = 2,  // the same, of a session
   // Continuity is lost before this place; the bytes tell why, for the reader.
   kBreak = 3,
+  kRefused = 4,  // a number of a session whose message was refused
 };
 
 struct IntakeEntry {
   EntryKind kind = EntryKind::kMessage;
-  uint64_t number = 0;      // of kNumbered: its sequence in the session
+  uint64_t number = 0;      // in the session: of kNumbered and kRefused
   absl::string_view bytes;  // lie in the block
 };
 
@@ -82,6 +83,7 @@ class IntakeBatch {
   void AddNumbered(uint64_t number, absl::string_view bytes) {
     Add(EntryKind::kNumbered, bytes, number);
   }
+  void AddRefused(uint64_t number) { Add(EntryKind::kRefused, {}, number); }
 
   bool empty() const { return count_ == 0; }
   uint64_t count() const { return count_; }

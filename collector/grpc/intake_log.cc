@@ -176,7 +176,7 @@ uint64_t IntakeLog::bytes() const {
   return bytes;
 }
 
-IntakeLog::SessionState IntakeLog::session(absl::string_view id) const {
+SessionState IntakeLog::session(absl::string_view id) const {
   MutexLock lock(mu_);
   return {sessions_.Last(id), sessions_.IsWriter(id)};
 }

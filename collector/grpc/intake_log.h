@@ -45,10 +45,6 @@ class IntakeLog {
     uint64_t first = 0;  // sequence of its first entry
     uint64_t bytes = 0;
   };
-  struct SessionState {
-    uint64_t last = 0;       // number that is held; 0: none
-    bool is_writer = false;  // it fed the tag last
-  };
 
   //   kFailedPrecondition  written by a newer dcp
   //   kUnavailable, kResourceExhausted  the files cannot be read or written; says which and why

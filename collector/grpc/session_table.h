@@ -15,6 +15,12 @@
 
 namespace dcp::collector {
 
+// What a tag knows of one session.
+struct SessionState {
+  uint64_t last = 0;       // number that is held; 0: none
+  bool is_writer = false;  // it fed the tag last
+};
+
 class SessionTable {
  public:
   static constexpr size_t kMaxSessions = 256;
