@@ -32,7 +32,6 @@ constexpr int64_t kMaxMessageBytes = int64_t{256} << 20;  // batches count in 32
 // For calls of other services, and for clients to close their idle connections; some
 // do not look at them for minutes.
 constexpr absl::Duration kFarewell = absl::Milliseconds(200);
-constexpr int64_t kMinIntakeBytes = int64_t{1} << 20;
 constexpr int64_t kMaxQueueBytes = int64_t{1} << 30;
 
 int ToMillis(absl::Duration duration) {
@@ -43,6 +42,12 @@ int ToMillis(absl::Duration duration) {
 gpr_timespec After(absl::Duration duration) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                       gpr_time_from_micros(absl::ToInt64Microseconds(duration), GPR_TIMESPAN));
+}
+
+// What is stored at once fits into one of the eight or more files of a log, or it could be
+// full of what cannot be deleted.
+int64_t MinIntakeBytes(const GrpcCollectorOptions& options) {
+  return 8 * (options.queue_bytes + 2 * options.max_message_bytes + (64 << 10));
 }
 
 absl::Status Validate(const GrpcCollectorOptions& options) {
@@ -64,9 +69,9 @@ absl::Status Validate(const GrpcCollectorOptions& options) {
   if (options.durable && options.intake_directory.empty()) {
     return invalid("no directory for durable messages");
   }
-  if (options.intake_max_bytes < kMinIntakeBytes) {
-    return invalid("intake_max_bytes is ", options.intake_max_bytes, ", not at least ",
-                   kMinIntakeBytes);
+  if (const int64_t least = MinIntakeBytes(options);
+      options.durable && options.intake_max_bytes < least) {
+    return invalid("intake_max_bytes is ", options.intake_max_bytes, ", not at least ", least);
   }
   if (options.max_streams < 1) return invalid("max_streams is ", options.max_streams);
   return absl::OkStatus();

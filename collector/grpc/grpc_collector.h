@@ -48,7 +48,9 @@ struct GrpcCollectorOptions {
   // without one is read from the oldest message that is held: none was judged. A place that
   // is not there any more gives an origin with reason "gap".
   absl::flat_hash_map<model::Tag, std::string> start_places;
-  int64_t intake_max_bytes = int64_t{4} << 30;  // on disk, per tag; at least 1 MiB
+  // On disk, per tag; at least eight times what a stream may have waiting. It has to hold
+  // what the checks look back over (`history` segments), or intake stands still.
+  int64_t intake_max_bytes = int64_t{4} << 30;
   // For what people should know: damage, torn files, a disk that refuses.
   std::function<void(absl::string_view)> log = [](absl::string_view) {};
   IntakeIo* io = nullptr;    // of the logs; null: the real one
