@@ -11,7 +11,8 @@
 // buffer or in this collector's ordered queue before it; a crash may lose what
 // was acknowledged, and the next stream of the tag says so (reason "restart").
 //
-// Memory: per stream at most about 2 * (queue_bytes + max_message_bytes).
+// Memory: per stream at most about 2 * (queue_bytes + max_message_bytes), twice that where
+// messages are durable or come by Push.
 //
 // Thread-safe.
 #pragma once

@@ -20,7 +20,10 @@ absl::Status MakeDirectory(IntakeIo& io, const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return IoError(error.value(), "make the directory", directory);
-  return SyncDirectory(io, std::filesystem::path(directory).parent_path().string());
+  // The one above it may be new too.
+  std::filesystem::path above = std::filesystem::absolute(directory).parent_path();
+  DCP_RETURN_IF_ERROR(SyncDirectory(io, above.string()));
+  return SyncDirectory(io, above.parent_path().string());
 }
 
 IntakeLogOptions Normalised(IntakeLogOptions options) {

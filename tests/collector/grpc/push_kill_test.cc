@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(, PushKillTest, ::testing::Bool(),
 TEST_P(PushKillTest, TheServerIsKilled) {
   auto server = StartServer();
   const auto client = StartClient();
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 4; ++i) {
     Progress(1 + random_() % 150'000);
     server = nullptr;
     server = StartServer();
