@@ -12,7 +12,6 @@ namespace {
 
 // Refusals that the client does not read.
 constexpr int kMaxRefusals = 4096;
-constexpr size_t kBatchBytes = size_t{1} << 20;
 
 using Taken = PushSession::Taken;
 
