@@ -60,6 +60,8 @@ CLI::App* AddPush(CLI::App& app, PushCommand* command) {
       ->required()
       ->check(CLI::Validator(CheckTarget, ""));
   sub->add_option("--tag", command->tag, "Tag of lines that name none");
+  sub->add_option("--session", command->session,
+                  "Name of the input: give it again with the same input to go on after a kill");
   sub->footer(
       "A line is {\"tag\",\"id\",\"barrier\"} or {\"tag\",\"id\",\"key\",\"content\","
       "\"checksum\"}.\n"

@@ -21,7 +21,7 @@ struct CheckConfigCommand {
 
 struct PushCommand {
   std::string target;  // HOST:PORT
-  std::string tag;
+  std::string tag, session;
 };
 
 // As given; cmd/dcp/binlog.h has them checked.

@@ -11,6 +11,7 @@ int PushStdin(const PushCommand& command) {
   PushOptions options;
   options.target = command.target;
   options.tag = command.tag;
+  options.session = command.session;
   const PushResult result = Push(options, std::cin, std::cerr, Clock::Real());
   const bool connected = result.status.ok() || result.sent + result.bad_lines > 0;
   if (connected) {

@@ -3,24 +3,24 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <deque>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
+#include <random>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "cmd/dcp/push_lane.h"
 #include "proto/dcp.grpc.pb.h"
 
 namespace dcp::cmd {
 namespace {
 
 using Json = nlohmann::json;
-using Call = grpc::ClientReaderWriter<Message, Response>;
 
 absl::Status Bad(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
@@ -86,10 +86,6 @@ absl::StatusOr<Message> ParseLine(const std::string& text, uint64_t number,
   return message;
 }
 
-absl::Status FromGrpc(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
-
 // LineReader: the lines of a stream; knows whether the next one is here already.
 class LineReader {
  public:
@@ -134,55 +130,65 @@ class LineReader {
   size_t searched_ = 0;  // no newline between begin_ and here
 };
 
-// Pusher: one call. The caller's thread writes, another one reads the responses.
+std::string RandomSession() {
+  std::random_device device;
+  std::string session;
+  for (int i = 0; i < 4; ++i) absl::StrAppend(&session, absl::Hex(device(), absl::kZeroPad8));
+  return session;
+}
+
+// Reconnects soon: a daemon that is restarted is back in a moment.
+grpc::ChannelArguments ChannelOptions() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  return arguments;
+}
+
+// Pusher: reads the lines, and has one lane per tag.
 class Pusher {
  public:
   Pusher(const PushOptions& options, std::ostream& errors, const Clock& clock)
-      : options_(options), errors_(errors), clock_(clock) {}
+      : options_(options),
+        session_(options.session.empty() ? RandomSession() : options.session),
+        errors_(errors),
+        clock_(clock) {}
 
   PushResult Run(std::istream& in);
 
  private:
   absl::Status Connect();
   void SendAll(std::istream& in);
-  bool SendLine(const std::string& text, uint64_t number, bool more_follow);
-  bool Write(const Message& message, uint64_t number, bool more_follow);
-  void ReadResponses() ABSL_LOCKS_EXCLUDED(mu_);
-  void Take(const Response& response) ABSL_LOCKS_EXCLUDED(mu_);
-  void Complain(uint64_t number, absl::string_view what) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status Conclude(const grpc::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
+  bool SendLine(const std::string& text, uint64_t number);
+  PushLane& LaneOf(const std::string& tag);
+  absl::Status FinishLanes();
+  void Complain(uint64_t number, absl::string_view what) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status Conclude(const absl::Status& end) const;
 
   const PushOptions& options_;
+  const std::string session_;
   std::ostream& errors_;
   const Clock& clock_;
-  grpc::ClientContext context_;
   std::unique_ptr<DCPService::Stub> stub_;
-  std::unique_ptr<Call> call_;
-
-  Mutex mu_;  // also for errors_
-  PushResult result_ ABSL_GUARDED_BY(mu_);
-  std::deque<uint64_t> unanswered_ ABSL_GUARDED_BY(mu_);  // line numbers
+  PushResult result_;
+  Mutex mu_;                                                // for errors_
+  std::map<std::string, std::unique_ptr<PushLane>> lanes_;  // by tag; end first
 };
 
 PushResult Pusher::Run(std::istream& in) {
-  if (absl::Status status = Connect(); !status.ok()) {
-    MutexLock lock(mu_);
-    result_.status = std::move(status);
-    return result_;
-  }
-  call_ = stub_->Process(&context_);
-  std::thread reader([this] { ReadResponses(); });
+  result_.status = Connect();
+  if (!result_.status.ok()) return result_;
   SendAll(in);
-  call_->WritesDone();
-  reader.join();
-  const absl::Status status = Conclude(call_->Finish());
-  MutexLock lock(mu_);
-  result_.status = status;
+  result_.status = Conclude(FinishLanes());
   return result_;
 }
 
 absl::Status Pusher::Connect() {
-  auto channel = grpc::CreateChannel(options_.target, grpc::InsecureChannelCredentials());
+  auto channel = grpc::CreateCustomChannel(options_.target, grpc::InsecureChannelCredentials(),
+                                           ChannelOptions());
   const gpr_timespec deadline = gpr_time_add(
       gpr_now(GPR_CLOCK_MONOTONIC),
       gpr_time_from_micros(absl::ToInt64Microseconds(options_.connect_timeout), GPR_TIMESPAN));
@@ -201,63 +207,61 @@ void Pusher::SendAll(std::istream& in) {
   std::string text;
   for (uint64_t number = 1; lines.Next(text); ++number) {
     const bool empty = text.find_first_not_of(" \t\r") == std::string::npos;
-    if (!empty && !SendLine(text, number, lines.HasLine())) return;
+    if (!empty && !SendLine(text, number)) return;
   }
 }
 
-// False when the connection is lost.
-bool Pusher::SendLine(const std::string& text, uint64_t number, bool more_follow) {
+// False when the connection is lost for good.
+bool Pusher::SendLine(const std::string& text, uint64_t number) {
   absl::StatusOr<Message> message = ParseLine(text, number, options_);
-  if (message.ok()) return Write(*message, number, more_follow);
-  MutexLock lock(mu_);
-  ++result_.bad_lines;
-  Complain(number, absl::StrCat(message.status().message(), "; not sent"));
-  return true;
-}
-
-bool Pusher::Write(const Message& message, uint64_t number, bool more_follow) {
-  {
-    MutexLock lock(mu_);
-    unanswered_.push_back(number);
-    ++result_.sent;
+  if (!message.ok()) {
+    ++result_.bad_lines;
+    Complain(number, absl::StrCat(message.status().message(), "; not sent"));
+    return true;
   }
-  Message stamped = message;
-  stamped.set_timestamp(
+  message->set_timestamp(
       static_cast<uint64_t>(std::max<int64_t>(0, absl::ToUnixSeconds(clock_.Now()))));
-  grpc::WriteOptions options;
-  if (more_follow) options.set_buffer_hint();
-  return call_->Write(stamped, options);
+  ++result_.sent;
+  PushLane& lane = LaneOf(message->tag());
+  return lane.Add(*std::move(message), number);
 }
 
-void Pusher::ReadResponses() {
-  Response response;
-  while (call_->Read(&response)) Take(response);
-}
-
-void Pusher::Take(const Response& response) {
-  MutexLock lock(mu_);
-  const uint64_t number = unanswered_.empty() ? 0 : unanswered_.front();
-  if (!unanswered_.empty()) unanswered_.pop_front();
-  if (response.code() == 0) {
-    ++result_.acknowledged;
-    return;
+PushLane& Pusher::LaneOf(const std::string& tag) {
+  std::unique_ptr<PushLane>& lane = lanes_[tag];
+  if (lane == nullptr) {
+    lane = std::make_unique<PushLane>(
+        *stub_, PushLane::Options{session_, tag, options_.connect_timeout},
+        [this](const PushLane::Refusal& refusal) {
+          Complain(refusal.line, absl::StrCat("message \"", refusal.id, "\" was refused with code ",
+                                              refusal.code, ": ", refusal.msg));
+        });
   }
-  ++result_.refused;
-  Complain(number, absl::StrCat("message \"", response.id(), "\" was refused with code ",
-                                response.code(), ": ", response.msg()));
+  return *lane;
+}
+
+// The first failure of a lane.
+absl::Status Pusher::FinishLanes() {
+  absl::Status status;
+  for (auto& [tag, lane] : lanes_) {
+    absl::Status end = lane->Finish();
+    if (status.ok()) status = std::move(end);
+    result_.acknowledged += lane->counts().acknowledged;
+    result_.refused += lane->counts().refused;
+    result_.unanswered += lane->counts().unanswered;
+  }
+  return status;
 }
 
 void Pusher::Complain(uint64_t number, absl::string_view what) {
+  MutexLock lock(mu_);
   errors_ << "line " << number << ": " << std::string(what) << "\n";
 }
 
-absl::Status Pusher::Conclude(const grpc::Status& end) {
-  MutexLock lock(mu_);
+absl::Status Pusher::Conclude(const absl::Status& end) const {
   if (!end.ok()) {
-    return Annotate(FromGrpc(end),
-                    absl::StrCat("the connection to ", options_.target, " was lost after ",
-                                 result_.acknowledged, " acknowledged messages, ",
-                                 unanswered_.size(), " sent ones have no answer"));
+    return Annotate(end, absl::StrCat("the connection to ", options_.target, " was lost after ",
+                                      result_.acknowledged, " acknowledged messages, ",
+                                      result_.unanswered, " sent ones have no answer"));
   }
   if (result_.bad_lines + result_.refused == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(result_.bad_lines, " bad lines, ", result_.refused,

@@ -21,11 +21,13 @@ int64_t ToMicros(uint64_t seconds) {
 
 }  // namespace
 
-void BatchBuilder::AddBarrier(absl::string_view id, uint64_t seconds, uint64_t offset) {
+void BatchBuilder::AddBarrier(absl::string_view id, uint64_t seconds, uint64_t offset,
+                              model::Place place) {
   model::Mark& mark = batch().marks.emplace_back();
   mark.kind = model::Mark::Kind::kBarrier;
   mark.at = Size32(batch().changes.size());
   mark.barrier_offset = offset;
+  mark.place = std::move(place);
   bytes_ += sizeof(model::Mark);
   AddTxn(id, seconds);
 }
@@ -82,6 +84,15 @@ void BatchBuilder::AddTxn(absl::string_view id, uint64_t seconds) {
   txn.marks_begin = marks_begin;
   txn.marks_end = Size32(batch.marks.size());
   bytes_ += sizeof(model::Txn) + id.size();
+}
+
+void AddMessage(const Message& message, model::Place place, BatchBuilder& builder) {
+  if (message.has_payload()) {
+    builder.AddChange(message.id(), message.timestamp(), message.payload().id(),
+                      message.payload().content(), message.checksum());
+  } else {
+    builder.AddBarrier(message.id(), message.timestamp(), message.barrier(), std::move(place));
+  }
 }
 
 }  // namespace dcp::collector

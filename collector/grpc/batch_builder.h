@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "model/change_batch.h"
+#include "proto/dcp.pb.h"
 
 namespace dcp::collector {
 
@@ -20,7 +21,8 @@ class BatchBuilder {
 
   // `id` is the message's, `seconds` Unix time (0: not told).
   // REQUIRES: bytes() stays below 4 GiB
-  void AddBarrier(absl::string_view id, uint64_t seconds, uint64_t offset);
+  void AddBarrier(absl::string_view id, uint64_t seconds, uint64_t offset,
+                  model::Place place = nullptr);
   void AddChange(absl::string_view id, uint64_t seconds, absl::string_view key,
                  absl::string_view content, absl::string_view checksum);
 
@@ -42,5 +44,8 @@ class BatchBuilder {
   std::shared_ptr<model::ChangeBatch> batch_;
   size_t bytes_ = 0;
 };
+
+// Adds a message that has a body. `place`: of a barrier.
+void AddMessage(const Message& message, model::Place place, BatchBuilder& builder);
 
 }  // namespace dcp::collector

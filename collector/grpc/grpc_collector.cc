@@ -16,7 +16,11 @@
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/status.h"
+#include "collector/grpc/durable_tag.h"
 #include "collector/grpc/process_stream.h"
+#include "collector/grpc/push_stream.h"
+#include "collector/grpc/stream_shared.h"
 #include "collector/grpc/tag_registry.h"
 #include "collector/grpc/worker_pool.h"
 #include "proto/dcp.grpc.pb.h"
@@ -40,6 +44,12 @@ gpr_timespec After(absl::Duration duration) {
                       gpr_time_from_micros(absl::ToInt64Microseconds(duration), GPR_TIMESPAN));
 }
 
+// What is stored at once fits into one of the eight or more files of a log, or it could be
+// full of what cannot be deleted.
+int64_t MinIntakeBytes(const GrpcCollectorOptions& options) {
+  return 8 * (options.queue_bytes + 2 * options.max_message_bytes + (64 << 10));
+}
+
 absl::Status Validate(const GrpcCollectorOptions& options) {
   const auto invalid = [](auto... parts) {
     return absl::InvalidArgumentError(absl::StrCat("gRPC collector: ", parts...));
@@ -55,6 +65,13 @@ absl::Status Validate(const GrpcCollectorOptions& options) {
   }
   if (options.queue_bytes < 1 || options.queue_bytes > kMaxQueueBytes) {
     return invalid("queue_bytes is ", options.queue_bytes, ", not 1 to ", kMaxQueueBytes);
+  }
+  if (options.durable && options.intake_directory.empty()) {
+    return invalid("no directory for durable messages");
+  }
+  if (const int64_t least = MinIntakeBytes(options);
+      options.durable && options.intake_max_bytes < least) {
+    return invalid("intake_max_bytes is ", options.intake_max_bytes, ", not at least ", least);
   }
   if (options.max_streams < 1) return invalid("max_streams is ", options.max_streams);
   return absl::OkStatus();
@@ -87,7 +104,7 @@ class StreamSet {
   }
 
   // Remembers the stream of an admitted id; stops it if all are being stopped.
-  void Add(uint64_t id, const std::shared_ptr<ProcessStream>& stream) ABSL_LOCKS_EXCLUDED(mu_) {
+  void Add(uint64_t id, const std::shared_ptr<ServedStream>& stream) ABSL_LOCKS_EXCLUDED(mu_) {
     bool stop = false;
     {
       MutexLock lock(mu_);
@@ -124,8 +141,8 @@ class StreamSet {
   }
 
  private:
-  std::vector<std::shared_ptr<ProcessStream>> Begin() ABSL_LOCKS_EXCLUDED(mu_) {
-    std::vector<std::shared_ptr<ProcessStream>> streams;
+  std::vector<std::shared_ptr<ServedStream>> Begin() ABSL_LOCKS_EXCLUDED(mu_) {
+    std::vector<std::shared_ptr<ServedStream>> streams;
     MutexLock lock(mu_);
     stopping_ = true;
     for (const auto& [id, weak] : streams_) {
@@ -140,28 +157,39 @@ class StreamSet {
   CondVar changed_;
   uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::map<uint64_t, std::weak_ptr<ProcessStream>> streams_ ABSL_GUARDED_BY(mu_);
+  std::map<uint64_t, std::weak_ptr<ServedStream>> streams_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace
 
-class GrpcCollector::Impl final
-    : public DCPService::WithRawCallbackMethod_Process<DCPService::Service> {
+class GrpcCollector::Impl final : public DCPService::WithRawCallbackMethod_Process<
+                                      DCPService::WithRawCallbackMethod_Push<DCPService::Service>> {
  public:
   Impl(GrpcCollectorOptions options, model::ChangeSink& sink)
-      : shared_{.options = options, .tags = TagRegistry(options.tags), .sink = sink},
-        streams_(options.max_streams),
-        pool_(static_cast<size_t>(options.max_streams)) {}
+      : shared_(std::move(options), sink),
+        streams_(shared_.options.max_streams),
+        pool_(static_cast<size_t>(shared_.options.max_streams)) {}
 
   absl::Status Start();
   absl::Status Stop(absl::Duration limit) ABSL_LOCKS_EXCLUDED(stop_mu_);
   int port() const { return port_; }
   GrpcCollectorCounters counters() const;
+  absl::Status ForgetBefore(const model::Tag& tag, absl::string_view place);
 
  private:
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Process(
       grpc::CallbackServerContext* context) override;
-  std::shared_ptr<ProcessStream> MakeStream(uint64_t id, std::string peer);
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Push(
+      grpc::CallbackServerContext* context) override;
+  template <typename Stream>
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Serve(
+      grpc::CallbackServerContext* context);
+  template <typename Stream>
+  std::shared_ptr<Stream> MakeStream(uint64_t id, std::string peer);
+  absl::Status OpenLogs();
+  absl::Status Listen();
+  bool StopFeeding(absl::Duration deadline);
+  absl::Status HeldUp() const;
   void Configure(grpc::ServerBuilder& builder);
 
   StreamShared shared_;
@@ -186,6 +214,31 @@ void GrpcCollector::Impl::Configure(grpc::ServerBuilder& builder) {
 }
 
 absl::Status GrpcCollector::Impl::Start() {
+  DCP_RETURN_IF_ERROR(OpenLogs());
+  for (auto& [tag, durable] : shared_.durable_tags) durable->Start();
+  return Listen();
+}
+
+absl::Status GrpcCollector::Impl::OpenLogs() {
+  const GrpcCollectorOptions& options = shared_.options;
+  if (!options.durable) return absl::OkStatus();
+  for (const model::Tag& tag : options.tags) {
+    DurableTag::Options durable;
+    durable.log.directory =
+        absl::StrCat(options.intake_directory, "/", DurableTag::DirectoryName(tag));
+    durable.log.max_bytes = static_cast<uint64_t>(options.intake_max_bytes);
+    durable.log.log = options.log;
+    durable.log.io = options.io;
+    durable.capture = options.capture_rows;
+    const auto start = options.start_places.find(tag);
+    if (start != options.start_places.end()) durable.start_place = start->second;
+    DCP_ASSIGN_OR_RETURN(auto opened, DurableTag::Open(tag, std::move(durable), shared_.sink));
+    shared_.durable_tags.try_emplace(tag, std::move(opened));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GrpcCollector::Impl::Listen() {
   // Protobuf writes a line to standard error for each message that is not UTF-8:
   // the client is told, and could flood the log.
   google::protobuf::SetLogHandler(nullptr);
@@ -209,8 +262,9 @@ absl::Status GrpcCollector::Impl::Start() {
 
 absl::Status GrpcCollector::Impl::Stop(absl::Duration limit) {
   MutexLock lock(stop_mu_);
-  if (server_ == nullptr) return absl::OkStatus();
   const absl::Duration deadline = Clock::Real().Monotonic() + limit;
+  shared_.stopping = true;
+  if (server_ == nullptr) return StopFeeding(deadline) ? absl::OkStatus() : HeldUp();
   if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
   streams_.StopAll();
   absl::Duration left = absl::ZeroDuration();
@@ -227,14 +281,35 @@ absl::Status GrpcCollector::Impl::Stop(absl::Duration limit) {
   server_->Wait();
   pool_.Join();
   server_ = nullptr;
-  return absl::OkStatus();
+  return StopFeeding(deadline) ? absl::OkStatus() : HeldUp();
+}
+
+absl::Status GrpcCollector::Impl::HeldUp() const {
+  return absl::DeadlineExceededError(absl::StrCat("gRPC collector on ", shared_.options.listen,
+                                                  ": the checker still holds up stored messages"));
+}
+
+bool GrpcCollector::Impl::StopFeeding(absl::Duration deadline) {
+  bool stopped = true;
+  for (auto& [tag, durable] : shared_.durable_tags) stopped &= durable->Stop(deadline);
+  return stopped;
+}
+
+absl::Status GrpcCollector::Impl::ForgetBefore(const model::Tag& tag, absl::string_view place) {
+  const auto it = shared_.durable_tags.find(tag);
+  if (it != shared_.durable_tags.end()) return it->second->ForgetBefore(place);
+  return absl::NotFoundError(absl::StrCat("no durable tag \"", tag.value(), "\""));
 }
 
 GrpcCollectorCounters GrpcCollector::Impl::counters() const {
+  uint64_t stored = 0;
+  for (const auto& [tag, durable] : shared_.durable_tags) stored += durable->log().bytes();
   return {.messages = shared_.messages,
           .bytes = shared_.bytes,
           .refused = shared_.refused,
           .lost = shared_.lost,
+          .storage_errors = shared_.storage_errors,
+          .stored_bytes = static_cast<int64_t>(stored),
           .streams_open = static_cast<int64_t>(streams_.size()),
           .streams_started = shared_.streams_started,
           .streams_refused = shared_.streams_refused};
@@ -242,13 +317,24 @@ GrpcCollectorCounters GrpcCollector::Impl::counters() const {
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcCollector::Impl::Process(
     grpc::CallbackServerContext* context) {
+  return Serve<ProcessStream>(context);
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcCollector::Impl::Push(
+    grpc::CallbackServerContext* context) {
+  return Serve<PushStream>(context);
+}
+
+template <typename Stream>
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcCollector::Impl::Serve(
+    grpc::CallbackServerContext* context) {
   uint64_t id = 0;
   if (grpc::Status status = streams_.Admit(id); !status.ok()) {
     shared_.streams_refused.fetch_add(1, std::memory_order_relaxed);
     return new RefusedStream(std::move(status));  // deletes itself
   }
   shared_.streams_started.fetch_add(1, std::memory_order_relaxed);
-  const std::shared_ptr<ProcessStream> stream = MakeStream(id, context->peer());
+  const std::shared_ptr<Stream> stream = MakeStream<Stream>(id, context->peer());
   stream->Start();
   pool_.Run([stream] { stream->RunWorker(); });
   streams_.Add(id, stream);
@@ -256,8 +342,9 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcCollector::Impl
 }
 
 // The stream's place is free again when its call and its worker have ended.
-std::shared_ptr<ProcessStream> GrpcCollector::Impl::MakeStream(uint64_t id, std::string peer) {
-  return {new ProcessStream(shared_, id, std::move(peer)), [this, id](ProcessStream* stream) {
+template <typename Stream>
+std::shared_ptr<Stream> GrpcCollector::Impl::MakeStream(uint64_t id, std::string peer) {
+  return {new Stream(shared_, id, std::move(peer)), [this, id](Stream* stream) {
             delete stream;
             streams_.Remove(id);
           }};
@@ -279,6 +366,9 @@ GrpcCollector::~GrpcCollector() {
 
 absl::Status GrpcCollector::Start() { return impl_->Start(); }
 absl::Status GrpcCollector::Stop(absl::Duration limit) { return impl_->Stop(limit); }
+absl::Status GrpcCollector::ForgetBefore(const model::Tag& tag, absl::string_view place) {
+  return impl_->ForgetBefore(tag, place);
+}
 int GrpcCollector::port() const { return impl_->port(); }
 GrpcCollectorCounters GrpcCollector::counters() const { return impl_->counters(); }
 

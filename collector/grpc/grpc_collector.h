@@ -1,24 +1,35 @@
-// GrpcCollector: a gRPC server that takes changes pushed by clients
-// (DCPService.Process, proto/dcp.proto) and hands them to a ChangeSink.
+// GrpcCollector: a gRPC server that takes changes pushed by clients (DCPService.Process
+// and Push, proto/dcp.proto) and hands them to a ChangeSink.
 //
-// `ack = received`: a message is acknowledged when it lies in the checker's
+// `durable`: a message is acknowledged when it is on disk, in the log of its tag
+// (intake_log.h), which is read from there: by a restarted collector from the place that
+// it is given. Barriers and the origin carry such places. While the disk is full, or a log
+// is over its limit, nothing is acknowledged and nothing more is read; it is not dropped.
+// The owner calls ForgetBefore() when places before are not needed any more.
+//
+// Otherwise (`ack = received`) a message is acknowledged when it lies in the checker's
 // buffer or in this collector's ordered queue before it; a crash may lose what
 // was acknowledged, and the next stream of the tag says so (reason "restart").
 //
-// Memory: per stream at most about 2 * (queue_bytes + max_message_bytes).
+// Memory: per stream at most about 2 * (queue_bytes + max_message_bytes), twice that where
+// messages are durable or come by Push.
 //
 // Thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "collector/grpc/intake_file.h"
 #include "model/ports/change_sink.h"
 #include "model/tag.h"
 
@@ -31,7 +42,20 @@ namespace dcp::collector {
 struct GrpcCollectorOptions {
   std::string listen = "127.0.0.1:9090";  // port 0: any free one, see port()
   std::vector<model::Tag> tags;           // at least one
-  bool capture_rows = true;               // keep contents, not only their digests
+  // Acknowledge what is on disk; needs `intake_directory`, one directory per tag in it.
+  bool durable = false;
+  std::string intake_directory;
+  // Where to begin to read a durable tag: the text of a Mark's or an origin's place. A tag
+  // without one is read from the oldest message that is held: none was judged. A place that
+  // is not there any more gives an origin with reason "gap".
+  absl::flat_hash_map<model::Tag, std::string> start_places;
+  // On disk, per tag; at least eight times what a stream may have waiting. It has to hold
+  // what the checks look back over (`history` segments), or intake stands still.
+  int64_t intake_max_bytes = int64_t{4} << 30;
+  // For what people should know: damage, torn files, a disk that refuses.
+  std::function<void(absl::string_view)> log = [](absl::string_view) {};
+  IntakeIo* io = nullptr;    // of the logs; null: the real one
+  bool capture_rows = true;  // keep contents, not only their digests
   // A larger message is refused. A message over twice this plus 64 KiB ends its
   // stream with RESOURCE_EXHAUSTED: gRPC does not hand it over at all.
   int64_t max_message_bytes = int64_t{4} << 20;
@@ -59,6 +83,8 @@ struct GrpcCollectorCounters {
   // Acknowledged, and then not taken by the checker (it was stopping, or its
   // configuration changed).
   int64_t lost = 0;
+  int64_t storage_errors = 0;  // of durable tags: writes refused, tried again
+  int64_t stored_bytes = 0;    // of durable tags: held on disk
   int64_t streams_open = 0;
   int64_t streams_started = 0;
   int64_t streams_refused = 0;  // over max_streams, or while stopping
@@ -76,8 +102,11 @@ class GrpcCollector {
   GrpcCollector(const GrpcCollector&) = delete;
   GrpcCollector& operator=(const GrpcCollector&) = delete;
 
-  // Listens and serves. REQUIRES: called once, before Stop().
-  //   kFailedPrecondition  the address cannot be listened on, e.g. in use
+  // Opens the logs of durable tags and the tags themselves, listens and serves. REQUIRES:
+  // called once, before Stop().
+  //   kFailedPrecondition  the address cannot be listened on, e.g. in use; or a log was
+  //                        written by a newer dcp
+  //   kUnavailable, kResourceExhausted  a log cannot be read or written
   absl::Status Start();
 
   // Ends open streams with UNAVAILABLE after their accepted messages have been
@@ -86,6 +115,13 @@ class GrpcCollector {
   //                      served any more, but accepted messages wait. Stop the
   //                      sink, then call this again.
   absl::Status Stop(absl::Duration limit);
+
+  // Messages of durable `tag` before `place` will not be asked for again: their files may
+  // go. Of a tag that several checks use, the earliest place of theirs (Earliest() in
+  // intake_place.h).
+  //   kInvalidArgument  no place of this tag's log
+  //   kNotFound         no durable tag of this collector
+  absl::Status ForgetBefore(const model::Tag& tag, absl::string_view place);
 
   // The port listened on; 0 before Start().
   int port() const;

@@ -1,12 +1,12 @@
 #include "collector/grpc/process_stream.h"
 
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "collector/grpc/wire.h"
 
 namespace dcp::collector {
 namespace {
@@ -19,22 +19,12 @@ constexpr size_t kMaxResponses = 16384;
 // client's own message limit is in the way.
 constexpr size_t kMaxEchoedId = size_t{64} << 10;
 
-bool Parse(grpc::ByteBuffer& buffer, Message& message) {
-  grpc::Slice slice;
-  if (!buffer.TrySingleSlice(&slice).ok() && !buffer.DumpToSingleSlice(&slice).ok()) return false;
-  if (slice.size() > size_t{std::numeric_limits<int>::max()}) return false;
-  return message.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
-}
-
 grpc::ByteBuffer Serialize(absl::string_view id, const Reply& reply) {
   Response response;
   response.set_id(id.data(), id.size());
   response.set_code(static_cast<int32_t>(reply.code));
   response.set_msg(reply.msg);
-  const size_t size = response.ByteSizeLong();
-  grpc::Slice slice(size);
-  response.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
-  return grpc::ByteBuffer(&slice, 1);
+  return ToBuffer(response);
 }
 
 std::string EchoedId(const std::string& id) { return id.size() <= kMaxEchoedId ? id : ""; }
@@ -44,7 +34,7 @@ std::string EchoedId(const std::string& id) { return id.size() <= kMaxEchoedId ?
 ProcessStream::ProcessStream(StreamShared& shared, uint64_t id, std::string peer)
     : shared_(shared),
       peer_(std::move(peer)),
-      intake_(shared.tags, id, shared.options.capture_rows) {}
+      intake_(shared.tags, id, shared.options.capture_rows, shared.durable()) {}
 
 void ProcessStream::Start() {
   self_ = shared_from_this();
@@ -82,6 +72,7 @@ void ProcessStream::OnWriteDone(bool ok) {
   {
     MutexLock lock(mu_);
     writing_ = false;
+    ++written_;
     response_bytes_ -= responses_.front().bytes();
     responses_.pop_front();
     if (!ok) cancelled_ = true;
@@ -106,7 +97,7 @@ std::optional<Reply> ProcessStream::ParseMessage() {
   const size_t size = read_buffer_.Length();
   shared_.messages.fetch_add(1, std::memory_order_relaxed);
   shared_.bytes.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-  const bool parsed = Parse(read_buffer_, message_);
+  const bool parsed = ParseBuffer(read_buffer_, message_);
   read_buffer_.Clear();
   if (!parsed) message_.Clear();
   if (static_cast<int64_t>(size) > shared_.options.max_message_bytes) {
@@ -125,6 +116,10 @@ void ProcessStream::Answer(Reply reply) {
   if (reply.code != ResponseCode::kAccepted) {
     shared_.refused.fetch_add(1, std::memory_order_relaxed);
   }
+  const bool waits =
+      shared_.durable() && (reply.code == ResponseCode::kAccepted || confirmed_ < answered_);
+  ++answered_;
+  if (!waits) confirmed_ = answered_;
   responses_.push_back({EchoedId(message_.id()), std::move(reply)});
   response_bytes_ += responses_.back().bytes();
 }
@@ -148,10 +143,10 @@ ProcessStream::Operations ProcessStream::Decide() {
       response_bytes_ < budget && responses_.size() < kMaxResponses) {
     operations.read = reading_ = true;
   }
-  if (!writing_ && !responses_.empty()) {
+  if (!writing_ && written_ < confirmed_) {
     writing_ = true;
     operations.write = &responses_.front();
-    operations.more_writes = responses_.size() > 1;
+    operations.more_writes = written_ + 1 < confirmed_;
   }
   return operations;
 }
@@ -194,7 +189,7 @@ grpc::Status ProcessStream::FinalStatus() const {
 }
 
 bool ProcessStream::Urgent() const {
-  return held_ || Ending() || intake_.has_barrier() ||
+  return shared_.durable() || held_ || Ending() || intake_.has_barrier() ||
          intake_.pending_bytes() >= static_cast<size_t>(shared_.options.queue_bytes) / 2;
 }
 
@@ -208,12 +203,13 @@ void ProcessStream::WakeWorker() {
 void ProcessStream::RunWorker() {
   while (WaitForWork()) {
     OpenHeld();
-    AppendPending();
+    shared_.durable() ? StorePending() : AppendPending();
     Pump();
   }
   {
     MutexLock lock(mu_);
     intake_.ReleaseTags();
+    DropUnconfirmed();
     drained_ = true;
   }
   Pump();
@@ -246,10 +242,10 @@ void ProcessStream::OpenHeld() {
     opens = !stopping_;
   }
   absl::Status status = absl::CancelledError();
-  if (opens) status = shared_.sink.Open(*tag, shared_.tags.OriginFor(*tag, peer_));
-  if (status.ok()) shared_.tags.MarkOpened(*tag, peer_);
+  std::string lost;
+  if (opens) status = shared_.OpenTag(*tag, peer_, &lost);
   MutexLock lock(mu_);
-  intake_.Opened(status);
+  intake_.Opened(status, lost);
   if (std::optional<Reply> reply = intake_.Offer(message_)) Answer(*std::move(reply));
   held_ = false;
 }
@@ -261,13 +257,49 @@ void ProcessStream::AppendPending() {
     batches = intake_.TakeBatches();
   }
   Pump();  // there is room again
-  for (StreamIntake::TagBatch& pending : batches) {
-    const size_t messages = pending.batch->txns.size();
-    const absl::Status status = shared_.sink.Append(*pending.tag, std::move(pending.batch));
-    if (status.ok()) continue;
-    shared_.lost.fetch_add(static_cast<int64_t>(messages), std::memory_order_relaxed);
+  for (StreamIntake::TagBatch& pending : batches) HandOver(pending);
+}
+
+void ProcessStream::HandOver(StreamIntake::TagBatch& pending) {
+  const size_t messages = pending.batch->txns.size();
+  const absl::Status status = shared_.sink.Append(*pending.tag, std::move(pending.batch));
+  if (status.ok()) return;
+  shared_.lost.fetch_add(static_cast<int64_t>(messages), std::memory_order_relaxed);
+  MutexLock lock(mu_);
+  intake_.Failed(*pending.tag, status);
+}
+
+void ProcessStream::StorePending() {
+  std::vector<StreamIntake::TagBatch> batches;
+  uint64_t covered = 0;
+  {
     MutexLock lock(mu_);
-    intake_.Failed(*pending.tag, status);
+    batches = intake_.TakeBatches();
+    covered = answered_;
+  }
+  Pump();  // there is room again
+  bool stored = !GivesUp();
+  for (const StreamIntake::TagBatch& pending : batches) {
+    stored = stored && shared_.Store(*pending.tag, pending.messages, [this] { return GivesUp(); });
+  }
+  MutexLock lock(mu_);
+  gave_up_ |= !stored;
+  if (!stored) return;
+  // Refusals alone wait for nothing.
+  confirmed_ = intake_.pending_bytes() == 0 ? answered_ : covered;
+}
+
+// What is not stored yet gets no response, so the client knows. A stream that is stopped
+// stores what it has, if the disk takes it at once.
+bool ProcessStream::GivesUp() {
+  MutexLock lock(mu_);
+  return gave_up_ || cancelled_;
+}
+
+void ProcessStream::DropUnconfirmed() {
+  for (; answered_ > confirmed_; --answered_) {
+    response_bytes_ -= responses_.back().bytes();
+    responses_.pop_back();
   }
 }
 

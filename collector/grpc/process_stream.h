@@ -13,6 +13,10 @@
 //   connection lost      at once; the worker drains the intake and then gives the
 //                        tags back
 //
+// Where messages are durable the worker stores them in the log of their tag instead, one
+// sync for all that have come meanwhile, and responses wait for it. While the disk refuses,
+// nothing is acknowledged or read, and it tries on.
+//
 // Messages are read as bytes and parsed here, because gRPC ends a stream without
 // a word at a message that it cannot parse.
 //
@@ -29,23 +33,13 @@
 #include <string>
 
 #include "base/mutex.h"
-#include "collector/grpc/grpc_collector.h"
 #include "collector/grpc/stream_intake.h"
-#include "collector/grpc/tag_registry.h"
-#include "model/ports/change_sink.h"
+#include "collector/grpc/stream_shared.h"
 
 namespace dcp::collector {
 
-// What all streams of a server share.
-struct StreamShared {
-  GrpcCollectorOptions options;
-  TagRegistry tags;
-  model::ChangeSink& sink;
-  std::atomic<int64_t> messages{0}, bytes{0}, refused{0}, lost{0};
-  std::atomic<int64_t> streams_started{0}, streams_refused{0};
-};
-
 class ProcessStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                            public ServedStream,
                             public std::enable_shared_from_this<ProcessStream> {
  public:
   // `shared` outlives this; `id` is unique within it and not 0.
@@ -56,10 +50,10 @@ class ProcessStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 
   // The worker: returns when everything accepted has been handed over and no
   // more will come. Runs once.
-  void RunWorker() ABSL_LOCKS_EXCLUDED(mu_);
+  void RunWorker() override ABSL_LOCKS_EXCLUDED(mu_);
 
   // Ends the call in order, with UNAVAILABLE. Returns at once; idempotent.
-  void Stop() ABSL_LOCKS_EXCLUDED(mu_);
+  void Stop() override ABSL_LOCKS_EXCLUDED(mu_);
 
   void OnReadDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_);
   void OnWriteDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_);
@@ -106,6 +100,10 @@ class ProcessStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   bool WaitForWork() ABSL_LOCKS_EXCLUDED(mu_);
   void OpenHeld() ABSL_LOCKS_EXCLUDED(mu_);
   void AppendPending() ABSL_LOCKS_EXCLUDED(mu_);
+  void HandOver(StreamIntake::TagBatch& pending) ABSL_LOCKS_EXCLUDED(mu_);
+  void StorePending() ABSL_LOCKS_EXCLUDED(mu_);
+  bool GivesUp() ABSL_LOCKS_EXCLUDED(mu_);
+  void DropUnconfirmed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // Constant after construction.
   StreamShared& shared_;
@@ -125,6 +123,11 @@ class ProcessStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   StreamIntake intake_ ABSL_GUARDED_BY(mu_);
   std::deque<PendingResponse> responses_ ABSL_GUARDED_BY(mu_);  // front: being written
   size_t response_bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  // Responses so far: made, those that may go out, and those that have.
+  uint64_t answered_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t confirmed_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t written_ ABSL_GUARDED_BY(mu_) = 0;
+  bool gave_up_ ABSL_GUARDED_BY(mu_) = false;  // something is not stored, so nothing behind it
   bool reading_ ABSL_GUARDED_BY(mu_) = false;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool held_ ABSL_GUARDED_BY(mu_) = false;        // message_ waits for its tag to be opened

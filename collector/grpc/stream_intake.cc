@@ -15,12 +15,6 @@ absl::string_view Shorten(absl::string_view text, size_t size) {
   return text.substr(0, size);
 }
 
-Reply UnknownTag(const TagRegistry& tags, absl::string_view tag) {
-  if (tag.empty()) return {ResponseCode::kUnknownTag, "the message has no tag"};
-  return {ResponseCode::kUnknownTag, absl::StrCat("unknown tag \"", Shorten(tag, 200),
-                                                  "\"; this collector has: ", tags.names())};
-}
-
 Reply TagTaken(const model::Tag& tag) {
   return {ResponseCode::kTagTaken, absl::StrCat("another stream feeds tag \"", tag.value(),
                                                 "\"; send again when that one has ended")};
@@ -38,6 +32,14 @@ Reply FromChecker(const absl::Status& status, absl::string_view tag) {
   }
 }
 
+}  // namespace
+
+Reply UnknownTag(const TagRegistry& tags, absl::string_view tag) {
+  if (tag.empty()) return {ResponseCode::kUnknownTag, "the message has no tag"};
+  return {ResponseCode::kUnknownTag, absl::StrCat("unknown tag \"", Shorten(tag, 200),
+                                                  "\"; this collector has: ", tags.names())};
+}
+
 std::optional<Reply> FindFault(const Message& message) {
   if (message.body_case() == Message::BODY_NOT_SET) {
     return Reply{ResponseCode::kNoBody, "the message has neither a barrier nor a payload"};
@@ -48,8 +50,6 @@ std::optional<Reply> FindFault(const Message& message) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 std::optional<Reply> StreamIntake::Offer(const Message& message) {
   if (!open_failure_.ok()) {
@@ -70,7 +70,7 @@ std::optional<Reply> StreamIntake::BeginFeed(const Message& message) {
   return std::nullopt;
 }
 
-void StreamIntake::Opened(const absl::Status& status) {
+void StreamIntake::Opened(const absl::Status& status, absl::string_view lost) {
   const model::Tag* tag = std::exchange(to_open_, nullptr);
   if (!status.ok()) {
     tags_.Release(*tag, stream_);
@@ -78,18 +78,20 @@ void StreamIntake::Opened(const absl::Status& status) {
     return;
   }
   last_feed_ = feeds_.emplace_back(std::make_unique<Feed>(tag, capture_)).get();
+  if (!lost.empty()) last_feed_->messages.AddBreak(lost);
 }
 
 Reply StreamIntake::Keep(Feed& feed, const Message& message) {
+  if (durable_) {
+    const size_t held = feed.messages.bytes();
+    feed.messages.AddMessage(message.SerializeAsString());
+    pending_bytes_ += feed.messages.bytes() - held;
+    return {};
+  }
   BatchBuilder& builder = feed.builder;
   const size_t before = builder.bytes();
-  if (message.has_payload()) {
-    builder.AddChange(message.id(), message.timestamp(), message.payload().id(),
-                      message.payload().content(), message.checksum());
-  } else {
-    builder.AddBarrier(message.id(), message.timestamp(), message.barrier());
-    has_barrier_ = true;
-  }
+  AddMessage(message, nullptr, builder);
+  has_barrier_ |= !message.has_payload();
   pending_bytes_ += builder.bytes() - before;
   return {};
 }
@@ -97,7 +99,10 @@ Reply StreamIntake::Keep(Feed& feed, const Message& message) {
 std::vector<StreamIntake::TagBatch> StreamIntake::TakeBatches() {
   std::vector<TagBatch> batches;
   for (const auto& feed : feeds_) {
-    if (!feed->builder.empty()) batches.push_back({feed->tag, feed->builder.Take()});
+    if (!feed->builder.empty()) batches.push_back({feed->tag, feed->builder.Take(), IntakeBatch()});
+    if (durable_ && feed->messages.bytes() > 0) {
+      batches.push_back({feed->tag, nullptr, std::exchange(feed->messages, IntakeBatch())});
+    }
   }
   pending_bytes_ = 0;
   has_barrier_ = false;

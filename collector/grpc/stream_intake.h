@@ -1,6 +1,7 @@
 // StreamIntake: what one Process stream has said so far and the checker has not
 // taken yet. It judges messages, says which response each gets, and collects the
-// accepted ones per tag into batches. No gRPC, no thread, no waiting in it.
+// accepted ones per tag into batches: of changes for the checker, or, where messages are
+// to be durable, of messages for the log of the tag. No gRPC, no thread, no waiting in it.
 //
 // Thread-compatible; thread-safe towards other streams' intakes.
 #pragma once
@@ -15,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "collector/grpc/batch_builder.h"
+#include "collector/grpc/intake_block.h"
 #include "collector/grpc/response_code.h"
 #include "collector/grpc/tag_registry.h"
 #include "model/change_batch.h"
@@ -29,16 +31,23 @@ struct Reply {
   std::string msg;
 };
 
+// Of a tag that is not one of `tags`.
+Reply UnknownTag(const TagRegistry& tags, absl::string_view tag);
+
+// What is wrong with a message whatever its tag; nullopt: nothing.
+std::optional<Reply> FindFault(const Message& message);
+
 class StreamIntake {
  public:
   struct TagBatch {
     const model::Tag* tag = nullptr;
-    model::ChangeBatchPtr batch;
+    model::ChangeBatchPtr batch;  // null where they are to be durable
+    IntakeBatch messages;
   };
 
   // `tags` outlives this. `stream` is unique among the streams that use `tags`.
-  StreamIntake(TagRegistry& tags, uint64_t stream, bool capture)
-      : tags_(tags), stream_(stream), capture_(capture) {}
+  StreamIntake(TagRegistry& tags, uint64_t stream, bool capture, bool durable = false)
+      : tags_(tags), stream_(stream), capture_(capture), durable_(durable) {}
   ~StreamIntake() { ReleaseTags(); }
   StreamIntake(const StreamIntake&) = delete;
   StreamIntake& operator=(const StreamIntake&) = delete;
@@ -51,7 +60,8 @@ class StreamIntake {
   // The claimed tag that waits to be opened, or null.
   const model::Tag* to_open() const { return to_open_; }
   // When it did not open it is given back, and the next Offer() answers why.
-  void Opened(const absl::Status& status);
+  // `lost`: why continuity is lost before it, for the log; empty: it is not.
+  void Opened(const absl::Status& status, absl::string_view lost = {});
 
   // The accepted changes since the last call, per tag in order.
   std::vector<TagBatch> TakeBatches();
@@ -70,6 +80,7 @@ class StreamIntake {
     Feed(const model::Tag* feed_tag, bool capture) : tag(feed_tag), builder(capture) {}
     const model::Tag* tag;
     BatchBuilder builder;
+    IntakeBatch messages;
     absl::Status failure;  // of the checker
   };
 
@@ -80,6 +91,7 @@ class StreamIntake {
   TagRegistry& tags_;
   const uint64_t stream_;
   const bool capture_;
+  const bool durable_;
   std::vector<std::unique_ptr<Feed>> feeds_;
   Feed* last_feed_ = nullptr;  // most streams feed one tag
   const model::Tag* to_open_ = nullptr;

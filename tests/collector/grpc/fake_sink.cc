@@ -35,6 +35,7 @@ absl::Status FakeSink::Open(const model::Tag& tag, model::StreamOrigin origin) {
   logs_[tag.value()].push_back(origin.reason.empty() ? "open"
                                                      : absl::StrCat("open ", origin.reason));
   details_[tag.value()] = origin.detail;
+  places_[tag.value()] = origin.place == nullptr ? "" : *origin.place;
   return absl::OkStatus();
 }
 
@@ -87,6 +88,22 @@ std::string FakeSink::open_detail(const std::string& tag) const {
   MutexLock lock(mu_);
   const auto it = details_.find(tag);
   return it == details_.end() ? "" : it->second;
+}
+
+std::string FakeSink::open_place(const std::string& tag) const {
+  MutexLock lock(mu_);
+  const auto it = places_.find(tag);
+  return it == places_.end() ? "" : it->second;
+}
+
+std::vector<std::string> FakeSink::places(const std::string& tag) const {
+  std::vector<std::string> places;
+  for (const model::ChangeBatchPtr& batch : batches(tag)) {
+    for (const model::Mark& mark : batch->marks) {
+      places.push_back(mark.place == nullptr ? "" : *mark.place);
+    }
+  }
+  return places;
 }
 
 std::vector<model::ChangeBatchPtr> FakeSink::batches(const std::string& tag) const {

@@ -33,6 +33,9 @@ class FakeSink final : public model::ChangeSink {
   // captured content behind the key), in order.
   std::vector<std::string> log(const std::string& tag) const;
   std::string open_detail(const std::string& tag) const;  // of the last Open
+  std::string open_place(const std::string& tag) const;   // the same; empty: none
+  // Of the barriers that `tag` got.
+  std::vector<std::string> places(const std::string& tag) const;
   std::vector<model::ChangeBatchPtr> batches(const std::string& tag) const;
   bool waiting(const std::string& tag) const;  // an Append of it is held
 
@@ -44,6 +47,7 @@ class FakeSink final : public model::ChangeSink {
   CondVar changed_;
   std::map<std::string, std::vector<std::string>> logs_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::string> details_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::string> places_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::vector<model::ChangeBatchPtr>> batches_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> held_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> waiting_ ABSL_GUARDED_BY(mu_);

@@ -157,7 +157,10 @@ TEST_F(PushClientTest, ALostConnectionSaysHowMuchWasAcknowledged) {
   std::istream in(&lines);
   std::ostringstream errors;
   cmd::PushResult result;
-  std::jthread client([&] { result = cmd::Push({.target = target()}, in, errors, clock_); });
+  std::jthread client([&] {
+    result = cmd::Push({.target = target(), .connect_timeout = absl::Milliseconds(500)}, in, errors,
+                       clock_);
+  });
   ASSERT_TRUE(test::Eventually([&] { return sink_.log("src").size() > 100; }));
   EXPECT_OK(collector_->Stop(absl::Seconds(10)));
   client.join();

@@ -1,0 +1,219 @@
+#include "collector/grpc/intake_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "collector/grpc/intake_recovery.h"
+
+namespace dcp::collector {
+namespace {
+
+absl::Status MakeDirectory(IntakeIo& io, const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return IoError(error.value(), "make the directory", directory);
+  // The one above it may be new too.
+  std::filesystem::path above = std::filesystem::absolute(directory).parent_path();
+  DCP_RETURN_IF_ERROR(SyncDirectory(io, above.string()));
+  return SyncDirectory(io, above.parent_path().string());
+}
+
+IntakeLogOptions Normalised(IntakeLogOptions options) {
+  while (options.directory.size() > 1 && options.directory.back() == '/') {
+    options.directory.pop_back();
+  }
+  // Deleted file by file: room comes back in steps of this.
+  options.segment_bytes = std::min(options.segment_bytes, options.max_bytes / 8);
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<IntakeLog>> IntakeLog::Open(IntakeLogOptions options) {
+  std::unique_ptr<IntakeLog> log(new IntakeLog(Normalised(std::move(options))));
+  DCP_RETURN_IF_ERROR(MakeDirectory(log->io_, log->options_.directory));
+  DCP_RETURN_IF_ERROR(log->Recover());
+  return log;
+}
+
+absl::Status IntakeLog::Recover() {
+  DCP_ASSIGN_OR_RETURN(RecoveredLog found, RecoverLog(options_.directory, options_.log));
+  MutexLock append(append_mu_);
+  id_high_ = found.id_high;
+  id_low_ = found.id_low;
+  next_number_ = found.next_number;
+  {
+    MutexLock lock(mu_);
+    next_ = found.next;
+    sessions_ = std::move(found.sessions);
+    for (const RecoveredSegment& segment : found.segments) {
+      segments_.push_back({segment.number, segment.first, segment.bytes});
+    }
+  }
+  if (found.segments.empty()) return NewSegment();
+  const std::string path = PathOf(found.segments.back().number);
+  file_ = FileDescriptor(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  if (!file_.open()) return IoError(errno, "open", path);
+  // What was written before the process ended may not be on disk yet.
+  if (io_.Sync(file_.get()) != 0) return IoError(errno, "sync", path);
+  return absl::OkStatus();
+}
+
+absl::Status IntakeLog::Append(const IntakeBatch& batch) {
+  if (batch.empty()) return absl::OkStatus();
+  MutexLock append(append_mu_);
+  if (const uint64_t held = bytes(); held >= options_.max_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        options_.directory, " holds ", held, " bytes of messages that are still needed, and may ",
+        options_.max_bytes, ": it takes more when checks have judged some of them"));
+  }
+  const uint64_t first = next();
+  buffer_.clear();
+  batch.PutBlocks(first, first, buffer_);
+  Segment last = Last();
+  const bool is_full = last.bytes + buffer_.size() > options_.segment_bytes && first > last.first;
+  if (is_full || spoilt_) {
+    DCP_RETURN_IF_ERROR(NewSegment());
+    last = Last();
+  }
+  DCP_RETURN_IF_ERROR(Store(last, buffer_));
+  MutexLock lock(mu_);
+  segments_.back().bytes += buffer_.size();
+  next_ += batch.count();
+  sessions_.Note(batch.session(), batch.last_number());
+  grown_.NotifyAll();
+  return absl::OkStatus();
+}
+
+absl::Status IntakeLog::Store(const Segment& last, absl::string_view bytes) {
+  const std::string path = PathOf(last.number);
+  if (absl::Status status = WriteAll(io_, file_.get(), bytes, path); !status.ok()) {
+    CutBack(last.bytes);
+    return status;
+  }
+  if (io_.Sync(file_.get()) == 0) return absl::OkStatus();
+  const absl::Status status = IoError(errno, "sync", path);
+  CutBack(last.bytes);
+  spoilt_ = true;  // after a failed sync nobody knows what of the file is on disk
+  return status;
+}
+
+void IntakeLog::CutBack(uint64_t size) {
+  if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) spoilt_ = true;
+}
+
+absl::Status IntakeLog::NewSegment() {
+  const Segment segment{next_number_++, next(), 0};
+  const std::string path = PathOf(segment.number);
+  const std::string bytes = Snapshot();
+  FileDescriptor file(
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.open()) return IoError(errno, "make", path);
+  if (absl::Status status = WriteNew(file, path, bytes); !status.ok()) {
+    ::unlink(path.c_str());
+    return status;
+  }
+  file_ = std::move(file);
+  spoilt_ = false;
+  MutexLock lock(mu_);
+  segments_.push_back({segment.number, segment.first, bytes.size()});
+  return absl::OkStatus();
+}
+
+absl::Status IntakeLog::WriteNew(const FileDescriptor& file, const std::string& path,
+                                 absl::string_view bytes) {
+  DCP_RETURN_IF_ERROR(WriteAll(io_, file.get(), bytes, path));
+  if (io_.Sync(file.get()) != 0) return IoError(errno, "sync", path);
+  return SyncDirectory(io_, options_.directory);
+}
+
+std::string IntakeLog::Snapshot() const {
+  MutexLock lock(mu_);
+  BlockHeader header;
+  header.kind = BlockKind::kSnapshot;
+  header.first = header.durable = next_;
+  std::string block;
+  PutBlock(header, LogSnapshot{id_high_, id_low_, sessions_}.ToBytes(), block);
+  return block;
+}
+
+void IntakeLog::ForgetBefore(uint64_t sequence) {
+  std::vector<uint64_t> numbers;
+  {
+    MutexLock lock(mu_);
+    while (segments_.size() > 1 && segments_[1].first <= sequence) {
+      numbers.push_back(segments_.front().number);
+      segments_.erase(segments_.begin());
+    }
+    if (numbers.empty()) return;
+    shrunk_.NotifyAll();
+  }
+  for (const uint64_t number : numbers) {
+    const std::string path = PathOf(number);
+    if (::unlink(path.c_str()) != 0) options_.log(IoError(errno, "delete", path).message());
+  }
+}
+
+uint64_t IntakeLog::first() const {
+  MutexLock lock(mu_);
+  return segments_.front().first;
+}
+
+uint64_t IntakeLog::next() const {
+  MutexLock lock(mu_);
+  return next_;
+}
+
+uint64_t IntakeLog::bytes() const {
+  MutexLock lock(mu_);
+  uint64_t bytes = 0;
+  for (const Segment& segment : segments_) bytes += segment.bytes;
+  return bytes;
+}
+
+SessionState IntakeLog::session(absl::string_view id) const {
+  MutexLock lock(mu_);
+  return {sessions_.Last(id), sessions_.IsWriter(id)};
+}
+
+bool IntakeLog::WaitFor(uint64_t sequence) {
+  MutexLock lock(mu_);
+  while (next_ <= sequence && !interrupted_) grown_.Wait(mu_);
+  return !interrupted_;
+}
+
+void IntakeLog::WaitForRoom(absl::Duration limit) {
+  MutexLock lock(mu_);
+  if (!interrupted_) shrunk_.WaitFor(mu_, limit);
+}
+
+void IntakeLog::Interrupt() {
+  MutexLock lock(mu_);
+  interrupted_ = true;
+  grown_.NotifyAll();
+  shrunk_.NotifyAll();
+}
+
+std::vector<IntakeLog::Segment> IntakeLog::segments() const {
+  MutexLock lock(mu_);
+  return segments_;
+}
+
+IntakeLog::Segment IntakeLog::Last() const {
+  MutexLock lock(mu_);
+  return segments_.back();
+}
+
+std::string IntakeLog::PathOf(uint64_t number) const {
+  return SegmentPath(options_.directory, number);
+}
+
+}  // namespace dcp::collector

@@ -1,0 +1,305 @@
+#include "collector/grpc/push_stream.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "collector/grpc/batch_builder.h"
+#include "collector/grpc/wire.h"
+
+namespace dcp::collector {
+namespace {
+
+// Refusals that the client does not read.
+constexpr int kMaxRefusals = 4096;
+
+using Taken = PushSession::Taken;
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+absl::Status Stopping() {
+  return absl::UnavailableError("dcp is stopping; open the session again after a reconnect");
+}
+
+}  // namespace
+
+PushStream::PushStream(StreamShared& shared, uint64_t id, std::string peer)
+    : shared_(shared), id_(id), peer_(std::move(peer)) {}
+
+void PushStream::Start() {
+  self_ = shared_from_this();
+  Pump();
+}
+
+void PushStream::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+    worker_wake_.NotifyOne();
+  }
+  Pump();
+}
+
+void PushStream::MakeRoom() {
+  {
+    MutexLock lock(mu_);
+    cancelled_ = true;
+    worker_wake_.NotifyOne();
+  }
+  Pump();
+}
+
+bool PushStream::Cancelled() {
+  MutexLock lock(mu_);
+  return cancelled_;
+}
+
+void PushStream::OnReadDone(bool ok) {
+  Request request;
+  bool parsed = true;
+  if (ok) {
+    request.bytes = read_buffer_.Length();
+    parsed = ParseBuffer(read_buffer_, request.request);
+    read_buffer_.Clear();
+  }
+  {
+    MutexLock lock(mu_);
+    reading_ = false;
+    if (!ok) {
+      read_ended_ = true;
+    } else if (!Ending()) {
+      request_bytes_ += request.bytes;
+      if (parsed) requests_.push_back(std::move(request));
+      if (!parsed) {
+        failure_ = absl::InvalidArgumentError(
+            "a request is not a dcp.PushRequest: its bytes are damaged, or one of its strings is "
+            "not UTF-8");
+      }
+    }
+    worker_wake_.NotifyOne();
+  }
+  Pump();
+}
+
+void PushStream::OnWriteDone(bool ok) {
+  {
+    MutexLock lock(mu_);
+    writing_ = false;
+    if (!ok) cancelled_ = true;
+    worker_wake_.NotifyOne();
+  }
+  Pump();
+}
+
+void PushStream::OnCancel() { MakeRoom(); }
+
+void PushStream::OnDone() { const std::shared_ptr<PushStream> last = std::move(self_); }
+
+bool PushStream::MayRead() const {
+  return !reading_ && !Ending() &&
+         request_bytes_ < static_cast<size_t>(shared_.options.queue_bytes) &&
+         (!response_ || response_->refused_size() < kMaxRefusals);
+}
+
+void PushStream::Pump() {
+  bool read = false, write = false;
+  {
+    MutexLock lock(mu_);
+    if (!finished_ && !cancelled_) {
+      read = MayRead();
+      write = !writing_ && response_.has_value();
+    }
+    reading_ |= read;
+    writing_ |= write;
+    if (write) {
+      write_buffer_ = ToBuffer(*response_);
+      response_.reset();
+    }
+    if (read || write) ++issuing_;
+  }
+  if (read) StartRead(&read_buffer_);
+  if (write) StartWrite(&write_buffer_);
+  if (read || write) {
+    MutexLock lock(mu_);
+    --issuing_;
+  }
+  FinishIfDone();
+}
+
+void PushStream::FinishIfDone() {
+  grpc::Status status;
+  {
+    MutexLock lock(mu_);
+    if (finished_ || writing_ || issuing_ > 0) return;
+    if (!cancelled_ && (!drained_ || response_)) return;
+    finished_ = true;
+    status = FinalStatus();
+  }
+  Finish(std::move(status));
+}
+
+grpc::Status PushStream::FinalStatus() const {
+  if (!failure_.ok()) return ToGrpc(failure_);
+  if (cancelled_) return {grpc::StatusCode::CANCELLED, "the connection was lost"};
+  return read_ended_ ? grpc::Status::OK : ToGrpc(Stopping());
+}
+
+void PushStream::RunWorker() {
+  while (true) {
+    std::deque<Request> requests = TakeRequests();
+    if (requests.empty()) break;
+    Pump();  // there is room again
+    absl::Status status = Handle(std::move(requests));
+    if (status.ok()) continue;
+    MutexLock lock(mu_);
+    failure_ = std::move(status);
+    break;
+  }
+  if (is_open_) shared_.tags.Release(session_.tag(), id_);
+  {
+    MutexLock lock(mu_);
+    drained_ = true;
+  }
+  Pump();
+}
+
+std::deque<PushStream::Request> PushStream::TakeRequests() {
+  MutexLock lock(mu_);
+  while (requests_.empty() && !Ending()) worker_wake_.Wait(mu_);
+  request_bytes_ = 0;
+  return std::exchange(requests_, {});
+}
+
+absl::Status PushStream::Handle(std::deque<Request> requests) {
+  if (!is_open_) {
+    DCP_RETURN_IF_ERROR(Open(requests.front().request));
+    requests.pop_front();
+  }
+  return requests.empty() ? absl::OkStatus() : Feed(requests);
+}
+
+absl::Status PushStream::Open(const PushRequest& request) {
+  DCP_RETURN_IF_ERROR(session_.Open(request, shared_.tags));
+  if (shared_.durable()) {
+    const absl::Status taken = shared_.durable_tag(session_.tag()).taken();
+    if (!taken.ok()) return taken;
+  }
+  DCP_RETURN_IF_ERROR(Claim());
+  is_open_ = true;
+  session_.GoOnFrom(Held());
+  Acknowledge({});
+  return absl::OkStatus();
+}
+
+absl::Status PushStream::Claim() {
+  const std::weak_ptr<PushStream> weak = weak_from_this();
+  const auto end = [weak] {
+    if (const auto stream = weak.lock()) stream->MakeRoom();
+  };
+  const model::Tag& tag = session_.tag();
+  if (shared_.tags.Claim(tag, id_, session_.session(), end)) return absl::OkStatus();
+  if (shared_.tags.EndFormer(tag, session_.session())) {
+    return absl::UnavailableError("an older call of this session is being ended: try again");
+  }
+  return absl::AbortedError(absl::StrCat("another stream feeds tag \"", tag.value(),
+                                         "\"; try again when that one has ended"));
+}
+
+SessionState PushStream::Held() const {
+  const model::Tag& tag = session_.tag();
+  return shared_.durable() ? shared_.durable_tag(tag).log().session(session_.session())
+                           : shared_.tags.session(tag, session_.session());
+}
+
+absl::Status PushStream::Feed(const std::deque<Request>& requests) {
+  PushResponse response;
+  return shared_.durable() ? StoreAll(requests, response) : AppendAll(requests, response);
+}
+
+// Stores what is good up to the first request that cannot be.
+absl::Status PushStream::StoreAll(const std::deque<Request>& requests, PushResponse& response) {
+  DurableTag& tag = shared_.durable_tag(session_.tag());
+  IntakeBatch stored(session_.session());
+  if (!has_begun_ && session_.has_gap() && tag.log().next() > 1) {
+    stored.AddBreak(absl::StrCat("the client stream from ", peer_,
+                                 " feeds the tag now, and does "
+                                 "not go on where the one before it ended"));
+  }
+  const bool only_break = !stored.empty();
+  absl::Status fault;
+  for (const Request& request : requests) {
+    if (fault = session_.Begin(request.request); !fault.ok()) break;
+    const PushBatch& batch = request.request.batch();
+    for (int i = 0; i < batch.messages_size(); ++i) {
+      shared_.messages.fetch_add(1, std::memory_order_relaxed);
+      const Taken taken = session_.Take(batch, i, shared_.options.max_message_bytes, response);
+      if (taken == Taken::kRefused) stored.AddRefused(session_.last());
+      if (taken != Taken::kNew) continue;
+      stored.AddNumbered(session_.last(), batch.messages(i).SerializeAsString());
+    }
+    shared_.bytes.fetch_add(static_cast<int64_t>(request.bytes), std::memory_order_relaxed);
+  }
+  if (stored.count() > (only_break ? 1 : 0)) {
+    if (!shared_.Store(session_.tag(), stored, [this] { return Cancelled(); })) return Stopping();
+    has_begun_ = true;
+  }
+  Acknowledge(std::move(response));
+  return fault;
+}
+
+// As of Process: acknowledged when they lie in order before the checker, which may be busy.
+absl::Status PushStream::AppendAll(const std::deque<Request>& requests, PushResponse& response) {
+  const model::Tag& tag = session_.tag();
+  absl::Status fault;
+  for (const Request& request : requests) {
+    if (fault = session_.Begin(request.request); !fault.ok()) break;
+    const PushBatch& batch = request.request.batch();
+    BatchBuilder builder(shared_.options.capture_rows);
+    for (int i = 0; i < batch.messages_size(); ++i) {
+      shared_.messages.fetch_add(1, std::memory_order_relaxed);
+      if (session_.Take(batch, i, shared_.options.max_message_bytes, response) != Taken::kNew) {
+        continue;
+      }
+      AddMessage(batch.messages(i), nullptr, builder);
+    }
+    shared_.bytes.fetch_add(static_cast<int64_t>(request.bytes), std::memory_order_relaxed);
+    if (!builder.empty() && !has_begun_) DCP_RETURN_IF_ERROR(OpenSink());
+    if (!has_begun_) continue;
+    shared_.tags.NoteSession(tag, session_.session(), session_.last());
+    Acknowledge(std::exchange(response, {}));
+    if (builder.empty()) continue;
+    const model::ChangeBatchPtr changes = builder.Take();
+    const absl::Status status = shared_.sink.Append(tag, changes);
+    if (status.ok()) continue;
+    shared_.lost.fetch_add(static_cast<int64_t>(changes->txns.size()), std::memory_order_relaxed);
+    return absl::IsCancelled(status) ? Stopping() : status;
+  }
+  Acknowledge(std::move(response));
+  return fault;
+}
+
+absl::Status PushStream::OpenSink() {
+  const model::Tag& tag = session_.tag();
+  if (session_.has_gap()) {
+    const absl::Status status = shared_.OpenTag(tag, peer_, nullptr);
+    if (absl::IsCancelled(status)) return Stopping();
+    DCP_RETURN_IF_ERROR(status);
+  }
+  has_begun_ = true;
+  return absl::OkStatus();
+}
+
+void PushStream::Acknowledge(PushResponse response) {
+  shared_.refused.fetch_add(response.refused_size(), std::memory_order_relaxed);
+  {
+    MutexLock lock(mu_);
+    if (!response_) response_.emplace();
+    response_->set_last_sequence(session_.last());
+    response_->mutable_refused()->MergeFrom(response.refused());
+  }
+  Pump();
+}
+
+}  // namespace dcp::collector
