@@ -19,7 +19,6 @@ constexpr Row kUnavailable[] = {
      "leave 'schedule' out and start the job with `dcp verify`"},
     {"http", "the [http] server is", "leave the section out"},
     {"control", "the [control] server is", "leave the section out"},
-    {"ack.durable", "ack = \"durable\" is", "use \"received\""},
 };
 
 const Row* Find(absl::string_view feature) {

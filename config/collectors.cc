@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "config/availability.h"
 #include "config/connection.h"
 #include "config/nearest.h"
 #include "config/sections.h"
@@ -119,13 +118,7 @@ void ReadGrpcTag(const Value& item, GrpcCollectorOptions& out) {
 
 constexpr Word<Ack> kAcks[] = {{"received", Ack::kReceived}, {"durable", Ack::kDurable}};
 
-void ReadAck(const Value& value, Ack* out) {
-  ReadWord(value, kAcks, out);
-  const bool refused = *out == Ack::kDurable && !IsAvailable("ack.durable");
-  if (refused && value.context.purpose() == Purpose::kRun) {
-    value.Error(absl::StrCat("is refused: ", Refusal("ack.durable")));
-  }
-}
+void ReadAck(const Value& value, Ack* out) { ReadWord(value, kAcks, out); }
 
 constexpr Field<GrpcCollectorOptions> kGrpcFields[] = {
     {"type", IgnoreType},
@@ -191,7 +184,6 @@ bool IsLoopback(absl::string_view host) {
 
 void ReadGrpcCollector(const Node& node, Draft& draft, Context& context) {
   GrpcCollectorOptions options;
-  options.ack = IsAvailable("ack.durable") ? Ack::kDurable : Ack::kReceived;
   TableReader reader(node, "[[collector]] of type grpc", context);
   reader.Read(kGrpcFields, options).Finish();
   if (!options.listen.host.empty() && !IsLoopback(options.listen.host)) {

@@ -102,7 +102,7 @@ struct GrpcCollectorOptions {
   std::string name;
   Endpoint listen;
   std::vector<model::Tag> tags;  // never empty
-  Ack ack = Ack::kReceived;
+  Ack ack = Ack::kDurable;
 };
 
 struct CheckOptions {

@@ -18,6 +18,7 @@
 #include "cmd/dcp/columns.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/file_opener.h"
+#include "cmd/dcp/intake_keeper.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/purge_watcher.h"
 #include "cmd/dcp/resume.h"
@@ -115,6 +116,9 @@ class Daemon::Impl {
     DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
     DCP_ASSIGN_OR_RETURN(resume_, PlanResume(config_, *state_));
     for (const std::string& line : resume_.lines) LogInfo(line);
+    keeper_ = std::make_unique<IntakeKeeper>(
+        config_, *dispatcher_,
+        [this](const model::Tag& tag, const std::string& place) { Forget(tag, place); });
     std::vector<CheckRunner*> runners;
     for (const config::CheckOptions& check : config_.checks) {
       runners_.push_back(MakeRunner(check));
@@ -301,7 +305,7 @@ class Daemon::Impl {
       targets.push_back(std::move(target));
     }
     return std::make_unique<CheckRunner>(std::move(options), std::move(targets), clock_,
-                                         dispatcher_.get());
+                                         keeper_.get());
   }
 
   // Null where one of the sides is pushed: its rows cannot be read.
@@ -357,6 +361,16 @@ class Daemon::Impl {
     return absl::OkStatus();
   }
 
+  // What a pushed tag of ours holds before `place` is not read again.
+  void Forget(const model::Tag& tag, const std::string& place) {
+    for (auto& collector : grpc_collectors_) {
+      const absl::Status status = collector->ForgetBefore(tag, place);
+      if (!status.ok() && !absl::IsNotFound(status)) {
+        LogWarning(absl::StrCat("tag ", tag.value(), ": ", absl::string_view(status.message())));
+      }
+    }
+  }
+
   // Where checks go on, that comes before what the configuration asks for.
   void BeginWhereNeeded(const config::MysqlCollectorOptions& options,
                         collector::MysqlCollectorOptions* mysql) const {
@@ -395,6 +409,15 @@ class Daemon::Impl {
     collector::GrpcCollectorOptions grpc;
     grpc.listen = absl::StrCat(options.listen.host, ":", options.listen.port);
     grpc.tags = options.tags;
+    grpc.durable = options.ack == config::Ack::kDurable;
+    grpc.intake_directory = config_.state.dir + "/intake";
+    for (const model::Tag& tag : options.tags) {
+      const auto place = resume_.pushed.find(tag.value());
+      if (place != resume_.pushed.end()) grpc.start_places[tag] = place->second.ToText();
+    }
+    grpc.log = [name = options.name](absl::string_view text) {
+      LogWarning(absl::StrCat("collector ", name, ": ", text));
+    };
     DCP_ASSIGN_OR_RETURN(auto collector, collector::GrpcCollector::Create(grpc, *router_));
     grpc_collectors_.push_back(std::move(collector));
     return absl::OkStatus();
@@ -441,6 +464,7 @@ class Daemon::Impl {
   std::unique_ptr<state::StateStore> state_;  // never null after Build()
   ResumePlan resume_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
+  std::unique_ptr<IntakeKeeper> keeper_;
   std::vector<std::unique_ptr<CheckRunner>> runners_;
   std::unique_ptr<ChangeRouter> router_;
   std::unique_ptr<collector::ColumnAgreement> columns_;

@@ -1,5 +1,7 @@
 #include "cmd/dcp/resume.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
@@ -13,6 +15,7 @@ using collector::StreamPlace;
 struct Feed {
   const config::MysqlCollectorOptions* collector = nullptr;  // null: pushed
   const config::MysqlTagOptions* tag = nullptr;
+  bool durable = false;  // pushed, and kept on disk
 };
 
 Feed FindFeed(const config::Config& config, const model::Tag& tag) {
@@ -20,6 +23,11 @@ Feed FindFeed(const config::Config& config, const model::Tag& tag) {
     for (const config::MysqlTagOptions& candidate : collector.tags) {
       if (candidate.tag == tag) return {&collector, &candidate};
     }
+  }
+  for (const config::GrpcCollectorOptions& collector : config.grpc_collectors) {
+    if (collector.ack != config::Ack::kDurable) continue;
+    const auto& tags = collector.tags;
+    if (std::find(tags.begin(), tags.end(), tag) != tags.end()) return {.durable = true};
   }
   return {};
 }
@@ -34,13 +42,33 @@ std::string TagRules(const Feed& feed) {
   return rules;
 }
 
-// Where one side of a run begins, and which collector has to.
-struct Beginning {
-  std::string collector;
-  StreamPlace place;
+// Where the collectors begin: what a plan has of that.
+struct Places {
+  std::map<std::string, StreamPlace> mysql;              // by collector
+  std::map<std::string, collector::IntakePlace> pushed;  // by tag
 };
 
-absl::StatusOr<Beginning> BeginningOf(const Feed& feed, const std::string& place) {
+template <typename Place>
+absl::Status Want(const std::string& name, const Place& place,
+                  std::map<std::string, Place>* places) {
+  const auto [it, inserted] = places->emplace(name, place);
+  if (inserted) return absl::OkStatus();
+  const std::optional<Place> earliest = Earliest(it->second, place);
+  if (!earliest) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "collector ", name, " cannot begin where this check and another one need it to"));
+  }
+  it->second = *earliest;
+  return absl::OkStatus();
+}
+
+// One side of a run is to begin at `place`.
+absl::Status Want(const Feed& feed, const model::Tag& tag, const std::string& place,
+                  Places* places) {
+  if (feed.durable) {
+    DCP_ASSIGN_OR_RETURN(const collector::IntakePlace parsed, collector::IntakePlace::Parse(place));
+    return Want(tag.value(), parsed, &places->pushed);
+  }
   if (feed.collector == nullptr) {
     return absl::FailedPreconditionError("what was pushed before cannot be read again");
   }
@@ -48,8 +76,8 @@ absl::StatusOr<Beginning> BeginningOf(const Feed& feed, const std::string& place
     return absl::FailedPreconditionError(
         absl::StrCat("collector ", feed.collector->name, " has a start of its own"));
   }
-  DCP_ASSIGN_OR_RETURN(StreamPlace parsed, StreamPlace::Parse(place));
-  return Beginning{feed.collector->name, std::move(parsed)};
+  DCP_ASSIGN_OR_RETURN(const StreamPlace parsed, StreamPlace::Parse(place));
+  return Want(feed.collector->name, parsed, &places->mysql);
 }
 
 class Planner {
@@ -61,6 +89,8 @@ class Planner {
     for (const config::CheckOptions& check : config_.checks) {
       for (const model::Tag& target : check.targets) DCP_RETURN_IF_ERROR(Add(check, target));
     }
+    plan_.places = std::move(places_.mysql);
+    plan_.pushed = std::move(places_.pushed);
     for (const auto& [collector, place] : plan_.places) {
       plan_.lines.push_back(
           absl::StrCat("collector ", collector, ": going on from ", place.start.Describe()));
@@ -90,27 +120,11 @@ class Planner {
 
   absl::Status TakeUp(const config::CheckOptions& check, const model::Tag& target,
                       const model::RunState& run) {
-    DCP_ASSIGN_OR_RETURN(const Beginning source,
-                         BeginningOf(FindFeed(config_, check.source), run.source_place));
-    DCP_ASSIGN_OR_RETURN(const Beginning to,
-                         BeginningOf(FindFeed(config_, target), run.target_place));
-    auto places = plan_.places;
-    DCP_RETURN_IF_ERROR(Want(source, &places));
-    DCP_RETURN_IF_ERROR(Want(to, &places));
-    plan_.places = std::move(places);
-    return absl::OkStatus();
-  }
-
-  static absl::Status Want(const Beginning& beginning, std::map<std::string, StreamPlace>* places) {
-    const auto [it, inserted] = places->emplace(beginning.collector, beginning.place);
-    if (inserted) return absl::OkStatus();
-    const std::optional<StreamPlace> earliest = Earliest(it->second, beginning.place);
-    if (!earliest) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("collector ", beginning.collector,
-                       " cannot begin where this check and another one need it to"));
-    }
-    it->second = *earliest;
+    Places places = places_;
+    DCP_RETURN_IF_ERROR(
+        Want(FindFeed(config_, check.source), check.source, run.source_place, &places));
+    DCP_RETURN_IF_ERROR(Want(FindFeed(config_, target), target, run.target_place, &places));
+    places_ = std::move(places);
     return absl::OkStatus();
   }
 
@@ -127,6 +141,7 @@ class Planner {
   const config::Config& config_;
   model::PairStates& states_;
   ResumePlan plan_;
+  Places places_;
 };
 
 }  // namespace

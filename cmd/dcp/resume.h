@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "collector/grpc/intake_place.h"
 #include "collector/mysql/stream_place.h"
 #include "config/config.h"
 #include "model/pair_state.h"
@@ -25,6 +26,8 @@ struct ResumePlan {
   // Collectors by name that begin where a run needs them to; the others begin as their
   // configuration says.
   std::map<std::string, collector::StreamPlace> places;
+  // Durable pushed tags by name, likewise.
+  std::map<std::string, collector::IntakePlace> pushed;
   std::vector<std::string> lines;  // for the log
 };
 

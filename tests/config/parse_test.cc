@@ -453,7 +453,6 @@ TEST_F(AvailabilityTest, EveryRowIsRefused) {
       {"job.schedule", absl::StrCat(kJob, "schedule = '0 3 * * *'\n")},
       {"http", "[http]\nlisten = '127.0.0.1:8080'\n"},
       {"control", "[control]\nlisten = '127.0.0.1:9091'\n"},
-      {"ack.durable", absl::StrCat(kPushed, "ack = 'durable'\n")},
   };
   for (const std::string& feature : UnavailableFeatures()) {
     ASSERT_TRUE(uses.contains(feature)) << feature << " has no example here";
@@ -471,11 +470,10 @@ TEST_F(AvailabilityTest, VerifyDoesNotMindWhatOnlyRunUses) {
   EXPECT_TRUE(loaded.ok()) << loaded.status();
 }
 
-TEST_F(AvailabilityTest, AckIsReceivedUntilDurableExists) {
+TEST_F(AvailabilityTest, AckIsDurable) {
   const Loaded loaded = Run(kSource, kPushed, kPushedCheck);
   ASSERT_TRUE(loaded.ok()) << loaded.status();
-  EXPECT_EQ(loaded->config.grpc_collectors.at(0).ack,
-            IsAvailable("ack.durable") ? Ack::kDurable : Ack::kReceived);
+  EXPECT_EQ(loaded->config.grpc_collectors.at(0).ack, Ack::kDurable);
 }
 
 }  // namespace
