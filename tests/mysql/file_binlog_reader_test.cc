@@ -74,19 +74,19 @@ TEST_F(FileBinlogReaderTest, FilesFollowOneAnother) {
 }
 
 TEST_F(FileBinlogReaderTest, AFileThatIsMissingBetweenTwoIsSaidAndTheRestIsRead) {
-  const std::string first = WriteLog("log.000001", "dcp_log.000002");
-  const std::string second = WriteLog("log.000002", "dcp_log.000003");
+  const std::string first = WriteLog("log.000001", "log.000002");
+  const std::string second = WriteLog("log.000002", "log.000003");
   const std::string third = WriteLog("log.000003", "");
   Rows({.files = {first, second, third}});
   EXPECT_THAT(end_, HasCode(absl::StatusCode::kOutOfRange));
   EXPECT_THAT(gaps_, IsEmpty());
   Rows({.files = {first, third}});
   EXPECT_THAT(end_, HasCode(absl::StatusCode::kOutOfRange));
-  EXPECT_THAT(gaps_, ElementsAre(HasSubstr("dcp_log.000002 is missing")));
+  EXPECT_THAT(gaps_, ElementsAre(HasSubstr("log.000002 is missing")));
 }
 
 TEST_F(FileBinlogReaderTest, DamageEndsAFileOrIsPassed) {
-  const std::string first = WriteLog("log.000001", "dcp_log.000002");
+  const std::string first = WriteLog("log.000001", "log.000002");
   const std::string text = Write("log.000002", "hello, world");
   const std::string third = WriteLog("log.000003", "");
   Rows({.files = {first, text, third}});

@@ -79,7 +79,8 @@ TEST_F(FileSurveyTest, WhatStandsBeforeTheStartWasExecuted) {
   Add(2, 0xbb, 1);
   const uint64_t second = 4 + EventsOf("minimal.binlog")[0].size() + bytes_.size();
   Add(2, 0xbb, 2);
-  ASSERT_OK_AND_ASSIGN(const FileSurvey survey, Survey({"dcp_survey.000001", second}));
+  ASSERT_OK_AND_ASSIGN(const FileSurvey survey,
+                       Survey({path_.substr(path_.rfind('/') + 1), second}));
   EXPECT_TRUE(survey.executed.Contains(model::Gtid{{.uuid = Uuid(0xbb), .label = ""}, 1}));
   EXPECT_EQ(survey.executed.size(), 1U);
   EXPECT_THAT(Survey({"dcp_survey.000002", 4}), HasCode(absl::StatusCode::kInvalidArgument));
