@@ -57,9 +57,11 @@ class ServerOpener {
     options_.wants = options.wants;
   }
 
-  // `unknown`: what the server need not have. Null at the first opening: it need not have anything,
-  // and says itself what it cannot begin behind.
-  absl::StatusOr<Opened> Open(const StartPoint& point, const model::GtidSet* unknown) const {
+  // `unknown`: what the server need not have. Null at the first opening at all: it need not have
+  // anything, and says itself what it cannot begin behind.
+  // `resumes`: what was read before was read by an earlier run.
+  absl::StatusOr<Opened> Open(const StartPoint& point, const model::GtidSet* unknown,
+                              bool resumes) const {
     DCP_ASSIGN_OR_RETURN(auto connection,
                          mysql::Connection::Connect(options_.connection, kReadTimeout));
     DCP_ASSIGN_OR_RETURN(const mysql::ServerSettings settings,
@@ -76,7 +78,12 @@ class ServerOpener {
       opened.lacking = point.executed;
       opened.lacking.Subtract(has);
       if (unknown != nullptr) {
-        DCP_RETURN_IF_ERROR(GoesOnBehind(point.executed, *unknown, has, settings, *connection));
+        const absl::Status goes_on =
+            GoesOnBehind(point.executed, *unknown, has, settings, *connection);
+        if (resumes && IsLacking(goes_on) && HasOwn(opened.lacking, stream.origin)) {
+          return LostFor(goes_on);
+        }
+        DCP_RETURN_IF_ERROR(goes_on);
         stream.follows_gtids = true;
       }
     }
@@ -101,6 +108,16 @@ class ServerOpener {
   }
 
  private:
+  // Some were written on this server: it is not late with them, it was reset. It would soon have
+  // others with the same numbers.
+  static bool HasOwn(const model::GtidSet& gtids, const model::StreamOrigin& server) {
+    return std::any_of(gtids.sources().begin(), gtids.sources().end(), [&](const auto& entry) {
+      const model::GtidSource& source = entry.first;
+      return source.mariadb() ? source.server_id == server.server_id
+                              : source.uuid == server.server_uuid;
+    });
+  }
+
   // The server must have what was read before, or the stream would go on as if that had never
   // been (MySQL says so of its own GTIDs only); and must not have purged what comes next.
   static absl::Status GoesOnBehind(const model::GtidSet& executed, const model::GtidSet& unknown,
@@ -279,7 +296,8 @@ class ServerOpener {
 // The servers of one collector, and which of them it reads.
 class Opener {
  public:
-  explicit Opener(BinlogServers options) : options_(std::move(options)) {
+  explicit Opener(BinlogServers options)
+      : options_(std::move(options)), opened_(options_.goes_on), resumes_(options_.goes_on) {
     const std::string uuid = mysql::NewReplicaUuid();
     for (const model::ConnectionOptions& server : options_.servers) {
       servers_.emplace_back(options_, server, uuid);
@@ -292,10 +310,11 @@ class Opener {
     const bool anywhere = elsewhere.kind != StartPoint::Kind::kPosition;
     for (size_t i = 0; i < (anywhere ? servers_.size() : 1); ++i) {
       const size_t server = (current_ + i) % servers_.size();
-      auto opened =
-          servers_[server].Open(i == 0 ? point : elsewhere, opened_ ? &unknown_ : nullptr);
+      auto opened = servers_[server].Open(i == 0 ? point : elsewhere, opened_ ? &unknown_ : nullptr,
+                                          resumes_);
       if (opened.ok()) {
         current_ = server;
+        resumes_ = false;
         if (!std::exchange(opened_, true)) unknown_ = std::move(opened->lacking);
         lost_since_.reset();
         return std::move(opened->stream);
@@ -338,7 +357,8 @@ class Opener {
   const BinlogServers options_;
   std::vector<ServerOpener> servers_;
   size_t current_ = 0;  // the one that is read
-  bool opened_ = false;
+  bool opened_;
+  bool resumes_;  // what an earlier run read, until it is opened there
   model::GtidSet unknown_;
   std::optional<absl::Duration> lost_since_;
 };

@@ -28,6 +28,9 @@ struct BinlogServers {
   absl::Duration heartbeat_period = absl::Seconds(5);
   // How long the others may lack something before that counts as lost: a replica may be late.
   absl::Duration patience = absl::Minutes(1);
+  // The stream goes on from what an earlier run of dcp read here: the server must have that, as
+  // at any later opening. Else it need not: the place to begin at is somebody's wish.
+  bool goes_on = false;
   const Clock* clock = &Clock::Real();
   SettingsReview review = {};
 };

@@ -391,6 +391,7 @@ class Daemon::Impl {
     if (options.files.empty()) {
       BinlogServers servers = ToBinlogServers(options);
       servers.wants = wants;
+      servers.goes_on = resume_.places.contains(options.name);
       servers.review = MakeReview(inspection, options.name);
       return MakeBinlogOpener(std::move(servers));
     }

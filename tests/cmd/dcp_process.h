@@ -80,6 +80,8 @@ class DcpProcess {
   absl::Status Restart();
   // The same by SIGKILL.
   absl::Status KillAndRestart();
+  // The second half of Restart(), for what happens while it does not run. REQUIRES: Stop()
+  absl::Status StartAgain() { return Launch(); }
   bool running() { return process_->running(); }
   pid_t pid() const { return process_->pid(); }
   std::string log() const { return ReadFile(dir_ / "dcp.log"); }

@@ -353,13 +353,13 @@ class FailoverTest : public ::testing::TestWithParam<Flavour> {
     }
     servers.server_id = 4399;
     servers.patience = patience;
+    servers.goes_on = goes_on_;
     servers.wants = [](absl::string_view database, absl::string_view) {
       return database == "shop";
     };
     collector::MysqlCollectorOptions options;
     options.name = "source";
-    options.start.kind = StartPoint::Kind::kPosition;
-    options.start.position = {"binlog.000001", 4};
+    options.start = start_;
     options.pause = absl::Milliseconds(20);
     options.reconnect = {absl::Milliseconds(5), absl::Milliseconds(20)};
     options.log = &LogIfAsked;
@@ -393,6 +393,8 @@ class FailoverTest : public ::testing::TestWithParam<Flavour> {
 
   test::ReplicaPair* pair_ = nullptr;
   std::vector<std::unique_ptr<FaultProxy>> proxies_;
+  StartPoint start_{StartPoint::Kind::kPosition, {}, {"binlog.000001", 4}};
+  bool goes_on_ = false;
   model::TableRegistry registry_;
   FakeSink sink_;
   std::unique_ptr<MysqlCollector> collector_;
@@ -450,6 +452,25 @@ TEST_P(FailoverTest, TransactionsThatTheNextServerLacksForGoodAreAGap) {
   EXPECT_THAT(sink_.origins()[1].detail, ::testing::HasSubstr("lacks transactions"));
   ASSERT_OK(pair_->replica().Execute("INSERT INTO shop.seq VALUES (100)"));
   EXPECT_TRUE(Eventually([&] { return test::NumbersOf(sink_.lines()).back() == 100; }));
+}
+
+// While dcp was not running, the server at this address was replaced by another.
+TEST_P(FailoverTest, AServerWithoutWhatAnEarlierRunReadIsAGap) {
+  proxies_.pop_back();
+  Insert(1, 3);
+  const bool mariadb = GetParam() == Flavour::kMariaDb;
+  start_ = StartPoint{};
+  start_.kind = StartPoint::Kind::kGtid;
+  ASSERT_OK_AND_ASSIGN(
+      start_.executed,
+      model::GtidSet::Parse(mariadb ? "0-77-2" : "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5"));
+  goes_on_ = true;
+  Start(absl::Milliseconds(100));
+  ASSERT_TRUE(Eventually([&] { return !sink_.origins().empty(); }));
+  EXPECT_EQ(sink_.origins()[0].reason, "gap");
+  EXPECT_THAT(sink_.origins()[0].detail, ::testing::HasSubstr("lacks transactions"));
+  Insert(4, 4);
+  EXPECT_TRUE(Eventually([&] { return test::NumbersOf(sink_.lines()) == std::vector<int>{4}; }));
 }
 
 // MySQL goes by uuids and serves both. MariaDB ends the stream of the older one without a word:
