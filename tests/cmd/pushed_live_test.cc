@@ -114,7 +114,7 @@ TEST_F(LiveTest, ATargetThatNeverCameIsLateAndSoSaid) {
   src.SendAll(Script("src").Barrier(1).Insert("k", "[1]").Barrier(2).calls()[0]);
   ASSERT_OK_AND_ASSIGN(const Alarm late, dcp_->Await(OfType("timeout")));
   EXPECT_EQ(late["last_barrier"], 0);
-  EXPECT_EQ(late["detail"], "the target's stream has not begun");
+  EXPECT_EQ(late["detail"], "the target has sent no barrier");
   EXPECT_TRUE(src.End().ok());
 }
 
@@ -355,8 +355,7 @@ TEST_F(PushTest, ADaemonThatStopsIsNamed) {
   ASSERT_TRUE(push.wait_status().has_value());
   EXPECT_EQ(WEXITSTATUS(*push.wait_status()), 1);
   EXPECT_THAT(ReadFile(dir / "output"),
-              AllOf(HasSubstr("the connection to " + address_ + " was lost after 1 acknowledged"),
-                    HasSubstr("dcp is stopping")));
+              HasSubstr("the connection to " + address_ + " was lost after 1 acknowledged"));
 }
 
 }  // namespace
