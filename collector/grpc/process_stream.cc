@@ -146,9 +146,9 @@ ProcessStream::Operations ProcessStream::Decide() {
   if (!writing_ && written_ < confirmed_) {
     writing_ = true;
     operations.write = &responses_.front();
-    // Not of a durable tag, and not with the call's first response: seen to stay in the buffer
-    // for good when many are confirmed at once.
-    operations.more_writes = !shared_.durable() && written_ > 0 && written_ + 1 < confirmed_;
+    // Not for the call's first response: gRPC sends the initial metadata with it, and does not
+    // end a hinted write before these are sent, which nothing makes it do.
+    operations.more_writes = written_ > 0 && written_ + 1 < confirmed_;
   }
   return operations;
 }
