@@ -64,7 +64,7 @@ absl::Status Dispatcher::Put(const model::Report& report) {
                                        "waits until it can: ",
                                        absl::string_view(status.message())));
     }
-    if (!WaitToRetry()) return absl::CancelledError(status.message());
+    if (!patience_.Pause(kRetryDelay, clock_)) return absl::CancelledError(status.message());
     status = AppendOnce(report, alarms);
   }
   if (!status.ok()) return status;
@@ -77,19 +77,6 @@ absl::Status Dispatcher::AppendOnce(const model::Report& report,
   MutexLock lock(mu_);
   if (stopped_) return absl::CancelledError("it came too late");
   return outbox_.Append(report, alarms);
-}
-
-// False: it is not to be tried any more.
-bool Dispatcher::WaitToRetry() {
-  MutexLock lock(mu_);
-  if (!given_up_) given_up_changed_.WaitFor(mu_, kRetryDelay);
-  return !given_up_;
-}
-
-void Dispatcher::GiveUpWaiting() {
-  MutexLock lock(mu_);
-  given_up_ = true;
-  given_up_changed_.NotifyAll();
 }
 
 void Dispatcher::Stop(absl::Duration drain) {

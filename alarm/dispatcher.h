@@ -19,6 +19,7 @@
 #include "alarm/sink_worker.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/stopper.h"
 #include "model/ports/outbox.h"
 #include "model/ports/outcome_sink.h"
 
@@ -50,7 +51,7 @@ class Dispatcher final : public model::OutcomeSink {
   absl::Status Put(const model::Report& report) override ABSL_LOCKS_EXCLUDED(mu_);
 
   // Put() waits no more for an outbox that cannot store. Idempotent.
-  void GiveUpWaiting() ABSL_LOCKS_EXCLUDED(mu_);
+  void GiveUpWaiting() { patience_.Stop(); }
 
   // Delivers what waits for at most `drain`, failing sinks tried on, then
   // interrupts the sinks, ends their threads and reports what is left. Idempotent;
@@ -64,7 +65,6 @@ class Dispatcher final : public model::OutcomeSink {
   absl::Status AppendOnce(const model::Report& report,
                           const std::vector<model::Outbox::Addressed>& alarms)
       ABSL_LOCKS_EXCLUDED(mu_);
-  bool WaitToRetry() ABSL_LOCKS_EXCLUDED(mu_);
   void ReportUndelivered() const;
 
   // Constant after construction.
@@ -74,10 +74,10 @@ class Dispatcher final : public model::OutcomeSink {
   const LogFunction log_;
   std::vector<std::unique_ptr<SinkWorker>> workers_;
 
+  Stopper patience_;  // of Put()
+
   Mutex stop_mu_;  // held by Start() and Stop()
   Mutex mu_;
-  CondVar given_up_changed_;
-  bool given_up_ ABSL_GUARDED_BY(mu_) = false;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 };
 

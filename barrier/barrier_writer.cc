@@ -27,10 +27,9 @@ void BarrierWriter::Start() {
 
 void BarrierWriter::Stop() {
   {
+    stopper_.Stop();
     MutexLock lock(mu_);
-    stop_ = true;
     if (sql_ != nullptr) sql_->Cancel();
-    stop_changed_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -43,19 +42,19 @@ BarrierStatus BarrierWriter::status() const {
 }
 
 void BarrierWriter::Run() {
-  while (!stopping()) {
+  while (!stopper_.stopped()) {
     if (sql_ == nullptr) {
       const absl::Status opened = OpenSession();
       if (!opened.ok()) {
         DropSession(opened);
-        WaitUntil(pulse_.RetryAt(clock_->Monotonic()));
+        stopper_.PauseUntil(pulse_.RetryAt(clock_->Monotonic()), *clock_);
         continue;
       }
     }
     const BarrierPulse::Step step = pulse_.Run(sql_.get(), clock_->Monotonic());
     if (step.wrote) NoteBarrier();
     if (!step.status.ok()) DropSession(step.status);
-    WaitUntil(step.wake_at);
+    stopper_.PauseUntil(step.wake_at, *clock_);
   }
   DropSession(absl::OkStatus());
 }
@@ -64,7 +63,7 @@ absl::Status BarrierWriter::OpenSession() {
   DCP_ASSIGN_OR_RETURN(std::unique_ptr<SqlExecutor> sql, opener_());
   {
     MutexLock lock(mu_);
-    if (stop_) return absl::CancelledError("stopped");
+    if (stopper_.stopped()) return absl::CancelledError("stopped");
     sql_ = std::move(sql);  // from here on Stop() ends its statements
   }
   DCP_RETURN_IF_ERROR(pulse_.Prepare(sql_.get()));
@@ -79,7 +78,7 @@ void BarrierWriter::DropSession(const absl::Status& why) {
     MutexLock lock(mu_);
     dropped = std::move(sql_);
     status_.connected = false;
-    if (stop_ || why.ok()) return;
+    if (stopper_.stopped() || why.ok()) return;
     status_.last_error = why.ToString();
   }
   const std::string message(why.message());
@@ -95,20 +94,6 @@ void BarrierWriter::NoteBarrier() {
   status_.last_offset = pulse_.last_offset();
   ++status_.written;
   status_.last_error.clear();
-}
-
-void BarrierWriter::WaitUntil(absl::Duration wake_at) {
-  MutexLock lock(mu_);
-  while (!stop_) {
-    const absl::Duration left = wake_at - clock_->Monotonic();
-    if (left <= absl::ZeroDuration()) return;
-    stop_changed_.WaitFor(mu_, left);
-  }
-}
-
-bool BarrierWriter::stopping() const {
-  MutexLock lock(mu_);
-  return stop_;
 }
 
 }  // namespace dcp::barrier

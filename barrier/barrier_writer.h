@@ -16,6 +16,7 @@
 #include "barrier/sql_executor.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/stopper.h"
 
 namespace dcp::barrier {
 
@@ -50,8 +51,6 @@ class BarrierWriter {
   absl::Status OpenSession() ABSL_LOCKS_EXCLUDED(mu_);
   void DropSession(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mu_);
   void NoteBarrier() ABSL_LOCKS_EXCLUDED(mu_);
-  void WaitUntil(absl::Duration wake_at) ABSL_LOCKS_EXCLUDED(mu_);
-  bool stopping() const ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.
   const SqlOpener opener_;
@@ -63,9 +62,8 @@ class BarrierWriter {
   std::string logged_error_;  // said already
 
   std::thread thread_;
+  Stopper stopper_;
   mutable Mutex mu_;
-  CondVar stop_changed_;
-  bool stop_ ABSL_GUARDED_BY(mu_) = false;
   std::unique_ptr<SqlExecutor> sql_;           // made and dropped under mu_, used by the thread
   absl::Duration since_ ABSL_GUARDED_BY(mu_);  // the last barrier, or the start
   BarrierStatus status_ ABSL_GUARDED_BY(mu_);

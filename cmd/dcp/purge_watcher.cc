@@ -31,11 +31,7 @@ void PurgeWatcher::Start() {
 }
 
 void PurgeWatcher::Stop() {
-  {
-    MutexLock lock(mu_);
-    stop_ = true;
-    stop_changed_.NotifyAll();
-  }
+  stopper_.Stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -45,21 +41,9 @@ std::vector<collector::PurgeWatch::Report> PurgeWatcher::reports() const {
 }
 
 void PurgeWatcher::Run() {
-  while (Wait()) {
+  while (stopper_.Pause(options_.interval, clock_)) {
     for (size_t i = 0; i < watched_.size(); ++i) Look(i);
   }
-}
-
-// False: stopped.
-bool PurgeWatcher::Wait() {
-  const absl::Duration until = clock_.Monotonic() + options_.interval;
-  MutexLock lock(mu_);
-  while (!stop_) {
-    const absl::Duration left = until - clock_.Monotonic();
-    if (left <= absl::ZeroDuration()) return true;
-    stop_changed_.WaitFor(mu_, left);
-  }
-  return false;
 }
 
 // What cannot be asked is said once; the collector says itself that it has no connection.

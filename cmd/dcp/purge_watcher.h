@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/stopper.h"
 #include "collector/mysql/purge_watch.h"
 #include "model/connection_options.h"
 #include "mysql/connection.h"
@@ -55,7 +56,6 @@ class PurgeWatcher {
   };
 
   void Run() ABSL_LOCKS_EXCLUDED(mu_);
-  bool Wait() ABSL_LOCKS_EXCLUDED(mu_);
   void Look(size_t index) ABSL_LOCKS_EXCLUDED(mu_);
   static absl::StatusOr<mysql::BinlogInventory> Ask(Watched& watched);
 
@@ -63,10 +63,9 @@ class PurgeWatcher {
   const Clock& clock_;
   std::vector<Watched> watched_;
   std::thread thread_;
+  Stopper stopper_;
 
   mutable Mutex mu_;
-  CondVar stop_changed_;
-  bool stop_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<collector::PurgeWatch::Report> reports_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -9,40 +9,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
-#include "base/mutex.h"
+#include "base/stopper.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/verify_report.h"
 
 namespace dcp::cmd {
 namespace {
-
-// Lets time pass for several threads, until it is told to stop.
-class Stopper {
- public:
-  absl::Status Pause(absl::Duration time) ABSL_LOCKS_EXCLUDED(mu_) {
-    const MutexLock lock(mu_);
-    const Clock& clock = Clock::Real();
-    const absl::Duration until = clock.Monotonic() + time;
-    while (!stopped_ && clock.Monotonic() < until) {
-      changed_.WaitFor(mu_, until - clock.Monotonic());
-    }
-    return stopped_ ? absl::CancelledError("stopped") : absl::OkStatus();
-  }
-
-  void Stop() ABSL_LOCKS_EXCLUDED(mu_) {
-    {
-      const MutexLock lock(mu_);
-      stopped_ = true;
-    }
-    changed_.NotifyAll();
-  }
-
- private:
-  Mutex mu_;
-  CondVar changed_;
-  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
-};
 
 // Gives a signal on to a Stopper, as long as it lives.
 class SignalWatch {
@@ -154,16 +127,18 @@ int Verify(const VerifyCommand& command, StopSignal& stop) {
   const verifier::VerificationOptions options = ToVerificationOptions(*job);
   if (command.explain) return Explain(options);
 
+  const Clock& clock = Clock::Real();
   Stopper stopper;
   const SignalWatch watch(stop, stopper);
-  const Clock& clock = Clock::Real();
+  const auto pause = [&](absl::Duration time) -> absl::Status {
+    if (stopper.Pause(time, clock)) return absl::OkStatus();
+    return absl::CancelledError("stopped");
+  };
   VerifyReport report({command.json, isatty(STDERR_FILENO) == 1}, std::cout, std::cerr, clock);
   StartedReport started(report);
-  const absl::Status status =
-      command.schema_only
-          ? verifier::CompareJobSchemas(options, started)
-          : verifier::RunVerification(
-                options, clock, [&](absl::Duration time) { return stopper.Pause(time); }, started);
+  const absl::Status status = command.schema_only
+                                  ? verifier::CompareJobSchemas(options, started)
+                                  : verifier::RunVerification(options, clock, pause, started);
   if (started.started()) report.Finish();
   if (!status.ok()) return report.status() | StatusOfError(status, started.started());
   return report.status();

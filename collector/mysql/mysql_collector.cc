@@ -54,10 +54,9 @@ void MysqlCollector::Start() {
 
 void MysqlCollector::Stop() {
   {
+    stopper_.Stop();
     MutexLock lock(mu_);
-    stop_ = true;
     if (reader_ != nullptr) reader_->Stop();
-    stop_changed_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -68,7 +67,7 @@ MysqlCollectorStatus MysqlCollector::status() const {
 }
 
 void MysqlCollector::Run() {
-  while (!stopping()) {
+  while (!stopper_.stopped()) {
     const absl::Status end = Session();
     if (!MayGoOn(end)) break;
     WaitBeforeRetry(end);
@@ -163,7 +162,7 @@ absl::Status MysqlCollector::ReadStream(const BinlogStream& stream) {
     } else {
       return event.status();
     }
-    if (stopping()) return absl::CancelledError("stopped");
+    if (stopper_.stopped()) return absl::CancelledError("stopped");
     if (stream.probe != nullptr) {
       DCP_RETURN_IF_ERROR(WatchExecuted(stream.probe.get(), !event.ok()));
     }
@@ -260,7 +259,7 @@ absl::Status MysqlCollector::Flush() {
 // What follows from the end of a stream; false: nothing does.
 bool MysqlCollector::MayGoOn(const absl::Status& end) {
   NoteBreak(end);
-  if (absl::IsCancelled(end) || stopping()) return false;
+  if (absl::IsCancelled(end) || stopper_.stopped()) return false;
   if (absl::IsOutOfRange(end)) return false;
   Log(end.message());
   if (options_.of_files && !absl::IsUnavailable(end)) return false;
@@ -313,7 +312,7 @@ bool MysqlCollector::FoughtOver(const absl::Status& end) {
 
 bool MysqlCollector::SetReader(mysql::BinlogReader* reader) {
   MutexLock lock(mu_);
-  const bool refused = reader != nullptr && stop_;
+  const bool refused = reader != nullptr && stopper_.stopped();
   reader_ = refused ? nullptr : reader;  // Stop() may be called again, the reader is gone then
   status_.connected = reader_ != nullptr;
   if (reader_ == nullptr) return !refused;
@@ -330,25 +329,13 @@ void MysqlCollector::NoteBreak(const absl::Status& end) {
 void MysqlCollector::WaitBeforeRetry(const absl::Status& end) {
   const bool taken = ServerIdTaken(end) || FoughtOver(end);
   if (!taken) taken_backoff_.Reset();
-  const absl::Duration until =
-      clock_->Monotonic() + (taken ? taken_backoff_.Next() : backoff_.Next());
-  MutexLock lock(mu_);
-  while (!stop_) {
-    const absl::Duration left = until - clock_->Monotonic();
-    if (left <= absl::ZeroDuration()) return;
-    stop_changed_.WaitFor(mu_, left);
-  }
+  stopper_.Pause(taken ? taken_backoff_.Next() : backoff_.Next(), *clock_);
 }
 
 void MysqlCollector::Warn(const std::string& warning) {
   MutexLock lock(mu_);
   if (!warning.empty() && warning != status_.warning) Log(warning);
   status_.warning = warning;
-}
-
-bool MysqlCollector::stopping() const {
-  MutexLock lock(mu_);
-  return stop_;
 }
 
 void MysqlCollector::CloseTag(size_t index, const absl::Status& why) {

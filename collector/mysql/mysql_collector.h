@@ -26,6 +26,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/stopper.h"
 #include "collector/mysql/executed_watch.h"
 #include "collector/mysql/group_assembler.h"
 #include "collector/mysql/start_point.h"
@@ -119,7 +120,6 @@ class MysqlCollector {
   void NoteBreak(const absl::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
   void WaitBeforeRetry(const absl::Status& end) ABSL_LOCKS_EXCLUDED(mu_);
   void Warn(const std::string& warning) ABSL_LOCKS_EXCLUDED(mu_);
-  bool stopping() const ABSL_LOCKS_EXCLUDED(mu_);
   void CloseTag(size_t index, const absl::Status& why);
   void Log(absl::string_view text) const;
 
@@ -149,9 +149,8 @@ class MysqlCollector {
   int damages_here_ = 0;  // in a row, without a group between
 
   std::thread thread_;
+  Stopper stopper_;
   mutable Mutex mu_;
-  CondVar stop_changed_;
-  bool stop_ ABSL_GUARDED_BY(mu_) = false;
   mysql::BinlogReader* reader_ ABSL_GUARDED_BY(mu_) = nullptr;  // the one that Stop() ends
   MysqlCollectorStatus status_ ABSL_GUARDED_BY(mu_);
 };
