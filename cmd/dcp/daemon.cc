@@ -17,6 +17,7 @@
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/columns.h"
 #include "cmd/dcp/convert.h"
+#include "cmd/dcp/feed.h"
 #include "cmd/dcp/file_opener.h"
 #include "cmd/dcp/intake_keeper.h"
 #include "cmd/dcp/log.h"
@@ -49,21 +50,6 @@ void LogAlarm(alarm::Level level, absl::string_view line) {
   }
 }
 
-// The collector and the tag that feed `tag` from MySQL; nulls for a pushed tag.
-struct MysqlFeed {
-  const config::MysqlCollectorOptions* collector = nullptr;
-  const config::MysqlTagOptions* tag = nullptr;
-};
-
-MysqlFeed FindFeed(const config::Config& config, const model::Tag& tag) {
-  for (const config::MysqlCollectorOptions& collector : config.mysql_collectors) {
-    for (const config::MysqlTagOptions& candidate : collector.tags) {
-      if (candidate.tag == tag) return {&collector, &candidate};
-    }
-  }
-  return {};
-}
-
 // What became wrong with a server since the start: said in the log whenever its stream begins anew.
 SettingsReview MakeReview(const Inspection& inspection, const std::string& collector) {
   std::set<std::string> databases = {barrier::kDatabase};
@@ -90,10 +76,6 @@ SettingsReview MakeReview(const Inspection& inspection, const std::string& colle
                             "; fix: ", problem.cure_sql));
     }
   };
-}
-
-bool IsPushed(const config::Config& config, const model::Tag& tag) {
-  return FindFeed(config, tag).tag == nullptr;
 }
 
 }  // namespace
@@ -277,27 +259,24 @@ class Daemon::Impl {
     }
   }
 
-  bool IsOfFiles(const model::Tag& tag) const {
-    const MysqlFeed feed = FindFeed(config_, tag);
-    return feed.collector != nullptr && !feed.collector->files.empty();
-  }
-
   std::unique_ptr<CheckRunner> MakeRunner(const config::CheckOptions& check) {
     CheckRunner::Options options;
     options.name = check.name;
     options.source = check.source;
     options.max_bytes = config_.state.memory_bytes / config_.checks.size();
+    const Feed source = FeedOf(config_, check.source);
     std::vector<CheckRunner::Target> targets;
     for (const model::Tag& tag : check.targets) {
+      const Feed feed = FeedOf(config_, tag);
       CheckRunner::Target target;
       target.options = ToPairOptions(check, tag);
       // A pushed tag has no DDL: there is nothing to compare with.
-      target.options.ignore_ddl |= IsPushed(config_, check.source) || IsPushed(config_, tag);
+      target.options.ignore_ddl |= source.pushed() || feed.pushed();
       target.options.spill = &diff_files_;
       target.options.silence = SilenceLimit(config_, check);
       // How long files take to be read says nothing of the target.
-      if (IsOfFiles(tag)) target.options.timeout = absl::InfiniteDuration();
-      if (check.confirm) target.reader = MakeReader(check.source, tag);
+      if (feed.of_files()) target.options.timeout = absl::InfiniteDuration();
+      if (check.confirm) target.reader = MakeReader(source, feed);
       target.options.confirm = target.reader != nullptr;
       target.rules = RulesOf(config_, check, tag);
       const auto stored = resume_.pairs.find({check.name, tag.value()});
@@ -309,14 +288,13 @@ class Daemon::Impl {
   }
 
   // Null where one of the sides is pushed: its rows cannot be read.
-  std::unique_ptr<model::RowReader> MakeReader(const model::Tag& source, const model::Tag& target) {
-    const MysqlFeed from = FindFeed(config_, source), to = FindFeed(config_, target);
-    if (from.tag == nullptr || to.tag == nullptr) return nullptr;
+  static std::unique_ptr<model::RowReader> MakeReader(const Feed& from, const Feed& to) {
+    if (from.pushed() || to.pushed()) return nullptr;
     verifier::RowReader::Options options;
-    options.source = {from.collector->connection, ToVerifierRules(*from.tag)};
-    options.target = {to.collector->connection, ToVerifierRules(*to.tag)};
-    options.barrier_id = to.tag->barrier_id;
-    options.key_format = ToMysqlTag(*from.tag).key_format;
+    options.source = {from.mysql->connection, ToVerifierRules(*from.mysql_tag)};
+    options.target = {to.mysql->connection, ToVerifierRules(*to.mysql_tag)};
+    options.barrier_id = to.mysql_tag->barrier_id;
+    options.key_format = ToMysqlTag(*from.mysql_tag).key_format;
     return std::make_unique<verifier::RowReader>(std::move(options));
   }
 

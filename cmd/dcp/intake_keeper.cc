@@ -3,14 +3,14 @@
 #include <optional>
 
 #include "base/status.h"
+#include "cmd/dcp/feed.h"
 #include "collector/grpc/intake_place.h"
 
 namespace dcp::cmd {
 namespace {
 
 // nullopt: one of them is not known, or they are not of one log.
-std::optional<std::string> EarliestOf(
-    const std::map<std::pair<std::string, std::string>, std::string>& places) {
+std::optional<std::string> EarliestOf(const IntakeKeeper::Places& places) {
   std::optional<collector::IntakePlace> earliest;
   for (const auto& [pair, text] : places) {
     const auto place = collector::IntakePlace::Parse(text);
@@ -25,15 +25,13 @@ std::optional<std::string> EarliestOf(
 
 IntakeKeeper::IntakeKeeper(const config::Config& config, model::OutcomeSink& next, Forget forget)
     : next_(next), forget_(std::move(forget)) {
-  for (const config::GrpcCollectorOptions& collector : config.grpc_collectors) {
-    if (collector.ack != config::Ack::kDurable) continue;
-    for (const model::Tag& tag : collector.tags) tags_[tag.value()] = {tag, {}};
-  }
+  MutexLock lock(mu_);
   for (const config::CheckOptions& check : config.checks) {
     for (const model::Tag& target : check.targets) {
-      for (const std::string& tag : {check.source.value(), target.value()}) {
-        const auto kept = tags_.find(tag);
-        if (kept != tags_.end()) kept->second.places[{check.name, target.value()}] = "";
+      const Pair pair(check.name, target.value());
+      sources_.emplace(pair, check.source);
+      for (const model::Tag& tag : {check.source, target}) {
+        if (FeedOf(config, tag).durable()) kept_[tag][pair] = "";
       }
     }
   }
@@ -42,28 +40,23 @@ IntakeKeeper::IntakeKeeper(const config::Config& config, model::OutcomeSink& nex
 absl::Status IntakeKeeper::Put(const model::Report& report) {
   DCP_RETURN_IF_ERROR(next_.Put(report));
   if (!report.update.state || !report.update.state->run) return absl::OkStatus();
-  const model::RunState& run = *report.update.state->run;
+  const Pair pair(report.check, report.target);
+  const auto source = sources_.find(pair);
+  if (source == sources_.end()) return absl::OkStatus();
   MutexLock lock(mu_);
-  if (tags_.empty()) return absl::OkStatus();
-  for (const model::Outcome& outcome : report.outcomes) {
-    const auto* verdict = std::get_if<model::Verdict>(&outcome);
-    if (verdict == nullptr) continue;
-    const Pair pair(report.check, report.target);
-    Note(verdict->head.source, pair, run.source_place);
-    Note(report.target, pair, run.target_place);
-    break;
-  }
+  Note(source->second, pair, report.update.state->run->source_place);
+  Note(model::Tag(report.target), pair, report.update.state->run->target_place);
   return absl::OkStatus();
 }
 
-void IntakeKeeper::Note(const std::string& tag, const Pair& pair, const std::string& place) {
-  const auto kept = tags_.find(tag);
-  if (kept == tags_.end()) return;
-  std::string& known = kept->second.places[pair];
+void IntakeKeeper::Note(const model::Tag& tag, const Pair& pair, const std::string& place) {
+  const auto kept = kept_.find(tag);
+  if (kept == kept_.end()) return;
+  std::string& known = kept->second[pair];
   if (known == place) return;
   known = place;
-  const std::optional<std::string> earliest = EarliestOf(kept->second.places);
-  if (earliest) forget_(kept->second.tag, *earliest);
+  const std::optional<std::string> earliest = EarliestOf(kept->second);
+  if (earliest) forget_(tag, *earliest);
 }
 
 }  // namespace dcp::cmd

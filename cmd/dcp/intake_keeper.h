@@ -9,7 +9,6 @@
 #include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "base/mutex.h"
@@ -21,6 +20,9 @@ namespace dcp::cmd {
 
 class IntakeKeeper final : public model::OutcomeSink {
  public:
+  using Pair = std::pair<std::string, std::string>;  // check, target
+  // From where each check reads a tag again; empty: not known.
+  using Places = std::map<Pair, std::string>;
   using Forget = std::function<void(const model::Tag& tag, const std::string& place)>;
 
   // `next` outlives it. `forget` is called under a lock of this, for durable tags only.
@@ -29,21 +31,14 @@ class IntakeKeeper final : public model::OutcomeSink {
   absl::Status Put(const model::Report& report) override ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
-  using Pair = std::pair<std::string, std::string>;  // check, target
-
-  // A durable tag, and from where each check that uses it reads it again; empty: not known.
-  struct Kept {
-    model::Tag tag;
-    std::map<Pair, std::string> places;
-  };
-
-  void Note(const std::string& tag, const Pair& pair, const std::string& place)
+  void Note(const model::Tag& tag, const Pair& pair, const std::string& place)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   model::OutcomeSink& next_;
   const Forget forget_;
+  std::map<Pair, model::Tag> sources_;  // constant after construction
   Mutex mu_;
-  std::map<std::string, Kept> tags_ ABSL_GUARDED_BY(mu_);  // by name
+  std::map<model::Tag, Places> kept_ ABSL_GUARDED_BY(mu_);  // durable tags
 };
 
 }  // namespace dcp::cmd

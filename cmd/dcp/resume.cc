@@ -1,10 +1,9 @@
 #include "cmd/dcp/resume.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "cmd/dcp/feed.h"
 #include "model/digest.h"
 
 namespace dcp::cmd {
@@ -12,30 +11,10 @@ namespace {
 
 using collector::StreamPlace;
 
-struct Feed {
-  const config::MysqlCollectorOptions* collector = nullptr;  // null: pushed
-  const config::MysqlTagOptions* tag = nullptr;
-  bool durable = false;  // pushed, and kept on disk
-};
-
-Feed FindFeed(const config::Config& config, const model::Tag& tag) {
-  for (const config::MysqlCollectorOptions& collector : config.mysql_collectors) {
-    for (const config::MysqlTagOptions& candidate : collector.tags) {
-      if (candidate.tag == tag) return {&collector, &candidate};
-    }
-  }
-  for (const config::GrpcCollectorOptions& collector : config.grpc_collectors) {
-    if (collector.ack != config::Ack::kDurable) continue;
-    const auto& tags = collector.tags;
-    if (std::find(tags.begin(), tags.end(), tag) != tags.end()) return {.durable = true};
-  }
-  return {};
-}
-
 std::string TagRules(const Feed& feed) {
-  if (feed.tag == nullptr) return "pushed";
+  if (feed.pushed()) return "pushed";
   std::string rules;
-  for (const config::TableRule& rule : feed.tag->tables) {
+  for (const config::TableRule& rule : feed.mysql_tag->tables) {
     absl::StrAppend(&rules, rule.match, "\n", rule.as, "\n",
                     absl::StrJoin(rule.ignore_columns, ","), "\n");
   }
@@ -65,19 +44,19 @@ absl::Status Want(const std::string& name, const Place& place,
 // One side of a run is to begin at `place`.
 absl::Status Want(const Feed& feed, const model::Tag& tag, const std::string& place,
                   Places* places) {
-  if (feed.durable) {
+  if (feed.durable()) {
     DCP_ASSIGN_OR_RETURN(const collector::IntakePlace parsed, collector::IntakePlace::Parse(place));
     return Want(tag.value(), parsed, &places->pushed);
   }
-  if (feed.collector == nullptr) {
+  if (feed.pushed()) {
     return absl::FailedPreconditionError("what was pushed before cannot be read again");
   }
-  if (feed.collector->start.kind != config::StartPoint::Kind::kResume) {
+  if (feed.mysql->start.kind != config::StartPoint::Kind::kResume) {
     return absl::FailedPreconditionError(
-        absl::StrCat("collector ", feed.collector->name, " has a start of its own"));
+        absl::StrCat("collector ", feed.mysql->name, " has a start of its own"));
   }
   DCP_ASSIGN_OR_RETURN(const StreamPlace parsed, StreamPlace::Parse(place));
-  return Want(feed.collector->name, parsed, &places->mysql);
+  return Want(feed.mysql->name, parsed, &places->mysql);
 }
 
 class Planner {
@@ -122,8 +101,8 @@ class Planner {
                       const model::RunState& run) {
     Places places = places_;
     DCP_RETURN_IF_ERROR(
-        Want(FindFeed(config_, check.source), check.source, run.source_place, &places));
-    DCP_RETURN_IF_ERROR(Want(FindFeed(config_, target), target, run.target_place, &places));
+        Want(FeedOf(config_, check.source), check.source, run.source_place, &places));
+    DCP_RETURN_IF_ERROR(Want(FeedOf(config_, target), target, run.target_place, &places));
     places_ = std::move(places);
     return absl::OkStatus();
   }
@@ -149,8 +128,8 @@ class Planner {
 std::string RulesOf(const config::Config& config, const config::CheckOptions& check,
                     const model::Tag& target) {
   return model::ToHex(model::Xxh3(absl::StrCat(static_cast<int>(check.compare), ";",
-                                               TagRules(FindFeed(config, check.source)), ";",
-                                               TagRules(FindFeed(config, target)))));
+                                               TagRules(FeedOf(config, check.source)), ";",
+                                               TagRules(FeedOf(config, target)))));
 }
 
 absl::StatusOr<ResumePlan> PlanResume(const config::Config& config, model::PairStates& states) {
