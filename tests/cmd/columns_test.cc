@@ -248,6 +248,17 @@ class ColumnStatementsTest : public ColumnsTest {
     EXPECT_TRUE(Eventually(said)) << dcp().log();
   }
 
+  // Rows until what is left out is compared again: how soon a collector sees its own server's new
+  // columns depends on the machine too.
+  void RowsUntilComparedAgain() {
+    const auto compared = [&] {
+      for (int i = 0; i < 3; ++i) Rows();
+      Judge();
+      return absl::StartsWith(Said().back(), "same ");
+    };
+    EXPECT_TRUE(Eventually(compared)) << dcp().log();
+  }
+
   // All statements between rows, on a source whose replica follows at once.
   void ExpectOnlySameUnderTraffic(const Settings& settings) {
     Start(settings);
@@ -323,6 +334,7 @@ TEST_P(ByHandTest, OnTheReplicaFirstIsNeverADifference) {
   }
   Start();
   for (int i = 0; i < 3; ++i) Rows();
+  Judge();  // with MINIMAL metadata what is read later cannot be told
   Unlogged("ALTER TABLE shop.t ADD COLUMN c INT DEFAULT 5");
   for (int i = 0; i < 12; ++i) Rows();
   RowsUntilLeftOut(1);
@@ -331,7 +343,7 @@ TEST_P(ByHandTest, OnTheReplicaFirstIsNeverADifference) {
       "SET SESSION sql_log_bin = 0; ALTER TABLE shop.t ADD COLUMN c INT DEFAULT 5; "
       "SET SESSION sql_log_bin = 1"));
   for (int i = 0; i < 15; ++i) Rows();
-  Judge();
+  RowsUntilComparedAgain();
   const std::vector<std::string> said = Said();
   ExpectSameOrDdl(said);
   EXPECT_THAT(said, Contains(StartsWith("unverified ")));
@@ -343,13 +355,14 @@ TEST_P(ByHandTest, OnTheReplicaFirstIsNeverADifference) {
 TEST_F(ColumnStatementsTest, AColumnDroppedByHandOnTheReplicaIsLeftOut) {
   Start();
   for (int i = 0; i < 3; ++i) Rows();
+  Judge();
   Unlogged("ALTER TABLE shop.t DROP COLUMN r, ADD COLUMN r DOUBLE");
   for (int i = 0; i < 12; ++i) Rows();
   RowsUntilLeftOut(1);
   Unlogged("ALTER TABLE shop.t DROP COLUMN r");
   for (int i = 0; i < 15; ++i) Rows();
   RowsUntilLeftOut(2);
-  Judge();
+  RowsUntilComparedAgain();
   ExpectSameOrDdl(Said());
   EXPECT_THAT(LeftOut("t"),
               ElementsAre(HasSubstr("r (FLOAT beside DOUBLE"), HasSubstr("r (is not on dst)")));

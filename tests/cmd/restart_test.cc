@@ -199,9 +199,11 @@ TEST_P(RestartTest, AKilledDaemonSaysWhatAnotherOneSays) {
   EXPECT_GT(expected.size(), 20u);
 }
 
+// Not on MySQL 5.6 by position, which tells no server apart.
+class NewServersTest : public RestartTest {};
+
 // GTIDs and barriers have numbers again that they had before, and are not those.
-TEST_P(RestartTest, ServersThatWereMadeAnewMeanwhileAreANewEpoch) {
-  if (GetParam().flavour == Flavour::kMysql56) GTEST_SKIP() << "a position tells no server apart";
+TEST_P(NewServersTest, ServersThatWereMadeAnewMeanwhileAreANewEpoch) {
   ASSERT_OK_AND_ASSIGN(
       const auto dcp,
       DcpProcess::Start(absl::StrCat(BarrierToml(pair_->source()), Config(4321), "history = 1\n")));
@@ -226,13 +228,19 @@ TEST_P(RestartTest, ServersThatWereMadeAnewMeanwhileAreANewEpoch) {
   }
 }
 
+constexpr RestartCase kMysql97{"Mysql97", Flavour::kMysql97, ""};
+constexpr RestartCase kMysql97ByBarriers{"Mysql97ByBarriers", Flavour::kMysql97,
+                                         "align = \"barrier\"\n"};
+constexpr RestartCase kMariaDb{"MariaDb", Flavour::kMariaDb, ""};
+constexpr RestartCase kMysql56{"Mysql56", Flavour::kMysql56, ""};
+
+std::string NameOf(const ::testing::TestParamInfo<RestartCase>& info) { return info.param.name; }
+
 INSTANTIATE_TEST_SUITE_P(, RestartTest,
-                         ::testing::Values(RestartCase{"Mysql97", Flavour::kMysql97, ""},
-                                           RestartCase{"Mysql97ByBarriers", Flavour::kMysql97,
-                                                       "align = \"barrier\"\n"},
-                                           RestartCase{"MariaDb", Flavour::kMariaDb, ""},
-                                           RestartCase{"Mysql56", Flavour::kMysql56, ""}),
-                         [](const auto& c) { return c.param.name; });
+                         ::testing::Values(kMysql97, kMysql97ByBarriers, kMariaDb, kMysql56),
+                         NameOf);
+INSTANTIATE_TEST_SUITE_P(, NewServersTest,
+                         ::testing::Values(kMysql97, kMysql97ByBarriers, kMariaDb), NameOf);
 
 }  // namespace
 }  // namespace dcp::test

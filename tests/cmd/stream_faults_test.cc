@@ -297,8 +297,14 @@ TEST_P(StreamFaultsTest, ABinlogThatIsResetInMidStreamIsAGap) {
 }
 
 // A link that drops all packets, also while the server is asked by the side of the stream.
-TEST_P(StreamFaultsTest, ADeadLinkIsNoticedWithinThreeHeartbeats) {
-  if (GetParam().flavour != Flavour::kMariaDb) GTEST_SKIP() << "as on MariaDB, which is asked most";
+class DeadLinkTest : public StreamFaultsTest {};
+
+INSTANTIATE_TEST_SUITE_P(, DeadLinkTest,
+                         ::testing::Values(Tested{Flavour::kMysql97, true},
+                                           Tested{Flavour::kMariaDb, true}),
+                         ParameterName);
+
+TEST_P(DeadLinkTest, ADeadLinkIsNoticedWithinThreeHeartbeats) {
   waits_by_ = &Clock::Real();
   watch_interval_ = absl::Milliseconds(100);
   heartbeat_period_ = absl::Seconds(1);
