@@ -68,7 +68,7 @@ class PairChecker::Impl {
   }
 
   void UpdateOutage(const Instant& now) {
-    const auto waiting = pairer_->waiting();
+    const auto waiting = Waiting();
     outage_.Update(
         waiting, epoch_, target_.last_offset(), [&] { return OutageDetail(waiting); }, now,
         &outcomes_);
@@ -205,6 +205,18 @@ class PairChecker::Impl {
     verdict.unverified_reason = lost_reason_;
     verdict.unverified_detail = lost_detail_;
     outcomes_.push_back(std::move(verdict));
+  }
+
+  // What is read again after a restart has been judged: the target is late with what follows.
+  std::optional<Pairer::Waiting> Waiting() const {
+    std::optional<Pairer::Waiting> waiting = pairer_->waiting();
+    if (!waiting || !resumed_ || waiting->to > said_to_) return waiting;
+    const Chunk* next = source_.oldest_barrier(said_to_);
+    if (next == nullptr) return std::nullopt;
+    waiting->since = next->ended_at;
+    waiting->from = said_to_;
+    waiting->to = next->offset;
+    return waiting;
   }
 
   void CollectJudged() {

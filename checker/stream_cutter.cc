@@ -81,10 +81,10 @@ Chunk StreamCutter::PopFront() {
   return chunk;
 }
 
-const Chunk* StreamCutter::oldest_barrier() const {
-  // Only origins, which are rare, stand before it.
+const Chunk* StreamCutter::oldest_barrier(uint64_t above) const {
+  // Only origins, which are rare, stand before it, or what a restart reads again.
   for (const Chunk& chunk : chunks_) {
-    if (chunk.end == Chunk::End::kBarrier) return &chunk;
+    if (chunk.end == Chunk::End::kBarrier && chunk.offset > above) return &chunk;
   }
   return nullptr;
 }

@@ -66,8 +66,8 @@ class StreamCutter {
 
   // Chunks that a barrier ended.
   uint64_t barriers() const { return barriers_; }
-  // The oldest of them; nullptr: none.
-  const Chunk* oldest_barrier() const;
+  // The oldest of them, or the oldest with a higher offset than `above`; nullptr: none.
+  const Chunk* oldest_barrier(uint64_t above = 0) const;
 
   bool opened() const { return opened_; }
   uint64_t pending_bytes() const { return pending_bytes_; }

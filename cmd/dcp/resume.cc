@@ -1,5 +1,6 @@
 #include "cmd/dcp/resume.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
@@ -19,6 +20,18 @@ std::string TagRules(const Feed& feed) {
                     absl::StrJoin(rule.ignore_columns, ","), "\n");
   }
   return rules;
+}
+
+// The two parts of RulesOf(): what the states of keys depend on, and what is looked back over.
+std::string RowRules(const config::Config& config, const config::CheckOptions& check,
+                     const model::Tag& target) {
+  return model::ToHex(model::Xxh3(absl::StrCat(static_cast<int>(check.compare), ";",
+                                               TagRules(FeedOf(config, check.source)), ";",
+                                               TagRules(FeedOf(config, target)))));
+}
+std::string LookBackRules(const config::CheckOptions& check) {
+  return absl::StrCat("align ", static_cast<int>(check.align), " lateness ", check.lateness,
+                      " history ", check.history);
 }
 
 // Where the collectors begin: what a plan has of that.
@@ -83,10 +96,10 @@ class Planner {
                          states_.Load(check.name, target.value()));
     if (!stored) return absl::OkStatus();
     if (stored->state.run) {
-      const absl::Status taken_up = TakeUp(check, target, *stored->state.run);
+      const absl::Status taken_up = TakeUp(check, target, stored->state);
       if (!taken_up.ok()) GiveUp(check, target, taken_up, &stored->state);
     }
-    if (stored->state.rules != RulesOf(config_, check, target)) {
+    if (!absl::StartsWith(stored->state.rules, RowRules(config_, check, target))) {
       plan_.lines.push_back(absl::StrCat("check ", check.name, " with target ", target.value(),
                                          ": its tables or columns are not those of the last run"));
       for (model::OpenFinding& finding : stored->findings) {
@@ -98,7 +111,11 @@ class Planner {
   }
 
   absl::Status TakeUp(const config::CheckOptions& check, const model::Tag& target,
-                      const model::RunState& run) {
+                      const model::PairState& state) {
+    if (!absl::EndsWith(state.rules, LookBackRules(check))) {
+      return absl::FailedPreconditionError("its align, lateness or history was another one");
+    }
+    const model::RunState& run = *state.run;
     Places places = places_;
     DCP_RETURN_IF_ERROR(
         Want(FeedOf(config_, check.source), check.source, run.source_place, &places));
@@ -127,9 +144,7 @@ class Planner {
 
 std::string RulesOf(const config::Config& config, const config::CheckOptions& check,
                     const model::Tag& target) {
-  return model::ToHex(model::Xxh3(absl::StrCat(static_cast<int>(check.compare), ";",
-                                               TagRules(FeedOf(config, check.source)), ";",
-                                               TagRules(FeedOf(config, target)))));
+  return absl::StrCat(RowRules(config, check, target), " ", LookBackRules(check));
 }
 
 absl::StatusOr<ResumePlan> PlanResume(const config::Config& config, model::PairStates& states) {

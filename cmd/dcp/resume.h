@@ -31,8 +31,9 @@ struct ResumePlan {
   std::vector<std::string> lines;  // for the log
 };
 
-// What the states of keys depend on: which rows and columns of which tables are compared,
-// and how. Findings of other rules stay open, but their states are of no use.
+// What a pair that goes on depends on. Where other rows or columns of other tables are compared, or
+// in another way, its findings stay open, but their states are of no use; where `align`,
+// `lateness` or `history` is another one, its run was not kept from far enough back.
 std::string RulesOf(const config::Config& config, const config::CheckOptions& check,
                     const model::Tag& target);
 

@@ -78,18 +78,38 @@ TEST_P(ResumeTest, MayBeCutOffAgainBeforeItIsWhereItWas) {
   EXPECT_THAT(Said(), ElementsAre("same 8..9"));
 }
 
+// What was judged before is never late again, and what follows it is.
+TEST_P(ResumeTest, ATargetThatIsLateWhileItReadsAgainIsLateWithWhatFollows) {
+  Both(1, 8);
+  Said();
+  Restart();
+  for (uint64_t offset = 5; offset <= 8; ++offset) Source(offset);
+  Target(5);
+  Target(6);
+  streams_->Advance(absl::Seconds(60));
+  EXPECT_THAT(Said(), IsEmpty());
+  Source(9);
+  streams_->Advance(absl::Seconds(60));
+  EXPECT_THAT(Said(), ElementsAre("timeout 8..9 last=6"));
+  Target(7);
+  EXPECT_THAT(Said(), IsEmpty());
+  Target(8);
+  Target(9);
+  EXPECT_THAT(Said(), ElementsAre("same 8..9 late", "resolved timeout"));
+}
+
 TEST_P(ResumeTest, WhatIsSaidWhileItReadsAgainIsStoredWithTheRun) {
   Both(1, 8);
   Said();
   Restart();
   Both(5, 6);
-  Source(7);
+  for (uint64_t offset = 7; offset <= 9; ++offset) Source(offset);
   streams_->Advance(absl::Seconds(11));
-  EXPECT_THAT(Said(), ElementsAre("timeout 6..7 last=6"));
+  EXPECT_THAT(Said(), ElementsAre("timeout 8..9 last=6"));
   Restart();
   Both(5, 9);
   streams_->Advance(absl::ZeroDuration());
-  EXPECT_THAT(Said(), ElementsAre("resolved timeout", "same 8..9"));
+  EXPECT_THAT(Said(), ElementsAre("same 8..9", "resolved timeout"));
 }
 
 TEST_P(ResumeTest, BarriersThatBeganAnewMeanwhileAreANewEpoch) {

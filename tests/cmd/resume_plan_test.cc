@@ -149,5 +149,21 @@ TEST_F(ResumePlanTest, OtherTablesOrColumnsMakeTheStatesOfFindingsUnknown) {
   EXPECT_FALSE(plan.pairs.at({"a", "dst"}).findings.at(0).target.known());
 }
 
+// A run is kept from as far back as its own rules look.
+TEST_F(ResumePlanTest, OtherRulesOfLookingBackBeginAnew) {
+  const auto changes = {
+      +[](config::CheckOptions* check) { ++check->history; },
+      +[](config::CheckOptions* check) { ++check->lateness; },
+      +[](config::CheckOptions* check) { check->align = config::Align::kBarrier; },
+  };
+  for (const auto& change : changes) {
+    Store("a", "dst", PlaceAt(4), PlaceAt(4));
+    change(&config_.checks[0]);
+    const ResumePlan plan = Plan();
+    EXPECT_THAT(Lost(plan, "a", "dst"), HasSubstr("align, lateness or history"));
+    EXPECT_THAT(plan.places, IsEmpty());
+  }
+}
+
 }  // namespace
 }  // namespace dcp::cmd
