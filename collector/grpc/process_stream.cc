@@ -32,84 +32,68 @@ std::string EchoedId(const std::string& id) { return id.size() <= kMaxEchoedId ?
 }  // namespace
 
 ProcessStream::ProcessStream(StreamShared& shared, uint64_t id, std::string peer)
-    : shared_(shared),
+    : ServedCall(shared),
       peer_(std::move(peer)),
       intake_(shared.tags, id, shared.options.capture_rows, shared.durable()) {}
 
-void ProcessStream::Start() {
-  self_ = shared_from_this();
-  Pump();
-}
-
-void ProcessStream::Stop() {
-  {
-    MutexLock lock(mu_);
-    stopping_ = true;
-    WakeWorker();
-  }
-  Pump();
-}
-
-void ProcessStream::OnReadDone(bool ok) {
-  std::optional<Reply> fault;
-  if (ok) fault = ParseMessage();
-  {
-    MutexLock lock(mu_);
-    reading_ = false;
-    if (!ok) {
-      read_ended_ = true;
-    } else if (!Ending()) {  // else: it gets no response, so the client knows
-      std::optional<Reply> reply = fault ? std::move(fault) : intake_.Offer(message_);
-      held_ = !reply.has_value();
-      if (reply) Answer(*std::move(reply));
-    }
-    WakeWorker();
-  }
-  Pump();
-}
-
-void ProcessStream::OnWriteDone(bool ok) {
-  {
-    MutexLock lock(mu_);
-    writing_ = false;
-    ++written_;
-    response_bytes_ -= responses_.front().bytes();
-    responses_.pop_front();
-    if (!ok) cancelled_ = true;
-    if (!ok) WakeWorker();
-  }
-  Pump();
-}
-
-void ProcessStream::OnCancel() {
-  {
-    MutexLock lock(mu_);
-    cancelled_ = true;
-    WakeWorker();
-  }
-  Pump();
-}
-
-void ProcessStream::OnDone() { const std::shared_ptr<ProcessStream> last = std::move(self_); }
-
-std::optional<Reply> ProcessStream::ParseMessage() {
+void ProcessStream::Parse(grpc::ByteBuffer& message) {
   ++message_number_;
-  const size_t size = read_buffer_.Length();
+  const size_t size = message.Length();
   shared_.messages.fetch_add(1, std::memory_order_relaxed);
   shared_.bytes.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-  const bool parsed = ParseBuffer(read_buffer_, message_);
-  read_buffer_.Clear();
+  const bool parsed = ParseBuffer(message, message_);
   if (!parsed) message_.Clear();
+  fault_.reset();
   if (static_cast<int64_t>(size) > shared_.options.max_message_bytes) {
-    return Reply{ResponseCode::kTooLarge,
-                 absl::StrCat("the message has ", size, " bytes; this server accepts ",
-                              shared_.options.max_message_bytes)};
+    fault_ = Reply{ResponseCode::kTooLarge,
+                   absl::StrCat("the message has ", size, " bytes; this server accepts ",
+                                shared_.options.max_message_bytes)};
+  } else if (!parsed) {
+    fault_ = Reply{ResponseCode::kMalformed,
+                   absl::StrCat("message ", message_number_,
+                                " of this stream is not a dcp.Message: its bytes are damaged, or "
+                                "one of its strings is not UTF-8")};
   }
-  if (parsed) return std::nullopt;
-  return Reply{ResponseCode::kMalformed,
-               absl::StrCat("message ", message_number_,
-                            " of this stream is not a dcp.Message: its bytes are damaged, or one "
-                            "of its strings is not UTF-8")};
+}
+
+void ProcessStream::Take() {
+  std::optional<Reply> reply = fault_ ? std::move(fault_) : intake_.Offer(message_);
+  held_ = !reply.has_value();
+  if (reply) Answer(*std::move(reply));
+}
+
+bool ProcessStream::MayRead() const {
+  const auto budget = static_cast<size_t>(shared_.options.queue_bytes);
+  return !held_ && intake_.pending_bytes() < budget && response_bytes_ < budget &&
+         responses_.size() < kMaxResponses;
+}
+
+bool ProcessStream::BeginWrite() {
+  if (written_ >= confirmed_) return false;
+  writes_ = &responses_.front();
+  // Not for the call's first response: gRPC sends the initial metadata with it, and does not
+  // end a hinted write before these are sent, which nothing makes it do.
+  more_writes_ = written_ > 0 && written_ + 1 < confirmed_;
+  return true;
+}
+
+void ProcessStream::WriteNext(grpc::ByteBuffer* buffer) {
+  *buffer = Serialize(writes_->id, writes_->reply);
+  grpc::WriteOptions options;
+  // The next one follows at once and takes this one along.
+  if (more_writes_) options.set_buffer_hint();
+  StartWrite(buffer, options);
+}
+
+void ProcessStream::Written() {
+  ++written_;
+  response_bytes_ -= responses_.front().bytes();
+  responses_.pop_front();
+}
+
+grpc::Status ProcessStream::StoppedStatus() const {
+  return {grpc::StatusCode::UNAVAILABLE,
+          "dcp is stopping; reconnect and send again what got no response"};
 }
 
 void ProcessStream::Answer(Reply reply) {
@@ -122,72 +106,6 @@ void ProcessStream::Answer(Reply reply) {
   if (!waits) confirmed_ = answered_;
   responses_.push_back({EchoedId(message_.id()), std::move(reply)});
   response_bytes_ += responses_.back().bytes();
-}
-
-void ProcessStream::Pump() {
-  Operations operations;
-  {
-    MutexLock lock(mu_);
-    operations = Decide();
-    if (operations.any()) ++issuing_;
-  }
-  if (operations.any()) Issue(operations);
-  FinishIfDone();
-}
-
-ProcessStream::Operations ProcessStream::Decide() {
-  Operations operations;
-  if (finished_ || cancelled_) return operations;
-  const auto budget = static_cast<size_t>(shared_.options.queue_bytes);
-  if (!reading_ && !held_ && !Ending() && intake_.pending_bytes() < budget &&
-      response_bytes_ < budget && responses_.size() < kMaxResponses) {
-    operations.read = reading_ = true;
-  }
-  if (!writing_ && written_ < confirmed_) {
-    writing_ = true;
-    operations.write = &responses_.front();
-    // Not for the call's first response: gRPC sends the initial metadata with it, and does not
-    // end a hinted write before these are sent, which nothing makes it do.
-    operations.more_writes = written_ > 0 && written_ + 1 < confirmed_;
-  }
-  return operations;
-}
-
-void ProcessStream::Issue(const Operations& operations) {
-  if (operations.read) StartRead(&read_buffer_);
-  if (operations.write != nullptr) {
-    write_buffer_ = Serialize(operations.write->id, operations.write->reply);
-    grpc::WriteOptions options;
-    // The next one follows at once and takes this one along.
-    if (operations.more_writes) options.set_buffer_hint();
-    StartWrite(&write_buffer_, options);
-  }
-  MutexLock lock(mu_);
-  --issuing_;
-}
-
-void ProcessStream::FinishIfDone() {
-  grpc::Status status;
-  {
-    MutexLock lock(mu_);
-    if (!MayFinish()) return;
-    finished_ = true;
-    status = FinalStatus();
-  }
-  Finish(std::move(status));
-}
-
-// After Finish no operation may begin, so nobody may be about to begin one.
-bool ProcessStream::MayFinish() const {
-  if (finished_ || writing_ || issuing_ > 0) return false;
-  return cancelled_ || (drained_ && responses_.empty());
-}
-
-grpc::Status ProcessStream::FinalStatus() const {
-  if (cancelled_) return {grpc::StatusCode::CANCELLED, "the connection was lost"};
-  if (read_ended_) return grpc::Status::OK;
-  return {grpc::StatusCode::UNAVAILABLE,
-          "dcp is stopping; reconnect and send again what got no response"};
 }
 
 bool ProcessStream::Urgent() const {
@@ -212,9 +130,8 @@ void ProcessStream::RunWorker() {
     MutexLock lock(mu_);
     intake_.ReleaseTags();
     DropUnconfirmed();
-    drained_ = true;
   }
-  Pump();
+  Drained();
 }
 
 bool ProcessStream::WaitForWork() {
@@ -241,7 +158,7 @@ void ProcessStream::OpenHeld() {
     MutexLock lock(mu_);
     if (!held_) return;
     tag = intake_.to_open();
-    opens = !stopping_;
+    opens = !stopping();
   }
   absl::Status status = absl::CancelledError();
   std::string lost;
@@ -295,7 +212,7 @@ void ProcessStream::StorePending() {
 // stores what it has, if the disk takes it at once.
 bool ProcessStream::GivesUp() {
   MutexLock lock(mu_);
-  return gave_up_ || cancelled_;
+  return gave_up_ || cancelled();
 }
 
 void ProcessStream::DropUnconfirmed() {

@@ -26,143 +26,61 @@ absl::Status Stopping() {
 }  // namespace
 
 PushStream::PushStream(StreamShared& shared, uint64_t id, std::string peer)
-    : shared_(shared), id_(id), peer_(std::move(peer)) {}
-
-void PushStream::Start() {
-  self_ = shared_from_this();
-  Pump();
-}
-
-void PushStream::Stop() {
-  {
-    MutexLock lock(mu_);
-    stopping_ = true;
-    worker_wake_.NotifyOne();
-  }
-  Pump();
-}
-
-void PushStream::MakeRoom() {
-  {
-    MutexLock lock(mu_);
-    cancelled_ = true;
-    worker_wake_.NotifyOne();
-  }
-  Pump();
-}
+    : ServedCall(shared), id_(id), peer_(std::move(peer)) {}
 
 bool PushStream::Cancelled() {
   MutexLock lock(mu_);
-  return cancelled_;
+  return cancelled();
 }
 
-void PushStream::OnReadDone(bool ok) {
-  Request request;
-  bool parsed = true;
-  if (ok) {
-    request.bytes = read_buffer_.Length();
-    parsed = ParseBuffer(read_buffer_, request.request);
-    read_buffer_.Clear();
-  }
-  {
-    MutexLock lock(mu_);
-    reading_ = false;
-    if (!ok) {
-      read_ended_ = true;
-    } else if (!Ending()) {
-      request_bytes_ += request.bytes;
-      if (parsed) requests_.push_back(std::move(request));
-      if (!parsed) {
-        failure_ = absl::InvalidArgumentError(
-            "a request is not a dcp.PushRequest: its bytes are damaged, or one of its strings is "
-            "not UTF-8");
-      }
-    }
-    worker_wake_.NotifyOne();
-  }
-  Pump();
+void PushStream::Parse(grpc::ByteBuffer& message) {
+  read_ = Request();
+  read_->bytes = message.Length();
+  if (!ParseBuffer(message, read_->request)) read_.reset();
 }
 
-void PushStream::OnWriteDone(bool ok) {
-  {
-    MutexLock lock(mu_);
-    writing_ = false;
-    if (!ok) cancelled_ = true;
-    worker_wake_.NotifyOne();
+void PushStream::Take() {
+  if (!read_) {
+    Fail({grpc::StatusCode::INVALID_ARGUMENT,
+          "a request is not a dcp.PushRequest: its bytes are damaged, or one of its strings is "
+          "not UTF-8"});
+    return;
   }
-  Pump();
+  request_bytes_ += read_->bytes;
+  requests_.push_back(*std::exchange(read_, std::nullopt));
 }
-
-void PushStream::OnCancel() { MakeRoom(); }
-
-void PushStream::OnDone() { const std::shared_ptr<PushStream> last = std::move(self_); }
 
 bool PushStream::MayRead() const {
-  return !reading_ && !Ending() &&
-         request_bytes_ < static_cast<size_t>(shared_.options.queue_bytes) &&
+  return request_bytes_ < static_cast<size_t>(shared_.options.queue_bytes) &&
          (!response_ || response_->refused_size() < kMaxRefusals);
 }
 
-void PushStream::Pump() {
-  bool read = false, write = false;
-  {
-    MutexLock lock(mu_);
-    if (!finished_ && !cancelled_) {
-      read = MayRead();
-      write = !writing_ && response_.has_value();
-    }
-    reading_ |= read;
-    writing_ |= write;
-    if (write) {
-      write_buffer_ = ToBuffer(*response_);
-      response_.reset();
-    }
-    if (read || write) ++issuing_;
-  }
-  if (read) StartRead(&read_buffer_);
-  if (write) StartWrite(&write_buffer_);
-  if (read || write) {
-    MutexLock lock(mu_);
-    --issuing_;
-  }
-  FinishIfDone();
+bool PushStream::BeginWrite() {
+  if (!response_) return false;
+  written_ = *std::exchange(response_, std::nullopt);
+  return true;
 }
 
-void PushStream::FinishIfDone() {
-  grpc::Status status;
-  {
-    MutexLock lock(mu_);
-    if (finished_ || writing_ || issuing_ > 0) return;
-    if (!cancelled_ && (!drained_ || response_)) return;
-    finished_ = true;
-    status = FinalStatus();
-  }
-  Finish(std::move(status));
+void PushStream::WriteNext(grpc::ByteBuffer* buffer) {
+  *buffer = ToBuffer(written_);
+  StartWrite(buffer);
 }
 
-grpc::Status PushStream::FinalStatus() const {
-  if (!failure_.ok()) return ToGrpc(failure_);
-  if (cancelled_) return {grpc::StatusCode::CANCELLED, "the connection was lost"};
-  return read_ended_ ? grpc::Status::OK : ToGrpc(Stopping());
-}
+grpc::Status PushStream::StoppedStatus() const { return ToGrpc(Stopping()); }
 
 void PushStream::RunWorker() {
   while (true) {
     std::deque<Request> requests = TakeRequests();
     if (requests.empty()) break;
     Pump();  // there is room again
-    absl::Status status = Handle(std::move(requests));
+    const absl::Status status = Handle(std::move(requests));
     if (status.ok()) continue;
     MutexLock lock(mu_);
-    failure_ = std::move(status);
+    Fail(ToGrpc(status));
     break;
   }
   if (is_open_) shared_.tags.Release(session_.tag(), id_);
-  {
-    MutexLock lock(mu_);
-    drained_ = true;
-  }
-  Pump();
+  Drained();
 }
 
 std::deque<PushStream::Request> PushStream::TakeRequests() {
@@ -194,9 +112,9 @@ absl::Status PushStream::Open(const PushRequest& request) {
 }
 
 absl::Status PushStream::Claim() {
-  const std::weak_ptr<PushStream> weak = weak_from_this();
-  const auto end = [weak] {
-    if (const auto stream = weak.lock()) stream->MakeRoom();
+  // An older call of a session makes room for a newer one.
+  const auto end = [weak = weak_from_this()] {
+    if (const auto call = std::static_pointer_cast<PushStream>(weak.lock())) call->CutOff();
   };
   const model::Tag& tag = session_.tag();
   if (shared_.tags.Claim(tag, id_, session_.session(), end)) return absl::OkStatus();

@@ -1,44 +1,30 @@
 // PushStream: one call of DCPService.Push.
 //
-// gRPC's threads read requests into a bounded queue and write acknowledgements; one worker
-// thread takes all that has come, judges it (PushSession), and hands it to the ChangeSink, or
+// gRPC's threads read requests into a bounded queue and write acknowledgements; the worker
+// takes all that has come, judges it (PushSession), and hands it to the ChangeSink, or
 // stores it in the log of a durable tag with one sync, and then acknowledges it, all with one
-// response. Ends as ProcessStream does.
+// response.
 //
 // Thread-safe.
 #pragma once
 
-#include <grpcpp/grpcpp.h>
-
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
-#include "base/mutex.h"
 #include "collector/grpc/push_session.h"
-#include "collector/grpc/stream_shared.h"
+#include "collector/grpc/served_call.h"
 
 namespace dcp::collector {
 
-class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-                         public ServedStream,
-                         public std::enable_shared_from_this<PushStream> {
+class PushStream final : public ServedCall {
  public:
   // `shared` outlives this; `id` is unique within it and not 0.
   PushStream(StreamShared& shared, uint64_t id, std::string peer);
 
-  // Begins to read. From here on it keeps itself alive until the call is done.
-  void Start() ABSL_LOCKS_EXCLUDED(mu_);
   void RunWorker() override ABSL_LOCKS_EXCLUDED(mu_);
-  void Stop() override ABSL_LOCKS_EXCLUDED(mu_);
-
-  void OnReadDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_);
-  void OnWriteDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_);
-  void OnCancel() override ABSL_LOCKS_EXCLUDED(mu_);
-  void OnDone() override;
 
  private:
   struct Request {
@@ -46,16 +32,15 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
     size_t bytes = 0;  // on the wire
   };
 
-  void Pump() ABSL_LOCKS_EXCLUDED(mu_);
-  void FinishIfDone() ABSL_LOCKS_EXCLUDED(mu_);
-  bool MayRead() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  grpc::Status FinalStatus() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  bool Ending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    return read_ended_ || stopping_ || cancelled_ || !failure_.ok();
-  }
+  void Parse(grpc::ByteBuffer& message) override;
+  void Take() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool MayRead() const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool BeginWrite() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WriteNext(grpc::ByteBuffer* buffer) override;
+  bool AllWritten() const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !response_; }
+  grpc::Status StoppedStatus() const override;
+  void WakeWorker() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { worker_wake_.NotifyOne(); }
   bool Cancelled() ABSL_LOCKS_EXCLUDED(mu_);
-  // Only the worker's: an older call of a session is to make room for a newer one.
-  void MakeRoom() ABSL_LOCKS_EXCLUDED(mu_);
 
   // Waits; empty: no more will come.
   std::deque<Request> TakeRequests() ABSL_LOCKS_EXCLUDED(mu_);
@@ -71,33 +56,21 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   void Acknowledge(PushResponse response) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.
-  StreamShared& shared_;
   const uint64_t id_;
   const std::string peer_;
 
-  std::shared_ptr<PushStream> self_;  // until OnDone
-  grpc::ByteBuffer read_buffer_;      // of the one who has the read
-  grpc::ByteBuffer write_buffer_;     // of the one who has the write
+  std::optional<Request> read_;  // of the one who has the read; nullopt: damaged
+  PushResponse written_;         // of the one who has the write
 
   // Of the worker.
   PushSession session_;
   bool is_open_ = false;
   bool has_begun_ = false;  // continuity was told of
 
-  Mutex mu_;
   CondVar worker_wake_;
   std::deque<Request> requests_ ABSL_GUARDED_BY(mu_);
   size_t request_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   std::optional<PushResponse> response_ ABSL_GUARDED_BY(mu_);  // to be written
-  absl::Status failure_ ABSL_GUARDED_BY(mu_);                  // ends the call
-  bool reading_ ABSL_GUARDED_BY(mu_) = false;
-  bool writing_ ABSL_GUARDED_BY(mu_) = false;
-  bool read_ended_ ABSL_GUARDED_BY(mu_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
-  bool drained_ ABSL_GUARDED_BY(mu_) = false;
-  bool finished_ ABSL_GUARDED_BY(mu_) = false;
-  int issuing_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace dcp::collector
