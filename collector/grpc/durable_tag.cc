@@ -130,13 +130,14 @@ void DurableTag::Run(uint64_t sequence) {
   ended_changed_.NotifyAll();
 }
 
-// What is there, in batches. Not OK: the sink takes no more.
+// What is there, in batches. Not OK: the sink takes no more, or the tag is being stopped and the
+// rest cannot be read now.
 absl::Status DurableTag::FeedSome(IntakeReader& reader) {
   while (builder_.bytes() < kBatchBytes) {
     const auto block = reader.Next();
     if (!block.ok()) {
       options_.log.log(absl::StrCat("tag ", tag_.value(), ": ", block.status().message()));
-      log_->WaitForRoom(kRetry);
+      if (!log_->WaitForRoom(kRetry)) return block.status();
     }
     if (!block.ok() || !block->has_value()) break;
     DCP_RETURN_IF_ERROR(FeedBlock(**block));

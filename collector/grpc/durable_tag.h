@@ -37,13 +37,13 @@ class DurableTag {
   // `sink` outlives it. The codes of IntakeLog::Open().
   static absl::StatusOr<std::unique_ptr<DurableTag>> Open(model::Tag tag, Options options,
                                                           model::ChangeSink& sink);
-  // Waits for an Append() of the sink that has not returned.
+  // Stop(), however long that takes.
   ~DurableTag();
 
   // Opens the tag and feeds it. REQUIRES: called once.
   void Start();
-  // Ends the feeding. Idempotent. False when the sink still holds it up at `deadline`
-  // (monotonic).
+  // Ends the feeding when all that is stored was fed. Idempotent. False when that is not so at
+  // `deadline` (monotonic); it ends then as soon as the sink takes no more.
   bool Stop(absl::Duration deadline) ABSL_LOCKS_EXCLUDED(mu_);
 
   // What the sink says of the tag: OK, or why it takes nothing.

@@ -187,12 +187,13 @@ SessionState IntakeLog::session(absl::string_view id) const {
 bool IntakeLog::WaitFor(uint64_t sequence) {
   MutexLock lock(mu_);
   while (next_ <= sequence && !interrupted_) grown_.Wait(mu_);
-  return !interrupted_;
+  return next_ > sequence;
 }
 
-void IntakeLog::WaitForRoom(absl::Duration limit) {
+bool IntakeLog::WaitForRoom(absl::Duration limit) {
   MutexLock lock(mu_);
   if (!interrupted_) shrunk_.WaitFor(mu_, limit);
+  return !interrupted_;
 }
 
 void IntakeLog::Interrupt() {

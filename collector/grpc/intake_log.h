@@ -66,10 +66,12 @@ class IntakeLog {
 
   IntakePlace PlaceOf(uint64_t sequence) const { return {id_high_, id_low_, sequence}; }
 
-  // Waits until next() > `sequence`; false when Interrupt() was called.
+  // Waits until next() > `sequence`, true, or Interrupt() was called, false.
   bool WaitFor(uint64_t sequence) ABSL_LOCKS_EXCLUDED(mu_);
-  // Waits until ForgetBefore() has deleted something, or for `limit`.
-  void WaitForRoom(absl::Duration limit) ABSL_LOCKS_EXCLUDED(mu_);
+  // Waits until ForgetBefore() has deleted something, or for `limit`; false when
+  // Interrupt() was called.
+  bool WaitForRoom(absl::Duration limit) ABSL_LOCKS_EXCLUDED(mu_);
+  // Nobody waits any more.
   void Interrupt() ABSL_LOCKS_EXCLUDED(mu_);
 
   // For readers: the oldest first, never empty.

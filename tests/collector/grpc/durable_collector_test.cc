@@ -44,6 +44,17 @@ TEST_F(DurableCollectorTest, WhatTheCheckerNeverSawIsSeenAfterARestart) {
   EXPECT_THAT(Log(4), SizeIs(4));
 }
 
+// In order, and not before all that was acknowledged is judged.
+TEST_F(DurableCollectorTest, AStopFeedsTheCheckerWithAllThatIsStored) {
+  sink_->Hold("src");
+  PushThree();
+  std::thread stopping([this] { EXPECT_OK(collector_->Stop(absl::Seconds(30))); });
+  ASSERT_TRUE(test::Eventually([this] { return sink_->waiting("src"); }));
+  sink_->Let("src");
+  stopping.join();
+  EXPECT_THAT(sink_->log("src"), SizeIs(4));
+}
+
 TEST_F(DurableCollectorTest, ItIsReadFromAPlaceOn) {
   PushThree();
   Log(4);
