@@ -76,7 +76,19 @@ absl::Status Dispatcher::AppendOnce(const model::Report& report,
                                     const std::vector<model::Outbox::Addressed>& alarms) {
   MutexLock lock(mu_);
   if (stopped_) return absl::CancelledError("it came too late");
-  return outbox_.Append(report, alarms);
+  absl::Status status = outbox_.Append(report, alarms);
+  NoteStored(status);
+  return status;
+}
+
+void Dispatcher::NoteStored(const absl::Status& status) {
+  MutexLock lock(error_mu_);
+  store_error_ = std::string(status.message());
+}
+
+std::string Dispatcher::store_error() const {
+  MutexLock lock(error_mu_);
+  return store_error_;
 }
 
 void Dispatcher::Stop(absl::Duration drain) {

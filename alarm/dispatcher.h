@@ -60,11 +60,15 @@ class Dispatcher final : public model::OutcomeSink {
 
   std::vector<Stats> GetStats() const;
 
+  // Why the outbox cannot store what was found; empty: it can.
+  std::string store_error() const ABSL_LOCKS_EXCLUDED(error_mu_);
+
  private:
   void Address(std::vector<Alarm> alarms, std::vector<model::Outbox::Addressed>* to) const;
   absl::Status AppendOnce(const model::Report& report,
                           const std::vector<model::Outbox::Addressed>& alarms)
-      ABSL_LOCKS_EXCLUDED(mu_);
+      ABSL_LOCKS_EXCLUDED(mu_, error_mu_);
+  void NoteStored(const absl::Status& status) ABSL_LOCKS_EXCLUDED(error_mu_);
   void ReportUndelivered() const;
 
   // Constant after construction.
@@ -79,6 +83,8 @@ class Dispatcher final : public model::OutcomeSink {
   Mutex stop_mu_;  // held by Start() and Stop()
   Mutex mu_;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  mutable Mutex error_mu_;  // never held while the disk works
+  std::string store_error_ ABSL_GUARDED_BY(error_mu_);
 };
 
 }  // namespace dcp::alarm

@@ -9,6 +9,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
+find_package(Boost REQUIRED)  # headers: Beast
+find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
 find_package(ICU REQUIRED COMPONENTS uc)
 find_package(ZLIB REQUIRED)
 find_package(Protobuf CONFIG QUIET)

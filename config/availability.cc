@@ -17,7 +17,6 @@ struct Row {
 constexpr Row kUnavailable[] = {
     {"job.schedule", "scheduled jobs are",
      "leave 'schedule' out and start the job with `dcp verify`"},
-    {"http", "the [http] server is", "leave the section out"},
     {"control", "the [control] server is", "leave the section out"},
 };
 

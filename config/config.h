@@ -2,7 +2,7 @@
 // with every default filled in. docs/configuration.md explains each key.
 //
 // Values only. Secrets are in ConnectionOptions::password, in url, headers and
-// secret of AlarmOptions and in MaskOptions::hash_key, and nowhere else.
+// secret of AlarmOptions, in MaskOptions::hash_key and HttpOptions::token, and nowhere else.
 #pragma once
 
 #include <cstdint>
@@ -203,6 +203,7 @@ struct JobOptions {
 
 struct HttpOptions {
   Endpoint listen;
+  std::string token;  // empty: none is asked for, which only loopback addresses allow
 };
 
 struct ControlOptions {

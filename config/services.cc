@@ -1,9 +1,11 @@
 // [[job]], [http], [control] and [state].
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "config/availability.h"
 #include "config/connection.h"
+#include "config/secret.h"
 #include "config/sections.h"
 
 namespace dcp::config {
@@ -54,9 +56,21 @@ constexpr Field<JobOptions> kJobFields[] = {
     {"parallel", [](const Value& v, JobOptions& o) { ReadNumber(v, 1, 64, &o.parallel); }},
 };
 
-constexpr Field<HttpOptions> kHttpFields[] = {
-    {"listen", [](const Value& v, HttpOptions& o) { ReadEndpoint(v, &o.listen); }, true},
+struct HttpDraft {
+  HttpOptions options;
+  SecretSource token;
 };
+
+constexpr Field<HttpDraft> kHttpFields[] = {
+    {"listen", [](const Value& v, HttpDraft& d) { ReadEndpoint(v, &d.options.listen); }, true},
+    {"token_env", [](const Value& v, HttpDraft& d) { ReadVariableName(v, &d.token.variable); }},
+    {"token_file", [](const Value& v, HttpDraft& d) { ReadText(v, &d.token.file); }},
+};
+
+// Of this machine alone.
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
+}
 constexpr Field<ControlOptions> kControlFields[] = {
     {"listen", [](const Value& v, ControlOptions& o) { ReadEndpoint(v, &o.listen); }, true},
 };
@@ -90,10 +104,22 @@ void ReadJobs(const Value& value, Draft& draft) {
 }
 
 void ReadHttp(const Value& value, Draft& draft) {
-  if (Refused(value, "http")) return;
-  HttpOptions options;
-  TableReader(value.node, "[http]", value.context).Read(kHttpFields, options).Finish();
-  draft.config.http = std::move(options);
+  HttpDraft http;
+  TableReader reader(value.node, "[http]", value.context);
+  reader.Read(kHttpFields, http);
+  if (value.context.purpose() == Purpose::kRun) {
+    ReadSecret(reader, http.token, {"token_env", "token_file", "token", " of clients"},
+               &http.options.token);
+  }
+  const bool has_token = reader.Has("token_env") || reader.Has("token_file");
+  if (!has_token && !http.options.listen.host.empty() && !IsLoopback(http.options.listen.host)) {
+    reader.Error("listen",
+                 absl::StrCat("[http] listens on ", http.options.listen.host,
+                              ", where others can ask: it needs 'token_env' or 'token_file', or "
+                              "an address of this machine alone such as 127.0.0.1"));
+  }
+  reader.Finish();
+  draft.config.http = std::move(http.options);
 }
 
 void ReadControl(const Value& value, Draft& draft) {

@@ -194,6 +194,7 @@ void CheckRunner::Publish(Pair& pair) {
     if (std::holds_alternative<model::Timeout>(outcome)) ++pair.status.timeouts;
     const auto* verdict = std::get_if<model::Verdict>(&outcome);
     if (verdict == nullptr) continue;
+    pair.status.last_verdict = verdict->head.at;
     if (verdict->kind == model::Verdict::Kind::kSame) ++pair.status.same;
     if (verdict->kind == model::Verdict::Kind::kDiff) ++pair.status.diff;
     if (verdict->kind == model::Verdict::Kind::kUnverified) ++pair.status.unverified;

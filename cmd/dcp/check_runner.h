@@ -48,6 +48,7 @@ class CheckRunner {
     model::Tag target;
     checker::PairStatus pair;
     uint64_t same = 0, diff = 0, unverified = 0, timeouts = 0;
+    absl::Time last_verdict = absl::InfinitePast();
     uint64_t pending_bytes = 0;
     // Changes that came when nothing could be judged of them any more: see EndOfStream().
     uint64_t left_out = 0;

@@ -13,6 +13,7 @@
 #include "barrier/barrier_table.h"
 #include "barrier/barrier_writer.h"
 #include "base/status.h"
+#include "cmd/dcp/activity.h"
 #include "cmd/dcp/binlog_opener.h"
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/columns.h"
@@ -32,6 +33,8 @@
 #include "collector/mysql/mysql_collector.h"
 #include "mysql/server_settings.h"
 #include "row/renderer.h"
+#include "server/endpoints.h"
+#include "server/http_server.h"
 #include "state/state_store.h"
 #include "verifier/row_reader.h"
 #include "verifier/table_rule.h"
@@ -80,14 +83,14 @@ SettingsReview MakeReview(const Inspection& inspection, const std::string& colle
 
 }  // namespace
 
-class Daemon::Impl {
+class Daemon::Impl final : public model::StatusSource {
  public:
   Impl(const config::Config& config, const Clock& clock)
       : config_(config),
         clock_(clock),
         masks_(MakeMasks(config.masks, &tables_)),
         diff_files_({.dir = config.state.dir + "/diffs"}, {renderer_, &masks_}, LogAlarm) {}
-  ~Impl() { Stop(absl::Seconds(1)); }
+  ~Impl() override { Stop(absl::Seconds(1)); }
 
   absl::Status Build(const Inspection& inspection) {
     DCP_RETURN_IF_ERROR(OpenState());
@@ -120,6 +123,7 @@ class Daemon::Impl {
   }
 
   absl::Status Start() {
+    DCP_RETURN_IF_ERROR(StartHttp());
     dispatcher_->Start();
     for (auto& runner : runners_) runner->Start();
     for (auto& collector : grpc_collectors_) DCP_RETURN_IF_ERROR(collector->Start());
@@ -147,6 +151,7 @@ class Daemon::Impl {
       for (auto& collector : grpc_collectors_) collector->Stop(left()).IgnoreError();
     }
     if (dispatcher_) dispatcher_->Stop(left());
+    if (http_) http_->Stop();
   }
 
   bool AllEnded() {
@@ -174,6 +179,32 @@ class Daemon::Impl {
       streams.push_back({mysql_names_[i], mysql_collectors_[i]->status()});
     }
     return CloseRun(pairs, streams);
+  }
+
+  model::DaemonStatus Status() const override {
+    model::DaemonStatus status;
+    status.version = DCP_VERSION;
+    status.started = started_;
+    for (size_t i = 0; i < runners_.size(); ++i) {
+      for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
+        status.pairs.push_back(ToActivity(config_.checks[i], target));
+      }
+    }
+    const std::vector<collector::PurgeWatch::Report> purge = purge_watcher_->reports();
+    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
+      status.readers.push_back(ToActivity(mysql_names_[i], mysql_collectors_[i]->status(),
+                                          i < purge.size() ? Describe(purge[i]) : ""));
+    }
+    for (size_t i = 0; i < grpc_collectors_.size(); ++i) {
+      status.pushed.push_back(
+          ToActivity(config_.grpc_collectors[i].name, grpc_collectors_[i]->counters()));
+    }
+    for (size_t i = 0; i < barriers_.size(); ++i) {
+      status.barriers.push_back(ToActivity(config_.barriers[i], barriers_[i]->status()));
+    }
+    for (const auto& stats : dispatcher_->GetStats()) status.sinks.push_back(ToActivity(stats));
+    status.state = {config_.state.dir, dispatcher_->store_error(), config_.state.memory_bytes};
+    return status;
   }
 
   std::vector<std::string> StatusLines() const {
@@ -432,9 +463,23 @@ class Daemon::Impl {
         [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); });
   }
 
+  absl::Status StartHttp() {
+    if (!config_.http) return absl::OkStatus();
+    server::HttpServer::Options options;
+    options.host = config_.http->listen.host;
+    options.port = config_.http->listen.port;
+    endpoints_ = std::make_unique<server::Endpoints>(*this, clock_, config_.http->token);
+    DCP_ASSIGN_OR_RETURN(http_, server::HttpServer::Start(options, [this](const auto& request) {
+                           return endpoints_->Answer(request);
+                         }));
+    LogInfo(absl::StrCat("HTTP on ", options.host, ":", http_->port()));
+    return absl::OkStatus();
+  }
+
   // Constant after Build().
   const config::Config config_;
   const Clock& clock_;
+  const absl::Time started_ = clock_.Now();
   const row::Renderer renderer_;
   model::TableRegistry tables_;
   const alarm::Masks masks_;
@@ -454,6 +499,8 @@ class Daemon::Impl {
   std::unique_ptr<PurgeWatcher> purge_watcher_;      // of mysql_collectors_, in their order
   std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
   std::vector<std::unique_ptr<barrier::BarrierWriter>> barriers_;
+  std::unique_ptr<server::Endpoints> endpoints_;
+  std::unique_ptr<server::HttpServer> http_;
 };
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config,
@@ -471,5 +518,6 @@ void Daemon::Stop(absl::Duration limit) { impl_->Stop(limit); }
 bool Daemon::AllEnded() { return impl_->AllEnded(); }
 Closing Daemon::Close() const { return impl_->Close(); }
 std::vector<std::string> Daemon::StatusLines() const { return impl_->StatusLines(); }
+model::DaemonStatus Daemon::Status() const { return impl_->Status(); }
 
 }  // namespace dcp::cmd

@@ -2,6 +2,7 @@
 //
 //   collectors -> ChangeRouter -> CheckRunner (one per check) -> alarm::Dispatcher
 //   barrier writer
+//   HTTP server
 //
 // Start() and Stop() are called by one owner. Stop() drains: collectors end first,
 // then what they have delivered is judged, then alarms are delivered.
@@ -18,10 +19,11 @@
 #include "cmd/dcp/closing.h"
 #include "cmd/dcp/inspect.h"
 #include "config/config.h"
+#include "model/ports/status_source.h"
 
 namespace dcp::cmd {
 
-class Daemon {
+class Daemon final : public model::StatusSource {
  public:
   // `clock` outlives it. Starts nothing. `inspection`: what Inspect() told of the servers.
   //   kInvalidArgument  the configuration cannot be carried out
@@ -31,11 +33,11 @@ class Daemon {
   static absl::StatusOr<std::unique_ptr<Daemon>> Create(const config::Config& config,
                                                         const Inspection& inspection,
                                                         const Clock& clock);
-  ~Daemon();
+  ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  //   kFailedPrecondition  a gRPC collector cannot listen
+  //   kFailedPrecondition  a gRPC collector or the HTTP server cannot listen
   absl::Status Start();
 
   // Within `limit`, as far as it can be kept. Idempotent.
@@ -49,6 +51,8 @@ class Daemon {
 
   // One line per check and target, and per collector: what it is doing.
   std::vector<std::string> StatusLines() const;
+
+  model::DaemonStatus Status() const override;
 
  private:
   class Impl;

@@ -2,11 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/cmd/dcp_process.h"
+#include "tests/servers/process.h"
 #include "tests/servers/shared_servers.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/tcp_client.h"
 
 namespace dcp::test {
 namespace {
@@ -14,6 +18,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 TEST(SmokeTest, WriteBehindReplicationsBackIsFoundAndResolved) {
   ASSERT_OK(SharedServers::Reset());
@@ -40,6 +45,52 @@ TEST(SmokeTest, WriteBehindReplicationsBackIsFoundAndResolved) {
   EXPECT_EQ(resolved["resolves"], Alarm::array({diff["id"]}));
   ASSERT_OK_AND_ASSIGN(const int status, dcp->Stop());
   EXPECT_EQ(status, 0);
+}
+
+// What stands behind the head of an answer.
+std::string BodyOf(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
+
+TEST(HttpTest, SaysWhatIsGoingOn) {
+  ASSERT_OK(SharedServers::Reset());
+  ReplicaPair& pair = SharedServers::Pair();
+  ASSERT_OK(pair.source().Execute("CREATE DATABASE shop"));
+  ASSERT_OK(pair.source().Execute("CREATE TABLE shop.orders (id INT PRIMARY KEY, v TEXT)"));
+  ASSERT_OK(pair.WaitForReplica());
+  const std::string address = FreeAddress();
+  ASSERT_OK_AND_ASSIGN(const auto dcp,
+                       DcpProcess::Start(absl::StrCat(LivePairToml(pair.source(), pair.replica()),
+                                                      "[http]\nlisten = \"", address, "\"\n")));
+  uint32_t port = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(address.substr(address.find(':') + 1), &port));
+  const auto get = [port](const std::string& path) {
+    return HttpGet(static_cast<uint16_t>(port), path);
+  };
+  EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_TRUE(Eventually([&] { return absl::StartsWith(get("/readyz"), "HTTP/1.1 200 OK"); }));
+  ASSERT_OK(dcp->Await(OfType("same")));
+  ASSERT_OK(pair.replica().Execute("INSERT INTO shop.orders VALUES (1, 'x')"));
+  ASSERT_OK(dcp->Await(OfType("diff")));
+  EXPECT_TRUE(Eventually(
+      [&] { return Alarm::parse(BodyOf(get("/status")))["checks"][0]["open_findings"] == 1; }));
+
+  const Alarm status = Alarm::parse(BodyOf(get("/status")));
+  EXPECT_EQ(status["checks"][0]["check"], "orders");
+  EXPECT_EQ(status["checks"][0]["diff"], 1);
+  EXPECT_GT(status["checks"][0]["verified_barrier"], 0);
+  EXPECT_EQ(status["collectors"].size(), 2);
+  EXPECT_GT(status["barriers"][0]["written"], 0);
+  EXPECT_TRUE(status["state"]["writable"].get<bool>());
+  const std::string metrics = BodyOf(get("/metrics"));
+  EXPECT_THAT(metrics, HasSubstr("dcp_check_open_findings{check=\"orders\",target=\"dst\"} 1\n"));
+  WriteFile(dcp->dir() / "metrics", metrics);
+  ASSERT_OK_AND_ASSIGN(
+      Process promtool,
+      Process::Start({"/bin/sh", "-c", "exec promtool check metrics <\"$0\"", dcp->dir() / "metrics"},
+                     dcp->dir() / "promtool"));
+  EXPECT_TRUE(Eventually([&] { return !promtool.running(); }));
+  EXPECT_EQ(promtool.wait_status(), 0) << ReadFile(dcp->dir() / "promtool");
+  ASSERT_OK_AND_ASSIGN(const int exit_status, dcp->Stop());
+  EXPECT_EQ(exit_status, 0);
 }
 
 // Ends the streams that are read from the server; their readers come again.

@@ -444,6 +444,20 @@ TEST_F(AlarmTest, MaskNeedsTablesAndColumnsAndAKeyOnlyToHash) {
               ElementsAre(HasSubstr("only with = \"hash\""), HasSubstr("'NONE' is not set")));
 }
 
+class HttpTest : public ConfigTest {};
+
+TEST_F(HttpTest, OthersNeedAToken) {
+  const Loaded loaded = Run(kSource, kTarget, kCheck, "[http]\nlisten = '127.0.0.1:8080'\n");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.http->listen, (Endpoint{"127.0.0.1", 8080}));
+  EXPECT_TRUE(Run(kSource, kTarget, kCheck, "[http]\nlisten = '[::1]:8080'\n").ok());
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, "[http]\nlisten = '0.0.0.0:8080'\n"),
+              ElementsAre(HasSubstr("needs 'token_env' or 'token_file'")));
+  EXPECT_THAT(
+      Errors(kSource, kTarget, kCheck, "[http]\nlisten = '0.0.0.0:8080'\ntoken_env = 'NONE'\n"),
+      ElementsAre(HasSubstr("'NONE' is not set")));
+}
+
 // Features of later versions.
 
 class AvailabilityTest : public ConfigTest {};
@@ -451,7 +465,6 @@ class AvailabilityTest : public ConfigTest {};
 TEST_F(AvailabilityTest, EveryRowIsRefused) {
   const std::map<std::string, std::string> uses = {
       {"job.schedule", absl::StrCat(kJob, "schedule = '0 3 * * *'\n")},
-      {"http", "[http]\nlisten = '127.0.0.1:8080'\n"},
       {"control", "[control]\nlisten = '127.0.0.1:9091'\n"},
   };
   for (const std::string& feature : UnavailableFeatures()) {

@@ -1,0 +1,96 @@
+#include "cmd/dcp/activity.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace dcp::cmd {
+
+model::PairActivity ToActivity(const config::CheckOptions& check,
+                               const CheckRunner::TargetStatus& target) {
+  model::PairActivity activity;
+  activity.check = check.name;
+  activity.source = check.source.value();
+  activity.target = target.target.value();
+  activity.align = target.pair.align_reason;
+  activity.running = target.pair.running;
+  activity.epoch = target.pair.epoch;
+  activity.verified_barrier = target.pair.last_judged;
+  activity.last_verdict = target.last_verdict;
+  activity.source_barrier = target.pair.source_barrier;
+  activity.target_barrier = target.pair.target_barrier;
+  activity.pending_segments = target.pair.pending_segments;
+  activity.pending_keys = target.pair.pending_keys;
+  activity.pending_bytes = target.pending_bytes;
+  activity.open_findings = target.pair.open_findings;
+  activity.same = target.same;
+  activity.diff = target.diff;
+  activity.unverified = target.unverified;
+  activity.timeouts = target.timeouts;
+  return activity;
+}
+
+model::ReaderActivity ToActivity(const std::string& collector,
+                                 const collector::MysqlCollectorStatus& status,
+                                 const std::string& purge) {
+  model::ReaderActivity activity;
+  activity.collector = collector;
+  activity.connected = status.connected;
+  activity.ended = status.finished;
+  activity.file = status.position.file;
+  activity.position = status.position.offset;
+  activity.last_commit = status.position_time;
+  activity.transactions = status.groups;
+  activity.rows = status.rows;
+  activity.connections = status.connections;
+  activity.gaps = status.gaps;
+  activity.purge = purge;
+  activity.last_error = status.last_error;
+  activity.warning = status.warning;
+  return activity;
+}
+
+model::PushActivity ToActivity(const std::string& collector,
+                               const collector::GrpcCollectorCounters& counters) {
+  const auto count = [](int64_t n) { return static_cast<uint64_t>(n); };
+  model::PushActivity activity;
+  activity.collector = collector;
+  activity.messages = count(counters.messages);
+  activity.bytes = count(counters.bytes);
+  activity.refused = count(counters.refused);
+  activity.lost = count(counters.lost);
+  activity.streams_open = count(counters.streams_open);
+  activity.streams = count(counters.streams_started);
+  activity.streams_refused = count(counters.streams_refused);
+  activity.stored_bytes = count(counters.stored_bytes);
+  activity.storage_errors = count(counters.storage_errors);
+  return activity;
+}
+
+model::BarrierActivity ToActivity(const config::BarrierOptions& options,
+                                  const barrier::BarrierStatus& status) {
+  model::BarrierActivity activity;
+  activity.id = options.id;
+  const model::ConnectionOptions& server = options.connection;
+  activity.server =
+      server.socket.empty() ? absl::StrCat(server.host, ":", server.port) : server.socket;
+  activity.connected = status.connected;
+  activity.last_offset = status.last_offset;
+  activity.written = status.written;
+  activity.age = status.age;
+  activity.last_error = status.last_error;
+  return activity;
+}
+
+model::SinkActivity ToActivity(const alarm::Dispatcher::Stats& stats) {
+  model::SinkActivity activity;
+  activity.sink = stats.sink;
+  activity.delivered = stats.delivered;
+  activity.failures = stats.failures;
+  activity.superseded = stats.superseded;
+  activity.lost = stats.lost;
+  activity.put_aside = stats.put_aside;
+  activity.waiting = stats.queued;
+  activity.failing = stats.failing;
+  return activity;
+}
+
+}  // namespace dcp::cmd

@@ -1,0 +1,30 @@
+// What the parts of the daemon say of themselves, as model::DaemonStatus has it.
+//
+// Pure functions.
+#pragma once
+
+#include <string>
+
+#include "alarm/dispatcher.h"
+#include "barrier/barrier_writer.h"
+#include "cmd/dcp/check_runner.h"
+#include "collector/grpc/grpc_collector.h"
+#include "collector/mysql/mysql_collector.h"
+#include "config/config.h"
+#include "model/daemon_status.h"
+
+namespace dcp::cmd {
+
+model::PairActivity ToActivity(const config::CheckOptions& check,
+                               const CheckRunner::TargetStatus& target);
+// `purge`: how near its server is to purging what is needed; empty: not known.
+model::ReaderActivity ToActivity(const std::string& collector,
+                                 const collector::MysqlCollectorStatus& status,
+                                 const std::string& purge);
+model::PushActivity ToActivity(const std::string& collector,
+                               const collector::GrpcCollectorCounters& counters);
+model::BarrierActivity ToActivity(const config::BarrierOptions& options,
+                                  const barrier::BarrierStatus& status);
+model::SinkActivity ToActivity(const alarm::Dispatcher::Stats& stats);
+
+}  // namespace dcp::cmd

@@ -1,0 +1,85 @@
+// DaemonStatus: what a running dcp is doing, at one moment, for people and machines that ask.
+// Counts are of this process, from its start on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace dcp::model {
+
+// Of a check and one of its targets.
+struct PairActivity {
+  std::string check, source, target;
+  std::string align;  // and why; for people
+  bool running = false;
+  uint64_t epoch = 1;
+  uint64_t verified_barrier = 0;  // verdicts were said up to it
+  absl::Time last_verdict = absl::InfinitePast();
+  uint64_t source_barrier = 0, target_barrier = 0;  // last seen
+  uint64_t pending_segments = 0;                    // closed by the source, not by the target
+  uint64_t pending_keys = 0;
+  uint64_t pending_bytes = 0;
+  uint64_t open_findings = 0;
+  uint64_t same = 0, diff = 0, unverified = 0, timeouts = 0;
+};
+
+// Of a collector that reads a server's binlog, or files.
+struct ReaderActivity {
+  std::string collector;
+  bool connected = false;
+  bool ended = false;
+  std::string file;
+  uint64_t position = 0;
+  absl::Time last_commit = absl::InfinitePast();  // of the last transaction, by its server's clock
+  uint64_t transactions = 0, rows = 0;
+  uint64_t connections = 0, gaps = 0;
+  std::string purge;  // how near the server is to purging what is needed; for people
+  std::string last_error, warning;
+};
+
+// Of a collector that clients push to.
+struct PushActivity {
+  std::string collector;
+  uint64_t messages = 0, bytes = 0, refused = 0, lost = 0;
+  uint64_t streams_open = 0, streams = 0, streams_refused = 0;
+  uint64_t stored_bytes = 0, storage_errors = 0;
+};
+
+struct BarrierActivity {
+  uint32_t id = 1;
+  std::string server;  // host:port or socket
+  bool connected = false;
+  uint64_t last_offset = 0;
+  uint64_t written = 0;
+  absl::Duration age;  // of the last one
+  std::string last_error;
+};
+
+struct SinkActivity {
+  std::string sink;
+  uint64_t delivered = 0, failures = 0, superseded = 0, lost = 0, put_aside = 0;
+  uint64_t waiting = 0;
+  bool failing = false;
+};
+
+struct StateActivity {
+  std::string dir;
+  std::string write_error;  // empty: what checks say can be stored
+  uint64_t memory_limit = 0;
+};
+
+struct DaemonStatus {
+  std::string version;
+  absl::Time started = absl::InfinitePast();
+  std::vector<PairActivity> pairs;
+  std::vector<ReaderActivity> readers;
+  std::vector<PushActivity> pushed;
+  std::vector<BarrierActivity> barriers;
+  std::vector<SinkActivity> sinks;
+  StateActivity state;
+};
+
+}  // namespace dcp::model

@@ -1,0 +1,53 @@
+// HttpServer: answers HTTP/1.1 requests, on one thread, with what a handler says.
+//
+// Bounded against slow and hostile peers: so many connections at most, beyond which new ones are
+// closed; so many bytes of a request; so long for a request to come and for its response to go.
+// HEAD is answered as GET, without the body. What is not HTTP is answered with 400 and closed.
+//
+// Start() and Stop() are called by one owner.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/http_message.h"
+
+namespace dcp::server {
+
+class HttpServer {
+ public:
+  struct Options {
+    std::string host = "127.0.0.1";  // a name or an address
+    uint16_t port = 0;               // 0: any free one, see port()
+    size_t max_connections = 200;
+    size_t max_header_bytes = 8 << 10;
+    size_t max_body_bytes = 64 << 10;
+    absl::Duration timeout = absl::Seconds(10);
+  };
+  // Called on the server's thread, one at a time: it must not wait for anything.
+  using Handler = std::function<HttpResponse(const HttpRequest&)>;
+
+  // Listens, and starts the thread.
+  //   kFailedPrecondition  the address is in use, or not one of this machine
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const Options& options, Handler handler);
+  ~HttpServer();  // Stop()
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Closes all connections and ends the thread. Idempotent.
+  void Stop();
+
+  uint16_t port() const;
+
+ private:
+  class Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dcp::server

@@ -1,0 +1,37 @@
+// A status with one of everything, for tests.
+#pragma once
+
+#include "model/daemon_status.h"
+
+namespace dcp::server {
+
+inline model::DaemonStatus ExampleStatus() {
+  model::DaemonStatus status;
+  status.version = "1.2.3";
+  status.started = absl::FromUnixSeconds(1000);
+  model::PairActivity& pair = status.pairs.emplace_back();
+  pair.check = "orders";
+  pair.source = "src";
+  pair.target = "dst \"2\"";
+  pair.running = true;
+  pair.verified_barrier = 41;
+  pair.last_verdict = absl::FromUnixMillis(2500);
+  pair.same = 40;
+  pair.diff = 1;
+  model::ReaderActivity& reader = status.readers.emplace_back();
+  reader.collector = "source";
+  reader.connected = true;
+  reader.file = "binlog.000001";
+  reader.position = 1234;
+  reader.rows = 77;
+  status.pushed.emplace_back().collector = "pushed";
+  model::BarrierActivity& barrier = status.barriers.emplace_back();
+  barrier.server = "127.0.0.1:3306";
+  barrier.connected = true;
+  barrier.age = absl::Milliseconds(1500);
+  status.sinks.emplace_back().sink = "log";
+  status.state = {"dcp-state", "", 1 << 20};
+  return status;
+}
+
+}  // namespace dcp::server
