@@ -292,7 +292,11 @@ class CrashTest : public ::testing::Test {
     }
     int same = 0, differ = 0;
     uint64_t end = 1;
+    Segment before;
     for (const Alarm& alarm : said) {
+      // What a segment lacks may be said beside its differences.
+      const bool same_segment = std::exchange(before, SegmentOf(alarm)) == SegmentOf(alarm);
+      if (same_segment && alarm["type"] == "unverified") continue;
       EXPECT_EQ(BarrierOf(alarm, "from"), end) << "a hole, or said twice: " << alarm;
       end = BarrierOf(alarm, "to");
       const auto other = calm.find(SegmentOf(alarm));
