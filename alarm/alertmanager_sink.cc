@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "alarm/webhook_sink.h"
+#include "base/fault_point.h"
 #include "base/status.h"
 
 namespace dcp::alarm {
@@ -32,7 +33,10 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
   const absl::Status status = written ? absl::OkStatus() : CannotWrite(unfinished);
   close(fd);
   if (!status.ok()) return status;
-  return rename(unfinished.c_str(), path.c_str()) == 0 ? absl::OkStatus() : CannotWrite(path);
+  FaultPoint("alertmanager.written");
+  if (rename(unfinished.c_str(), path.c_str()) != 0) return CannotWrite(path);
+  FaultPoint("alertmanager.named");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<FiringAlerts> ReadFiring(const AlertmanagerSink::Options& options) {
@@ -83,6 +87,7 @@ absl::Status AlertmanagerSink::Deliver(const Alarm& alarm) {
   const bool all = std::exchange(unsent_, true);
   DCP_RETURN_IF_ERROR(Save());
   DCP_RETURN_IF_ERROR(Send(all ? firing_.All() : changed));
+  FaultPoint("alertmanager.sent");
   unsent_ = false;
   return absl::OkStatus();
 }

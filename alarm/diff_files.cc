@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "alarm/alarm_json.h"
+#include "base/fault_point.h"
 
 namespace dcp::alarm {
 
@@ -40,13 +41,16 @@ void DiffFiles::Begin(const std::string& alarm_id) {
   std::error_code error;
   fs::create_directories(options_.dir, error);
   RemoveOldest();
-  file_.reset(std::fopen(path_.c_str(), "ae"));
+  // What a process left that was killed before the alarm was stored is found and written again.
+  const bool is_first = begun_.insert(alarm_id).second;
+  file_.reset(std::fopen(path_.c_str(), is_first ? "we" : "ae"));
   if (file_ == nullptr) {
     log_(Level::kError, absl::StrCat("cannot write ", path_, ": ", std::strerror(errno)));
     return;
   }
   const auto size = fs::file_size(path_, error);
   written_ = error ? 0 : size;
+  FaultPoint("diff_file.made");
 }
 
 void DiffFiles::RemoveOldest() {
@@ -60,14 +64,22 @@ void DiffFiles::RemoveOldest() {
   if (files.size() < options_.keep) return;
   std::sort(files.begin(), files.end());
   files.resize(files.size() - options_.keep + 1);
-  for (const auto& [time, path] : files) fs::remove(path, error);
+  for (const auto& [time, path] : files) {
+    fs::remove(path, error);
+    begun_.erase(path.stem().string());
+  }
+  FaultPoint("diff_file.oldest_removed");
 }
 
 // A line is on its way to the disk when this returns, whole.
 bool DiffFiles::Write(const std::string& line) {
   written_ += line.size();
-  return std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size() &&
-         std::fflush(file_.get()) == 0;
+  if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size() ||
+      std::fflush(file_.get()) != 0) {
+    return false;
+  }
+  FaultPoint("diff_file.line_written");
+  return true;
 }
 
 }  // namespace dcp::alarm

@@ -2,12 +2,14 @@
 // them: `<dir>/<alarm id>.jsonl`, one object per line as in an alarm's `diffs`.
 //
 // Bounded: the newest `keep` files stay, each of at most `max_bytes`; what is left
-// out of a full file is said in its last line. Thread-safe.
+// out of a full file is said in its last line. A file that another process left is written
+// anew. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "alarm/alarm.h"
@@ -49,6 +51,8 @@ class DiffFiles final : public model::DiffSpill {
   // The file written last; another check's diff begins another one.
   std::string alarm_id_ ABSL_GUARDED_BY(mu_), path_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<std::FILE, Close> file_ ABSL_GUARDED_BY(mu_);
+  // Alarms whose files this has begun and not removed.
+  std::set<std::string> begun_ ABSL_GUARDED_BY(mu_);
   uint64_t written_ ABSL_GUARDED_BY(mu_) = 0;
   bool full_ ABSL_GUARDED_BY(mu_) = false;
 };

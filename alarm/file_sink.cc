@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
+#include "base/status.h"
 
 namespace dcp::alarm {
 namespace {
@@ -87,9 +89,13 @@ absl::Status FileSink::Rotate() {
     const int result = rename(numbered(n - 1).c_str(), numbered(n).c_str());
     if (result != 0 && errno != ENOENT) return Failure("rotate");
   }
+  FaultPoint("file_sink.numbered");
   if (rename(options_.path.c_str(), numbered(1).c_str()) != 0) return Failure("rotate");
+  FaultPoint("file_sink.moved");
   Close();
-  return OpenFile();
+  DCP_RETURN_IF_ERROR(OpenFile());
+  FaultPoint("file_sink.made");
+  return absl::OkStatus();
 }
 
 absl::Status FileSink::Deliver(const Alarm& alarm) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 
 namespace dcp::alarm {
 namespace {
@@ -220,7 +221,9 @@ void SinkWorker::DeliverFirst(const std::string& check, Lane& lane) {
 }
 
 absl::Status SinkWorker::Deliver(const Group& group) {
+  FaultPoint("outbox.taken");
   absl::Status status = sink_->Deliver(*group.alarm);
+  FaultPoint("outbox.delivered");
   MutexLock lock(mu_);
   ++(status.ok() ? stats_.delivered : stats_.failures);
   return status;
@@ -228,6 +231,7 @@ absl::Status SinkWorker::Deliver(const Group& group) {
 
 void SinkWorker::Acknowledge(const Group& group) {
   for (uint64_t sequence : group.sequences) outbox_.Acknowledge(name_, sequence);
+  FaultPoint("outbox.noted");
 }
 
 void SinkWorker::Succeeded() {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 #include "base/status.h"
 
 namespace dcp::barrier {
@@ -61,6 +62,7 @@ absl::StatusOr<uint64_t> BarrierPulse::Write(SqlExecutor* sql) const {
   DCP_RETURN_IF_ERROR(
       Execute(sql, absl::StrCat("UPDATE `drc`.`barrier` SET `offset` = `offset` + 1 WHERE `id` = ",
                                 options_.id)));
+  FaultPoint("barrier.advanced");
   const std::string select = SelectOffset();
   const auto offset = sql->QueryNumber(select);
   if (!offset.ok()) return Explain(offset.status(), select);

@@ -130,6 +130,10 @@ constexpr Field<GrpcCollectorOptions> kGrpcFields[] = {
      },
      true},
     {"ack", [](const Value& v, GrpcCollectorOptions& o) { ReadAck(v, &o.ack); }},
+    {"intake_max",
+     [](const Value& v, GrpcCollectorOptions& o) {
+       ReadSize(v, uint64_t{128} << 20, uint64_t{1} << 50, &o.intake_max_bytes);
+     }},
 };
 
 // What a replica has and a file has not.

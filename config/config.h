@@ -103,6 +103,7 @@ struct GrpcCollectorOptions {
   Endpoint listen;
   std::vector<model::Tag> tags;  // never empty
   Ack ack = Ack::kDurable;
+  uint64_t intake_max_bytes = uint64_t{4} << 30;  // on disk, per durable tag
 };
 
 struct CheckOptions {

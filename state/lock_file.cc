@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 
 namespace dcp::state {
 namespace {
@@ -46,6 +47,7 @@ absl::StatusOr<LockFile> LockFile::Acquire(const std::string& path) {
   }
   // For the reader of the message above only: a full disk does not matter.
   const std::string pid = absl::StrCat(getpid(), "\n");
+  FaultPoint("state.locked");
   if (ftruncate(lock.fd_, 0) != 0 || pwrite(lock.fd_, pid.data(), pid.size(), 0) < 0) return lock;
   return lock;
 }

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 #include "base/status.h"
 #include "state/schema.h"
 
@@ -32,9 +33,12 @@ absl::Status Create(const std::string& path) {
     // It holds rows of tables. Other files of the database get its mode.
     fs::permissions(draft, fs::perms::owner_read | fs::perms::owner_write, error);
     if (error) return CreateError(draft, error);
+    FaultPoint("state.draft_made");
     DCP_RETURN_IF_ERROR(Migrate(*db, SchemaSteps()));
   }
+  FaultPoint("state.draft_whole");
   fs::rename(draft, path, error);
+  FaultPoint("state.draft_named");
   return error ? CreateError(path, error) : absl::OkStatus();
 }
 
@@ -94,6 +98,7 @@ absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& dir) {
   DCP_RETURN_IF_ERROR(CheckNotEmpty(*opened.db));
   DCP_RETURN_IF_ERROR(CheckVersion(*opened.db, SchemaSteps()));
   DCP_RETURN_IF_ERROR(UseLog(*opened.db));
+  FaultPoint("state.opened");
   DCP_RETURN_IF_ERROR(CheckIsWhole(*opened.db));
   DCP_RETURN_IF_ERROR(Migrate(*opened.db, SchemaSteps()));
   return opened;

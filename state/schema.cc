@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 #include "base/status.h"
 
 namespace dcp::state {
@@ -146,6 +147,7 @@ constexpr const char* kSteps[] = {kVersion1};
 absl::Status RunStep(Database& db, const char* step, size_t version) {
   DCP_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db));
   DCP_RETURN_IF_ERROR(db.Execute(step));
+  FaultPoint("state.schema_step");
   DCP_RETURN_IF_ERROR(db.Execute(
       absl::StrCat("PRAGMA application_id = ", kApplicationId, "; PRAGMA user_version = ", version)
           .c_str()));

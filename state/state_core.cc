@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "base/fault_point.h"
 #include "base/status.h"
 
 namespace dcp::state {
@@ -61,9 +62,13 @@ absl::Status StateCore::Write(const std::function<absl::Status()>& write) {
 
 absl::Status StateCore::WriteInTransaction(const std::function<absl::Status()>& write) {
   DCP_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*db_));
+  FaultPoint("state.begun");
   DCP_RETURN_IF_ERROR(WriteEnded());
   DCP_RETURN_IF_ERROR(write());
-  return transaction.Commit();
+  FaultPoint("state.written");
+  DCP_RETURN_IF_ERROR(transaction.Commit());
+  FaultPoint("state.committed");
+  return absl::OkStatus();
 }
 
 absl::Status StateCore::WriteEnded() {
@@ -87,11 +92,13 @@ absl::Status StateCore::WriteReport(const model::Report& report,
                                     std::vector<Added>* added) {
   DCP_ASSIGN_OR_RETURN(const int64_t pair, pairs_->NumberOf(report.check, report.target));
   DCP_RETURN_IF_ERROR(pairs_->Save(pair, report.update));
+  FaultPoint("state.pair_saved");
   for (const Outbox::Addressed& addressed : alarms) {
     DCP_ASSIGN_OR_RETURN(const std::optional<uint64_t> sequence,
                          alarms_->Add(*addressed.alarm, pair, addressed.sinks));
     if (sequence) added->push_back({*sequence, &addressed});
   }
+  FaultPoint("state.alarms_added");
   return WriteOutcomes(report, pair);
 }
 

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/fault_point.h"
 #include "cmd/dcp/check_config.h"
 #include "cmd/dcp/command_line.h"
 #include "cmd/dcp/exit_code.h"
@@ -14,10 +15,24 @@
 #include "cmd/dcp/stop_signal.h"
 #include "cmd/dcp/verify.h"
 
+namespace {
+
+// For tests of crashes: see base/fault_point.h.
+bool ArmFromEnvironment() {
+  const char* const point = std::getenv("DCP_FAULT_POINT");
+  if (point == nullptr) return true;
+  const absl::Status status = dcp::ArmFaultPoint(point);
+  if (!status.ok()) std::cerr << "dcp: error: DCP_FAULT_POINT: " << status.message() << "\n";
+  return status.ok();
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace dcp::cmd;  // NOLINT(google-build-using-namespace): main's own words
   std::ios::sync_with_stdio(false);
   DropGrpcLog();
+  if (!ArmFromEnvironment()) return kExitUsage;
   const ParsedCommandLine parsed = ParseCommandLine(argc, argv);
   if (!parsed.command) return parsed.exit_code;
   if (const auto* push = std::get_if<PushCommand>(&*parsed.command)) return PushStdin(*push);

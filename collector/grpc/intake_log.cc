@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 #include "base/status.h"
 #include "collector/grpc/intake_recovery.h"
 
@@ -20,6 +21,7 @@ absl::Status MakeDirectory(IntakeIo& io, const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return IoError(error.value(), "make the directory", directory);
+  FaultPoint("intake.directory_made");
   // The one above it may be new too.
   std::filesystem::path above = std::filesystem::absolute(directory).parent_path();
   DCP_RETURN_IF_ERROR(SyncDirectory(io, above.string()));
@@ -64,6 +66,7 @@ absl::Status IntakeLog::Recover() {
   if (!file_.open()) return IoError(errno, "open", path);
   // What was written before the process ended may not be on disk yet.
   if (io_.Sync(file_.get()) != 0) return IoError(errno, "sync", path);
+  FaultPoint("intake.recovered");
   return absl::OkStatus();
 }
 
@@ -95,11 +98,16 @@ absl::Status IntakeLog::Append(const IntakeBatch& batch) {
 
 absl::Status IntakeLog::Store(const Segment& last, absl::string_view bytes) {
   const std::string path = PathOf(last.number);
+  FaultPoint("intake.append");
   if (absl::Status status = WriteAll(io_, file_.get(), bytes, path); !status.ok()) {
     CutBack(last.bytes);
     return status;
   }
-  if (io_.Sync(file_.get()) == 0) return absl::OkStatus();
+  FaultPoint("intake.written");
+  if (io_.Sync(file_.get()) == 0) {
+    FaultPoint("intake.synced");
+    return absl::OkStatus();
+  }
   const absl::Status status = IoError(errno, "sync", path);
   CutBack(last.bytes);
   spoilt_ = true;  // after a failed sync nobody knows what of the file is on disk
@@ -117,6 +125,7 @@ absl::Status IntakeLog::NewSegment() {
   FileDescriptor file(
       ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file.open()) return IoError(errno, "make", path);
+  FaultPoint("intake.file_made");
   if (absl::Status status = WriteNew(file, path, bytes); !status.ok()) {
     ::unlink(path.c_str());
     return status;
@@ -131,8 +140,11 @@ absl::Status IntakeLog::NewSegment() {
 absl::Status IntakeLog::WriteNew(const FileDescriptor& file, const std::string& path,
                                  absl::string_view bytes) {
   DCP_RETURN_IF_ERROR(WriteAll(io_, file.get(), bytes, path));
+  FaultPoint("intake.file_written");
   if (io_.Sync(file.get()) != 0) return IoError(errno, "sync", path);
-  return SyncDirectory(io_, options_.directory);
+  DCP_RETURN_IF_ERROR(SyncDirectory(io_, options_.directory));
+  FaultPoint("intake.file_synced");
+  return absl::OkStatus();
 }
 
 std::string IntakeLog::Snapshot() const {
@@ -158,7 +170,9 @@ void IntakeLog::ForgetBefore(uint64_t sequence) {
   }
   for (const uint64_t number : numbers) {
     const std::string path = PathOf(number);
+    FaultPoint("intake.forgotten");
     if (::unlink(path.c_str()) != 0) options_.log(IoError(errno, "delete", path).message());
+    FaultPoint("intake.deleted");
   }
 }
 

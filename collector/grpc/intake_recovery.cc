@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "base/fault_point.h"
 #include "base/status.h"
 #include "collector/grpc/intake_file.h"
 #include "collector/grpc/little_endian.h"
@@ -106,6 +107,7 @@ class Recovery {
       return absl::OkStatus();
     }
     log_(absl::StrCat("pushed messages: ", path, " was being made when dcp ended: deleted"));
+    FaultPoint("intake.unmade_found");
     if (::unlink(path.c_str()) != 0) return IoError(errno, "delete", path);
     return absl::OkStatus();
   }
@@ -163,6 +165,7 @@ class Recovery {
     log_(absl::StrCat("pushed messages: the last write to ", scanner.path(),
                       " was torn: cut off at ", at, " of ", segment.bytes, " bytes"));
     segment.bytes = at;
+    FaultPoint("intake.torn_found");
     if (::truncate(scanner.path().c_str(), static_cast<off_t>(at)) != 0) {
       return IoError(errno, "cut", scanner.path());
     }

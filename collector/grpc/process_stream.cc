@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/fault_point.h"
 #include "collector/grpc/wire.h"
 
 namespace dcp::collector {
@@ -204,6 +205,7 @@ void ProcessStream::StorePending() {
   MutexLock lock(mu_);
   gave_up_ |= !stored;
   if (!stored) return;
+  FaultPoint("process.stored");
   // Refusals alone wait for nothing.
   confirmed_ = intake_.pending_bytes() == 0 ? answered_ : covered;
 }

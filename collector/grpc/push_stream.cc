@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 #include "base/status.h"
 #include "collector/grpc/batch_builder.h"
 #include "collector/grpc/wire.h"
@@ -162,6 +163,7 @@ absl::Status PushStream::StoreAll(const std::deque<Request>& requests, PushRespo
   if (stored.count() > (only_break ? 1 : 0)) {
     if (!shared_.Store(session_.tag(), stored, [this] { return Cancelled(); })) return Stopping();
     has_begun_ = true;
+    FaultPoint("push.stored");
   }
   Acknowledge(std::move(response));
   return fault;

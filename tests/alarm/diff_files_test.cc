@@ -57,6 +57,24 @@ TEST_F(DiffFilesTest, RowsOfOneAlarmAreInItsFile) {
   EXPECT_THAT(lines[1], HasSubstr("k2"));
 }
 
+TEST_F(DiffFilesTest, AlarmsMayTakeTurns) {
+  DiffFiles files = Files({});
+  const std::string path = files.Add("a1", Row("k1"));
+  files.Add("a2", Row("k"));
+  files.Add("a1", Row("k2"));
+  EXPECT_THAT(Lines(path), SizeIs(2));
+}
+
+TEST_F(DiffFilesTest, WhatAKilledProcessLeftIsWrittenAnew) {
+  {
+    DiffFiles files = Files({});
+    files.Add("a1", Row("k1"));
+    files.Add("a1", Row("k2"));
+  }
+  DiffFiles files = Files({});
+  EXPECT_THAT(Lines(files.Add("a1", Row("k1"))), SizeIs(1));
+}
+
 TEST_F(DiffFilesTest, OnlyTheNewestFilesStay) {
   DiffFiles files = Files({.keep = 2});
   const std::string first = files.Add("a1", Row("k"));

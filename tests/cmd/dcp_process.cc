@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -37,9 +38,11 @@ absl::Status WaitUntil(const std::function<bool()>& done, absl::Duration timeout
   return absl::OkStatus();
 }
 
-absl::StatusOr<Process> StartDcp(const std::vector<std::string>& args, const std::string& output) {
-  ::setenv("DCP_TEST_PASSWORD", "dcp", 1);
-  std::vector<std::string> argv = {DCP_PROGRAM};
+absl::StatusOr<Process> StartDcp(const std::vector<std::string>& args, const std::string& output,
+                                 const std::vector<std::string>& environment = {}) {
+  std::vector<std::string> argv = {"/usr/bin/env", "DCP_TEST_PASSWORD=dcp"};
+  argv.insert(argv.end(), environment.begin(), environment.end());
+  argv.emplace_back(DCP_PROGRAM);
   argv.insert(argv.end(), args.begin(), args.end());
   return Process::Start(argv, output);
 }
@@ -93,7 +96,15 @@ std::string FreeAddress() {
   return absl::StrCat("127.0.0.1:", ntohs(address.sin_port));
 }
 
-absl::StatusOr<std::unique_ptr<DcpProcess>> DcpProcess::Start(const std::string& config) {
+absl::StatusOr<std::unique_ptr<DcpProcess>> DcpProcess::Start(
+    const std::string& config, const std::vector<std::string>& environment) {
+  std::unique_ptr<DcpProcess> dcp = Prepare(config);
+  dcp->environment_ = environment;
+  DCP_RETURN_IF_ERROR(dcp->Launch());
+  return dcp;
+}
+
+std::unique_ptr<DcpProcess> DcpProcess::Prepare(const std::string& config) {
   std::unique_ptr<DcpProcess> dcp(new DcpProcess);
   const TestDir& dir = dcp->dir_;
   WriteFile(dir / "dcp.toml",
@@ -101,16 +112,37 @@ absl::StatusOr<std::unique_ptr<DcpProcess>> DcpProcess::Start(const std::string&
                          "\"\ntypes = [\"same\", \"diff\", \"unverified\", \"timeout\", "
                          "\"resolved\"]\n[[alarm]]\ntype = \"log\"\n[state]\ndir = \"",
                          dir / "state", "\"\n"));
-  DCP_RETURN_IF_ERROR(dcp->Launch());
   return dcp;
+}
+
+absl::Status DcpProcess::Spawn(const std::vector<std::string>& environment) {
+  DCP_ASSIGN_OR_RETURN(Process process, StartDcp({"run", "--config", dir_ / "dcp.toml"},
+                                                 dir_ / "dcp.log", environment));
+  process_ = std::move(process);
+  return absl::OkStatus();
 }
 
 absl::Status DcpProcess::Launch() {
   const size_t log_before = log().size();
-  DCP_ASSIGN_OR_RETURN(Process process,
-                       StartDcp({"run", "--config", dir_ / "dcp.toml"}, dir_ / "dcp.log"));
-  process_ = std::move(process);
+  DCP_RETURN_IF_ERROR(Spawn(environment_));
   return AwaitReady(log_before);
+}
+
+absl::Status DcpProcess::RunToFaultPoint(const std::string& point, absl::Duration timeout) {
+  const size_t log_before = log().size();
+  std::vector<std::string> environment = environment_;
+  environment.push_back(absl::StrCat("DCP_FAULT_POINT=", point));
+  DCP_RETURN_IF_ERROR(Spawn(environment));
+  const absl::Status ended = WaitUntil([&] { return !process_->running(); }, timeout, point);
+  if (!ended.ok()) {
+    process_->Kill();
+    return absl::DeadlineExceededError(
+        absl::StrCat(ended.message(), "; it said: ", log().substr(log_before)));
+  }
+  const int status = process_->wait_status().value_or(0);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(point, ": dcp ended with status ", status,
+                                                    "; it said: ", log().substr(log_before)));
 }
 
 absl::Status DcpProcess::AwaitReady(size_t log_before) {

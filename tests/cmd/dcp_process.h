@@ -57,7 +57,10 @@ class DcpProcess {
   // Runs `dcp run` with `config`, to which a file sink for all types of alarms is
   // added. Returns once it says that it is ready.
   //   kFailedPrecondition  it ended instead; the message has what it said
-  static absl::StatusOr<std::unique_ptr<DcpProcess>> Start(const std::string& config);
+  static absl::StatusOr<std::unique_ptr<DcpProcess>> Start(
+      const std::string& config, const std::vector<std::string>& environment = {});
+  // The same, not yet running.
+  static std::unique_ptr<DcpProcess> Prepare(const std::string& config);
 
   // All alarms so far, in order.
   std::vector<Alarm> alarms() const;
@@ -82,6 +85,17 @@ class DcpProcess {
   absl::Status KillAndRestart();
   // The second half of Restart(), for what happens while it does not run. REQUIRES: Stop()
   absl::Status StartAgain() { return Launch(); }
+  // Runs it to its end by SIGKILL at a fault point (base/fault_point.h), ready or not before.
+  // REQUIRES: it does not run
+  //   kDeadlineExceeded    it did not come there; it was killed
+  //   kFailedPrecondition  it ended by itself
+  absl::Status RunToFaultPoint(const std::string& point,
+                               absl::Duration timeout = absl::Seconds(120));
+  void Kill() { process_->Kill(); }
+  // NAME=VALUE, for what is started from now on.
+  void set_environment(std::vector<std::string> environment) {
+    environment_ = std::move(environment);
+  }
   bool running() { return process_->running(); }
   pid_t pid() const { return process_->pid(); }
   std::string log() const { return ReadFile(dir_ / "dcp.log"); }
@@ -89,10 +103,12 @@ class DcpProcess {
 
  private:
   DcpProcess() : dir_("dcp-run") {}
+  absl::Status Spawn(const std::vector<std::string>& environment);
   absl::Status Launch();
   absl::Status AwaitReady(size_t log_before);
 
   TestDir dir_;
+  std::vector<std::string> environment_;
   std::optional<Process> process_;
 };
 
