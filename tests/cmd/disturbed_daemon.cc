@@ -16,6 +16,7 @@
 #include "tests/cmd/said.h"
 #include "tests/servers/process.h"
 #include "tests/servers/shared_servers.h"
+#include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::test {
@@ -124,6 +125,10 @@ uint64_t Clients::sent() const {
   return sent;
 }
 
+void Clients::Reconnect() {
+  for (const auto& client : clients_) client->Reconnect();
+}
+
 void Clients::FinishAt(uint64_t segment) {
   for (const auto& client : clients_) {
     EXPECT_TRUE(client->FinishAt((segment - 1) * kPerSegment + 1)) << client->acknowledged();
@@ -195,6 +200,11 @@ void DisturbedDaemonTest::BeginTraffic() {
 }
 
 void DisturbedDaemonTest::EndTraffic() {
+  const auto enough = [&] {
+    return LastBarrier(calm_->dcp->alarms(), "orders") > 30 &&
+           disturbed_clients_->sent() > 25 * kPerSegment;
+  };
+  EXPECT_TRUE(Eventually(enough)) << "there is little to compare";
   many_rows_.reset();
   writers_->Stop();
   const uint64_t last =

@@ -30,6 +30,7 @@ class Clients {
   explicit Clients(const std::string& address);
 
   uint64_t sent() const;
+  void Reconnect();
   // Up to the barrier that begins `segment`.
   void FinishAt(uint64_t segment);
   uint64_t acknowledged_by_process() const { return clients_.back()->acknowledged(); }

@@ -95,18 +95,6 @@ TEST_F(PoorHostTest, ASlowDiskIsOnlySlow) {
   MendAndCompare();
 }
 
-// Connections to servers are lost meanwhile, and clients come anew.
-TEST_F(PoorHostTest, DescriptorsThatAreUsedUpAreWaitedFor) {
-  AwaitProgress();
-  host().open_errno = EMFILE;
-  ASSERT_OK(pair_->source().Execute("KILL USER dcp"));
-  disturbed_clients_.emplace(disturbed_->address);
-  AwaitHits(50);
-  faults_->Mend();
-  AwaitProgress();
-  MendAndCompare();
-}
-
 TEST_F(PoorHostTest, AWallClockThatJumpsIsOnlyShown) {
   for (const int64_t hours : {5, -5, 48, -48}) {
     host().wall_clock_seconds = hours * 3600;

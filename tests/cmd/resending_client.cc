@@ -37,11 +37,13 @@ ResendingClient::ResendingClient(Options options)
 
 ResendingClient::~ResendingClient() {
   stop_ = true;
-  {
-    MutexLock lock(mu_);
-    if (context_ != nullptr) context_->TryCancel();
-  }
+  Reconnect();
   thread_.join();
+}
+
+void ResendingClient::Reconnect() {
+  MutexLock lock(mu_);
+  if (context_ != nullptr) context_->TryCancel();
 }
 
 bool ResendingClient::FinishAt(uint64_t last) {
@@ -62,8 +64,8 @@ void ResendingClient::SetContext(grpc::ClientContext* context) {
 }
 
 void ResendingClient::Run() {
-  const auto stub = Connect(options_.address);
   while (!stop_ && acknowledged_ < last_) {
+    const auto stub = Connect(options_.address);  // by a connection of its own
     options_.call == Call::kPush ? PushCall(*stub) : ProcessCall(*stub);
     Pause(kIdle);
   }

@@ -40,6 +40,9 @@ class ResendingClient {
   uint64_t sent() const { return sent_; }
   uint64_t acknowledged() const { return acknowledged_; }
 
+  // Ends the call and its connection; it goes on with others.
+  void Reconnect() ABSL_LOCKS_EXCLUDED(mu_);
+
   // No message behind this one; the rest at once. False: not all were acknowledged in time.
   bool FinishAt(uint64_t last);
 
