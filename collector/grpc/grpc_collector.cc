@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "collector/grpc/acceptor.h"
 #include "collector/grpc/durable_tag.h"
 #include "collector/grpc/process_stream.h"
 #include "collector/grpc/push_stream.h"
@@ -198,6 +199,8 @@ class GrpcCollector::Impl final : public DCPService::WithRawCallbackMethod_Proce
   std::atomic<int> port_{0};
   Mutex stop_mu_;  // one Stop() at a time
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
+  std::unique_ptr<Acceptor> acceptor_;  // ends before what it hands connections to
 };
 
 void GrpcCollector::Impl::Configure(grpc::ServerBuilder& builder) {
@@ -246,18 +249,26 @@ absl::Status GrpcCollector::Impl::Listen() {
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   Configure(builder);
-  int port = 0;
-  builder.AddListeningPort(shared_.options.listen, grpc::InsecureServerCredentials(), &port);
-  server_ = builder.BuildAndStart();
-  if (server_ != nullptr && port != 0) {
-    port_ = port;
-    return absl::OkStatus();
+  connections_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
+  auto acceptor = Acceptor::Listen(shared_.options.listen, shared_.options.log);
+  if (!acceptor.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        absl::string_view(acceptor.status().message()),
+        ": the port is in use (by another dcp?), or the address is not one of this machine, or not "
+        "allowed to this user; see `listen` of the gRPC collector"));
   }
-  server_ = nullptr;
-  return absl::FailedPreconditionError(absl::StrCat(
-      "cannot listen on ", shared_.options.listen,
-      ": the port is in use (by another dcp?), or the address is not one of this machine, or not "
-      "allowed to this user; see `listen` of the gRPC collector"));
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) return absl::InternalError("gRPC does not start");
+  acceptor_ = *std::move(acceptor);
+  port_ = acceptor_->port();
+  acceptor_->Start([this](int fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = fd;
+    connections_->HandleNewConnection(&connection);
+  });
+  return absl::OkStatus();
 }
 
 absl::Status GrpcCollector::Impl::Stop(absl::Duration limit) {
@@ -271,6 +282,7 @@ absl::Status GrpcCollector::Impl::Stop(absl::Duration limit) {
   if (streams_.WaitEmpty(deadline)) {
     left = std::clamp(deadline - Clock::Real().Monotonic(), left, kFarewell);
   }
+  acceptor_->Stop();
   server_->Shutdown(After(left));
   // Calls that were cut off just now have a moment to end.
   if (!streams_.WaitEmpty(Clock::Real().Monotonic() + absl::Milliseconds(100))) {
@@ -310,6 +322,7 @@ GrpcCollectorCounters GrpcCollector::Impl::counters() const {
           .lost = shared_.lost,
           .storage_errors = shared_.storage_errors,
           .stored_bytes = static_cast<int64_t>(stored),
+          .accept_failures = acceptor_ == nullptr ? 0 : acceptor_->failures(),
           .streams_open = static_cast<int64_t>(streams_.size()),
           .streams_started = shared_.streams_started,
           .streams_refused = shared_.streams_refused};

@@ -85,6 +85,8 @@ struct GrpcCollectorCounters {
   int64_t lost = 0;
   int64_t storage_errors = 0;  // of durable tags: writes refused, tried again
   int64_t stored_bytes = 0;    // of durable tags: held on disk
+  // Connections that could not be accepted for a while, as descriptors were used up.
+  int64_t accept_failures = 0;
   int64_t streams_open = 0;
   int64_t streams_started = 0;
   int64_t streams_refused = 0;  // over max_streams, or while stopping

@@ -43,6 +43,14 @@ class PoorHostTest : public DisturbedDaemonTest {
     const uint64_t end = disturbed_clients_->acknowledged_by_process() + 20;
     EXPECT_TRUE(Eventually([&] { return disturbed_clients_->acknowledged_by_process() >= end; }));
   }
+  // Those of both daemons.
+  static void CutConnections(MysqlServer& server) {
+    ASSERT_OK_AND_ASSIGN(
+        const Rows ids,
+        server.Query("SELECT id FROM information_schema.processlist WHERE user = 'dcp'"));
+    EXPECT_GE(ids.size(), 2u);
+    for (const Row& row : ids) server.Execute("KILL " + row[0].value_or("0")).IgnoreError();
+  }
   void MendAndCompare() {
     faults_->Mend();
     ASSERT_NO_FATAL_FAILURE(EndTraffic());
@@ -91,6 +99,19 @@ TEST_F(PoorHostTest, ADiskThatFailsToSyncIsWaitedFor) {
 TEST_F(PoorHostTest, ASlowDiskIsOnlySlow) {
   host().sync_pause_ms = 200;
   AwaitHits(20);
+  AwaitProgress();
+  MendAndCompare();
+}
+
+// Connections to servers are lost meanwhile, and clients come anew.
+TEST_F(PoorHostTest, DescriptorsThatAreUsedUpAreWaitedFor) {
+  AwaitProgress();
+  host().open_errno = EMFILE;
+  CutConnections(pair_->source());
+  CutConnections(pair_->replica());
+  disturbed_clients_->Reconnect();
+  AwaitHits(50);
+  faults_->Mend();
   AwaitProgress();
   MendAndCompare();
 }
