@@ -89,6 +89,7 @@ TEST_F(FullExampleTest, CollectorsAreRead) {
   const GrpcCollectorOptions& pushed = loaded->config.grpc_collectors.at(0);
   EXPECT_EQ(pushed.listen, (Endpoint{"127.0.0.1", 9090}));
   EXPECT_EQ(pushed.tags.at(0).value(), "cache");
+  EXPECT_EQ(pushed.intake_max_bytes, uint64_t{1} << 30);
 }
 
 TEST_F(FullExampleTest, ChecksAndServicesAreRead) {

@@ -1,6 +1,7 @@
 // host_faults.so: stands before the C library in a program under test; see host_faults.h.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -85,7 +86,7 @@ bool FailsToSync(int fd) {
   const int pause = control->sync_pause_ms, error = control->sync_errno;
   if ((pause == 0 && error == 0) || !IsBelow(*control, fd)) return false;
   ++control->hits;
-  if (pause > 0) usleep(static_cast<useconds_t>(pause) * 1000);
+  if (pause > 0) poll(nullptr, 0, pause);
   errno = error;
   return error != 0;
 }
