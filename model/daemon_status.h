@@ -45,7 +45,7 @@ struct PushActivity {
   std::string collector;
   uint64_t messages = 0, bytes = 0, refused = 0, lost = 0;
   uint64_t streams_open = 0, streams = 0, streams_refused = 0;
-  uint64_t stored_bytes = 0, storage_errors = 0;
+  uint64_t stored_bytes = 0, storage_errors = 0, accept_failures = 0;
 };
 
 struct BarrierActivity {

@@ -181,7 +181,10 @@ void AddPushed(const std::vector<PushActivity>& pushed, std::vector<MetricFamily
                &PushActivity::streams_refused)
       .Gauge("dcp_push_stored_bytes", "Of durable tags, on the disk.", &PushActivity::stored_bytes)
       .Counter("dcp_push_storage_errors_total", "Writes of durable messages that the disk refused.",
-               &PushActivity::storage_errors);
+               &PushActivity::storage_errors)
+      .Counter("dcp_push_accept_failures_total",
+               "Times that a client could not be accepted and waited.",
+               &PushActivity::accept_failures);
 }
 
 void AddBarriers(const std::vector<BarrierActivity>& barriers, std::vector<MetricFamily>* out) {

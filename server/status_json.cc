@@ -68,7 +68,8 @@ json ToJson(const model::PushActivity& push) {
           {"streams", push.streams},
           {"streams_refused", push.streams_refused},
           {"stored_bytes", push.stored_bytes},
-          {"storage_errors", push.storage_errors}};
+          {"storage_errors", push.storage_errors},
+          {"accept_failures", push.accept_failures}};
 }
 
 json ToJson(const model::BarrierActivity& barrier) {

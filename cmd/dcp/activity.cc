@@ -62,6 +62,7 @@ model::PushActivity ToActivity(const std::string& collector,
   activity.streams_refused = count(counters.streams_refused);
   activity.stored_bytes = count(counters.stored_bytes);
   activity.storage_errors = count(counters.storage_errors);
+  activity.accept_failures = count(counters.accept_failures);
   return activity;
 }
 

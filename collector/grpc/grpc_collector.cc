@@ -200,7 +200,8 @@ class GrpcCollector::Impl final : public DCPService::WithRawCallbackMethod_Proce
   Mutex stop_mu_;  // one Stop() at a time
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
-  std::unique_ptr<Acceptor> acceptor_;  // ends before what it hands connections to
+  std::atomic<const Acceptor*> listening_{nullptr};  // acceptor_, once there is one
+  std::unique_ptr<Acceptor> acceptor_;               // ends before what it hands connections to
 };
 
 void GrpcCollector::Impl::Configure(grpc::ServerBuilder& builder) {
@@ -262,6 +263,7 @@ absl::Status GrpcCollector::Impl::Listen() {
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return absl::InternalError("gRPC does not start");
   acceptor_ = *std::move(acceptor);
+  listening_ = acceptor_.get();
   port_ = acceptor_->port();
   acceptor_->Start([this](int fd) {
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
@@ -314,6 +316,7 @@ absl::Status GrpcCollector::Impl::ForgetBefore(const model::Tag& tag, absl::stri
 }
 
 GrpcCollectorCounters GrpcCollector::Impl::counters() const {
+  const Acceptor* const acceptor = listening_;
   uint64_t stored = 0;
   for (const auto& [tag, durable] : shared_.durable_tags) stored += durable->log().bytes();
   return {.messages = shared_.messages,
@@ -322,7 +325,7 @@ GrpcCollectorCounters GrpcCollector::Impl::counters() const {
           .lost = shared_.lost,
           .storage_errors = shared_.storage_errors,
           .stored_bytes = static_cast<int64_t>(stored),
-          .accept_failures = acceptor_ == nullptr ? 0 : acceptor_->failures(),
+          .accept_failures = acceptor == nullptr ? 0 : acceptor->failures(),
           .streams_open = static_cast<int64_t>(streams_.size()),
           .streams_started = shared_.streams_started,
           .streams_refused = shared_.streams_refused};
