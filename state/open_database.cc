@@ -1,5 +1,8 @@
 #include "state/open_database.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
@@ -10,8 +13,6 @@
 
 namespace dcp::state {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr char kName[] = "state.db";
 // Of the log, once it was written back. A long report makes it longer for a while.
@@ -24,38 +25,40 @@ absl::Status CreateError(const std::string& path, const std::error_code& error) 
                    "dir in [state]"));
 }
 
-absl::Status Create(const std::string& path) {
+absl::Status CreateError(const std::string& path) {
+  return CreateError(path, std::error_code(errno, std::generic_category()));
+}
+
+absl::Status Create(const Disk& disk, const std::string& path) {
   const std::string draft = path + ".new";
-  std::error_code error;
-  for (const char* suffix : {"", "-journal"}) fs::remove(draft + suffix, error);
+  for (const char* suffix : {"", "-journal"}) disk.io->Remove(draft + suffix);
   {
-    DCP_ASSIGN_OR_RETURN(const auto db, Database::Open(draft, Database::Mode::kCreate));
+    DCP_ASSIGN_OR_RETURN(const auto db, Database::Open(draft, Database::Mode::kCreate, disk.vfs));
     // It holds rows of tables. Other files of the database get its mode.
-    fs::permissions(draft, fs::perms::owner_read | fs::perms::owner_write, error);
+    const std::error_code error = disk.io->SetMode(draft, S_IRUSR | S_IWUSR);
     if (error) return CreateError(draft, error);
     FaultPoint("state.draft_made");
     DCP_RETURN_IF_ERROR(Migrate(*db, SchemaSteps()));
   }
   FaultPoint("state.draft_whole");
-  fs::rename(draft, path, error);
+  if (disk.io->Rename(draft, path) != 0) return CreateError(path);
   FaultPoint("state.draft_named");
-  return error ? CreateError(path, error) : absl::OkStatus();
+  return absl::OkStatus();
 }
 
 // A log without its database: what it holds cannot be used, and must not go unnoticed.
-absl::Status CheckNoRest(const std::string& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path + "-wal", error);
-  if (error || size == 0) return absl::OkStatus();
+absl::Status CheckNoRest(const Disk& disk, const std::string& path) {
+  const int64_t size = disk.io->SizeOf(path + "-wal");
+  if (size < 0 && errno != ENOENT) return CreateError(path + "-wal");
+  if (size <= 0) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(
       path, " is missing, but its log ", path,
       "-wal is there: restore both from a copy, or move the log away to begin with an empty "
       "state; see docs/state.md"));
 }
 
-absl::Status CheckNotEmpty(const Database& db) {
-  std::error_code error;
-  if (fs::file_size(db.path(), error) > 0 || error) return absl::OkStatus();
+absl::Status CheckNotEmpty(const Disk& disk, const Database& db) {
+  if (disk.io->SizeOf(db.path()) != 0) return absl::OkStatus();
   return DamagedError(db, "it is empty");
 }
 
@@ -84,18 +87,17 @@ absl::Status CheckIsWhole(Database& db) {
 
 }  // namespace
 
-absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& dir) {
-  const std::string path = (fs::path(dir) / kName).string();
+absl::StatusOr<OpenedDatabase> OpenDatabase(const Disk& disk, const std::string& dir) {
+  const std::string path = (std::filesystem::path(dir) / kName).string();
   OpenedDatabase opened;
-  std::error_code error;
-  opened.is_new = !fs::exists(path, error);
-  if (error) return CreateError(path, error);
+  opened.is_new = disk.io->SizeOf(path) < 0;
+  if (opened.is_new && errno != ENOENT) return CreateError(path);
   if (opened.is_new) {
-    DCP_RETURN_IF_ERROR(CheckNoRest(path));
-    DCP_RETURN_IF_ERROR(Create(path));
+    DCP_RETURN_IF_ERROR(CheckNoRest(disk, path));
+    DCP_RETURN_IF_ERROR(Create(disk, path));
   }
-  DCP_ASSIGN_OR_RETURN(opened.db, Database::Open(path, Database::Mode::kExisting));
-  DCP_RETURN_IF_ERROR(CheckNotEmpty(*opened.db));
+  DCP_ASSIGN_OR_RETURN(opened.db, Database::Open(path, Database::Mode::kExisting, disk.vfs));
+  DCP_RETURN_IF_ERROR(CheckNotEmpty(disk, *opened.db));
   DCP_RETURN_IF_ERROR(CheckVersion(*opened.db, SchemaSteps()));
   DCP_RETURN_IF_ERROR(UseLog(*opened.db));
   FaultPoint("state.opened");

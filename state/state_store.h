@@ -37,6 +37,7 @@
 #include "model/ports/outbox.h"
 #include "model/ports/pair_states.h"
 #include "state/lock_file.h"
+#include "state/open_database.h"
 #include "state/retention.h"
 #include "state/state_core.h"
 
@@ -51,6 +52,7 @@ class StateStore final : public model::Outbox, public model::PairStates {
     std::string dir;
     size_t max_bytes_per_sink = size_t{64} << 20;
     Retention retention = {};
+    Disk disk = {};
     // Gets what only the operator can mend. Never under a lock of this.
     LogFunction log = [](absl::string_view) {};
   };

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/file_io.h"
 #include "collector/grpc/session_table.h"
 
 namespace dcp::collector {
@@ -38,10 +39,11 @@ struct LogSnapshot {
 
 // `directory` exists. Deletes a last file without anything in it, and cuts what was torn off
 // the last one; both are said to `log`, and so is damage further in, which stays as it is
-// (readers come upon it).
+// (readers come upon it). `random`: as of IntakeLogOptions.
 //   kFailedPrecondition  written by a newer dcp
 //   kUnavailable, kResourceExhausted  files cannot be read or written
-absl::StatusOr<RecoveredLog> RecoverLog(const std::string& directory,
+absl::StatusOr<RecoveredLog> RecoverLog(FileIo& io, const std::string& directory,
+                                        const std::function<uint64_t()>& random,
                                         const std::function<void(absl::string_view)>& log);
 
 std::string SegmentPath(absl::string_view directory, uint64_t number);
