@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/fault_point.h"
 #include "base/status.h"
@@ -74,12 +75,27 @@ absl::Status UseLog(Database& db) {
                    "directory of a local file system with dir in [state]"));
 }
 
+// The answer of a check that found something: a page that the disk did not give tells nothing of
+// what is on it. Of some pages SQLite leaves the cause out, but not in errno.
+absl::Status FoundWrong(const Database& db, absl::string_view answer, int last_errno) {
+  if (last_errno == EIO) return db.Error(SQLITE_IOERR);
+  constexpr absl::string_view kCode = "error code=";
+  const size_t at = answer.find(kCode);
+  int code = SQLITE_CORRUPT;
+  if (at == absl::string_view::npos || !absl::SimpleAtoi(answer.substr(at + kCode.size()), &code) ||
+      (code & 0xff) == SQLITE_CORRUPT) {
+    return DamagedError(db, answer);
+  }
+  return db.Error(code);
+}
+
 absl::Status CheckIsWhole(Database& db) {
   DCP_ASSIGN_OR_RETURN(Statement check, db.Prepare("PRAGMA quick_check(1)"));
   DCP_ASSIGN_OR_RETURN(const bool found, check.Bind().Step());
+  const int last_errno = errno;
   const std::string answer = found ? check.ReadText() : "no answer";
   check.Bind();
-  if (answer != "ok") return DamagedError(db, answer);
+  if (answer != "ok") return FoundWrong(db, answer, last_errno);
   DCP_ASSIGN_OR_RETURN(Statement references, db.Prepare("PRAGMA foreign_key_check"));
   DCP_ASSIGN_OR_RETURN(const bool broken, references.Bind().Step());
   return broken ? DamagedError(db, "rows that belong to others are alone") : absl::OkStatus();
