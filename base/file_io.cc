@@ -22,6 +22,10 @@ void FileIo::Close(int fd) { ::close(fd); }
 
 ssize_t FileIo::Write(int fd, const char* bytes, size_t size) { return ::write(fd, bytes, size); }
 
+ssize_t FileIo::WriteAt(int fd, const char* bytes, size_t size, uint64_t offset) {
+  return ::pwrite(fd, bytes, size, static_cast<off_t>(offset));
+}
+
 ssize_t FileIo::ReadAt(int fd, char* bytes, size_t size, uint64_t offset) {
   return ::pread(fd, bytes, size, static_cast<off_t>(offset));
 }

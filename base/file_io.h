@@ -22,6 +22,8 @@ class FileIo {
   virtual void Close(int fd);
   // Behind what the file holds when it was opened with O_APPEND, else behind the last write.
   virtual ssize_t Write(int fd, const char* bytes, size_t size);
+  // Of a file that was opened without O_APPEND.
+  virtual ssize_t WriteAt(int fd, const char* bytes, size_t size, uint64_t offset);
   virtual ssize_t ReadAt(int fd, char* bytes, size_t size, uint64_t offset);
   virtual int Sync(int fd);  // fdatasync(2)
   virtual int Truncate(int fd, uint64_t size);

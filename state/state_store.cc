@@ -51,6 +51,11 @@ absl::Status StateStore::Append(const model::Report& report, const std::vector<A
   return core_->Append(report, alarms);
 }
 
+absl::Status StateStore::MakeDurable() {
+  MutexLock lock(mu_);
+  return core_->MakeDurable();
+}
+
 std::vector<model::Outbox::Head> StateStore::Heads(const std::string& sink) const {
   MutexLock lock(mu_);
   return core_->Heads(sink);

@@ -73,6 +73,8 @@ class StateStore final : public model::Outbox, public model::PairStates {
   // state/sqlite.h: nothing of it is stored, and the same call may succeed later.
   absl::Status Append(const model::Report& report, const std::vector<Addressed>& alarms) override
       ABSL_LOCKS_EXCLUDED(mu_);
+  // What was stored outlives a power loss too. The codes of Append().
+  absl::Status MakeDurable() ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<Head> Heads(const std::string& sink) const override ABSL_LOCKS_EXCLUDED(mu_);
   // Fewer, or none, where they cannot be read now, which is logged.
   std::vector<Entry> Next(const std::string& sink, const std::string& check, size_t max) override

@@ -1,9 +1,13 @@
 #include "collector/grpc/intake_file.h"
 
+#include <fcntl.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 
 namespace dcp::collector {
 
@@ -45,6 +49,22 @@ absl::StatusOr<uint64_t> FileSize(const OpenFile& file, absl::string_view path) 
   const int64_t size = file.io().Size(file.fd());
   if (size < 0) return IoError(errno, "look at", path);
   return static_cast<uint64_t>(size);
+}
+
+absl::Status WriteAgain(FileIo& io, const std::string& path, uint64_t from, uint64_t to) {
+  constexpr uint64_t kPiece = uint64_t{1} << 20;
+  const OpenFile file(io, path, O_RDWR);
+  if (!file.open()) return IoError(errno, "open", path);
+  while (from < to) {
+    DCP_ASSIGN_OR_RETURN(const std::string bytes,
+                         ReadAt(file, from, std::min(kPiece, to - from), path));
+    const ssize_t written = io.WriteAt(file.fd(), bytes.data(), bytes.size(), from);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return IoError(errno, "write", path);
+    from += static_cast<uint64_t>(written);
+  }
+  if (io.Sync(file.fd()) != 0) return IoError(errno, "sync", path);
+  return absl::OkStatus();
 }
 
 absl::Status SyncEntries(FileIo& io, const std::string& directory) {

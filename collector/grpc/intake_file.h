@@ -24,6 +24,9 @@ absl::Status WriteAll(const OpenFile& file, absl::string_view bytes, absl::strin
 absl::StatusOr<std::string> ReadAt(const OpenFile& file, uint64_t offset, size_t size,
                                    absl::string_view path);
 absl::StatusOr<uint64_t> FileSize(const OpenFile& file, absl::string_view path);
+// Writes what stands there from `from` to `to` once more, where it stands, and syncs it: a sync
+// that failed before may have left it in memory only, and no later one would notice.
+absl::Status WriteAgain(FileIo& io, const std::string& path, uint64_t from, uint64_t to);
 // What was created in and removed from `directory` is on disk.
 absl::Status SyncEntries(FileIo& io, const std::string& directory);
 

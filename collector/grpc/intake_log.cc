@@ -61,11 +61,13 @@ absl::Status IntakeLog::Recover() {
     }
   }
   if (found.segments.empty()) return NewSegment();
-  const std::string path = PathOf(found.segments.back().number);
+  const RecoveredSegment& last = found.segments.back();
+  const std::string path = PathOf(last.number);
   file_ = OpenFile(io_, path, O_WRONLY | O_APPEND);
   if (!file_.open()) return IoError(errno, "open", path);
-  // What was written before the process ended may not be on disk yet.
-  if (io_.Sync(file_.fd()) != 0) return IoError(errno, "sync", path);
+  // What was made and written before the process ended may not be on disk yet.
+  DCP_RETURN_IF_ERROR(SyncEntries(io_, options_.directory));
+  DCP_RETURN_IF_ERROR(WriteAgain(io_, path, last.attested, last.bytes));
   FaultPoint("intake.recovered");
   return absl::OkStatus();
 }
@@ -156,15 +158,29 @@ std::string IntakeLog::Snapshot() const {
   return block;
 }
 
+size_t IntakeLog::FilesBefore(uint64_t sequence) const {
+  size_t files = 0;
+  while (files + 1 < segments_.size() && segments_[files + 1].first <= sequence) ++files;
+  return files;
+}
+
 void IntakeLog::ForgetBefore(uint64_t sequence) {
+  {
+    MutexLock lock(mu_);
+    if (FilesBefore(sequence) == 0) return;
+  }
+  if (const absl::Status status = options_.before_deleting(); !status.ok()) {
+    options_.log(absl::StrCat(options_.directory,
+                              ": what is not needed any more stays for now: ", status.message()));
+    return;
+  }
   std::vector<uint64_t> numbers;
   {
     MutexLock lock(mu_);
-    while (segments_.size() > 1 && segments_[1].first <= sequence) {
+    for (size_t files = FilesBefore(sequence); files > 0; --files) {
       numbers.push_back(segments_.front().number);
       segments_.erase(segments_.begin());
     }
-    if (numbers.empty()) return;
     shrunk_.NotifyAll();
   }
   for (const uint64_t number : numbers) {

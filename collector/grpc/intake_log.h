@@ -34,6 +34,9 @@ struct IntakeLogOptions {
   // Of all files: over it Append() refuses until ForgetBefore() has made room.
   uint64_t max_bytes = uint64_t{4} << 30;
   std::function<void(absl::string_view)> log = [](absl::string_view) {};
+  // Called before files are deleted: what tells that nobody needs them must outlive a power
+  // loss first. Not OK: they stay until ForgetBefore() is called again.
+  std::function<absl::Status()> before_deleting = [] { return absl::OkStatus(); };
   FileIo* io = nullptr;  // null: the real one
   // Makes the id of a new log; null: by chance.
   std::function<uint64_t()> random = nullptr;
@@ -85,6 +88,8 @@ class IntakeLog {
   explicit IntakeLog(IntakeLogOptions options)
       : options_(std::move(options)), io_(options_.io == nullptr ? FileIo::Real() : *options_.io) {}
 
+  // So many of the first files hold nothing at or behind `sequence`.
+  size_t FilesBefore(uint64_t sequence) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Recover() ABSL_LOCKS_EXCLUDED(append_mu_, mu_);
   std::string Snapshot() const ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status NewSegment() ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mu_) ABSL_LOCKS_EXCLUDED(mu_);

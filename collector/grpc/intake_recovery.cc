@@ -120,9 +120,11 @@ class Recovery {
         is_last ? std::nullopt : std::optional(out_.segments[index + 1].first);
     out_.next = std::max(out_.next, segment.first);
     while (true) {
+      const uint64_t before = scanner.offset();
       DCP_ASSIGN_OR_RETURN(const Found found, scanner.Next(segment.bytes));
       if (found == Found::kEnd) return absl::OkStatus();
       if (found == Found::kBlock) {
+        if (scanner.header().durable >= out_.next) segment.attested = before;
         if (end && scanner.header().first >= *end) return absl::OkStatus();
         DCP_RETURN_IF_ERROR(Take(scanner));
         continue;

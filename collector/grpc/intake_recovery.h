@@ -17,6 +17,8 @@ struct RecoveredSegment {
   uint64_t number = 0;
   uint64_t first = 0;
   uint64_t bytes = 0;  // of it that are whole, or that a reader has to look at
+  // What stands before was on disk when what follows was written. It is told of the last file.
+  uint64_t attested = 0;
 };
 
 struct RecoveredLog {
