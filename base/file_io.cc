@@ -72,6 +72,8 @@ int64_t FileIo::SizeOf(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 ? status.st_size : -1;
 }
 
+pid_t FileIo::ProcessId() { return ::getpid(); }
+
 FileIo& FileIo::Real() {
   static FileIo io;
   return io;

@@ -41,6 +41,9 @@ class FileIo {
   // Of the file at `path`; -1 and ENOENT: there is none.
   virtual int64_t SizeOf(const std::string& path);
 
+  // Of the process that does all this: it is written into files.
+  virtual pid_t ProcessId();
+
   static FileIo& Real();
 };
 

@@ -1,7 +1,6 @@
 #include "state/lock_file.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -45,7 +44,7 @@ absl::StatusOr<LockFile> LockFile::Acquire(FileIo& io, const std::string& path) 
                      "): name a directory of a local file system with dir in [state]"));
   }
   // For the reader of the message above only: a full disk does not matter.
-  const std::string pid = absl::StrCat(getpid(), "\n");
+  const std::string pid = absl::StrCat(io.ProcessId(), "\n");
   FaultPoint("state.locked");
   if (io.Truncate(lock.file_.fd(), 0) != 0) return lock;
   if (io.Write(lock.file_.fd(), pid.data(), pid.size()) < 0) return lock;
