@@ -129,6 +129,9 @@ absl::Status IntakeLog::NewSegment() {
   FaultPoint("intake.file_made");
   if (absl::Status status = WriteNew(file, path, bytes); !status.ok()) {
     io_.Remove(path);
+    // It may be there all the same, now or behind a power loss, and says what follows it: from
+    // there on nothing of the file before would count.
+    spoilt_ = true;
     return status;
   }
   file_ = std::move(file);

@@ -106,7 +106,8 @@ class IntakeLog {
 
   Mutex append_mu_;                            // before mu_; held over writes
   OpenFile file_ ABSL_GUARDED_BY(append_mu_);  // of the last segment
-  // A write to it failed and could not be undone: nothing more goes into it.
+  // Nothing more goes into it: a write to it failed and could not be undone, or another file
+  // may follow it.
   bool spoilt_ ABSL_GUARDED_BY(append_mu_) = false;
   uint64_t next_number_ ABSL_GUARDED_BY(append_mu_) = 1;  // of a file; never used twice
   std::string buffer_ ABSL_GUARDED_BY(append_mu_);
