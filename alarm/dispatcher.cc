@@ -1,5 +1,6 @@
 #include "alarm/dispatcher.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -37,6 +38,12 @@ Dispatcher::~Dispatcher() { Stop(absl::ZeroDuration()); }
 void Dispatcher::Start() {
   MutexLock stop_lock(stop_mu_);
   for (auto& worker : workers_) worker->Start();
+}
+
+absl::Duration Dispatcher::Step() {
+  absl::Duration wait = absl::InfiniteDuration();
+  for (auto& worker : workers_) wait = std::min(wait, worker->Step());
+  return wait;
 }
 
 void Dispatcher::Address(std::vector<Alarm> alarms,

@@ -46,6 +46,10 @@ class Dispatcher final : public model::OutcomeSink {
   // Starts delivery. What was put before waits for it. Call once.
   void Start() ABSL_LOCKS_EXCLUDED(stop_mu_);
 
+  // In place of Start(), for who has no threads: each sink does one thing that is due; how
+  // long nothing will be.
+  absl::Duration Step();
+
   // Takes as long as rendering the alarms and appending the report to the outbox.
   // Tries again and again while the outbox cannot store it, and says so.
   absl::Status Put(const model::Report& report) override ABSL_LOCKS_EXCLUDED(mu_);

@@ -69,6 +69,9 @@ class SinkWorker {
 
   // Call once.
   void Start() ABSL_LOCKS_EXCLUDED(mu_);
+  // Does one thing that is due, if any is, and says how long nothing will be. For who has no
+  // threads: in place of Start().
+  absl::Duration Step() ABSL_LOCKS_EXCLUDED(mu_);
   // The outbox may have something new.
   void Notify() ABSL_LOCKS_EXCLUDED(mu_);
   // From now on the thread ends once nothing waits, and at `give_up_at` (monotonic)
@@ -101,8 +104,6 @@ class SinkWorker {
   };
 
   void Run() ABSL_LOCKS_EXCLUDED(mu_);
-  // One thing that is due, if any is; then how long nothing will be.
-  absl::Duration Step() ABSL_LOCKS_EXCLUDED(mu_);
   // False when the thread is to end.
   bool Await(absl::Duration wait) ABSL_LOCKS_EXCLUDED(mu_);
   bool Draining() const ABSL_LOCKS_EXCLUDED(mu_);

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <random>
 
 #include "absl/time/time.h"
@@ -17,10 +19,13 @@ class Backoff {
   struct Options {
     absl::Duration first = absl::Milliseconds(200);
     absl::Duration cap = absl::Seconds(30);
+    std::optional<uint32_t> seed = std::nullopt;  // of its chance; none: any
   };
 
-  explicit Backoff(const Options& options, uint32_t seed = std::random_device{}())
-      : options_(options), next_(options.first), random_(seed) {}
+  explicit Backoff(const Options& options)
+      : options_(options),
+        next_(options.first),
+        random_(options.seed ? *options.seed : std::random_device{}()) {}
 
   absl::Duration Next() {
     const absl::Duration whole = std::min(next_, options_.cap);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "absl/time/time.h"
+#include "base/mutex.h"
 
 namespace dcp {
 
@@ -19,6 +20,12 @@ class Clock {
 
   // Time since an arbitrary fixed point; never goes back.
   virtual absl::Duration Monotonic() const = 0;
+
+  // Waits for `changed`, for `limit` of Monotonic() at most. Wakes spuriously too.
+  virtual void WaitFor(CondVar& changed, Mutex& mu, absl::Duration limit) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+    changed.WaitFor(mu, limit);
+  }
 
   // The system's clock. Never destroyed.
   static const Clock& Real();

@@ -28,7 +28,7 @@ class Stopper {
     while (!stopped_) {
       const absl::Duration left = monotonic - clock.Monotonic();
       if (left <= absl::ZeroDuration()) return true;
-      stop_came_.WaitFor(mu_, left);
+      clock.WaitFor(stop_came_, mu_, left);
     }
     return false;
   }

@@ -84,6 +84,10 @@ class PairChecker::Impl {
         report.update.closed.push_back(key);
       }
     }
+    // So that the same streams give the same bytes on disk.
+    std::sort(report.update.findings.begin(), report.update.findings.end(),
+              [](const auto& a, const auto& b) { return a.key < b.key; });
+    std::sort(report.update.closed.begin(), report.update.closed.end());
     if (std::exchange(state_changed_, false) || !report.outcomes.empty()) {
       report.update.state = State();
     }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "base/file_io.h"
 
 namespace dcp::state {
 
@@ -13,16 +15,15 @@ class LockFile {
   // `path` is created when it is not there.
   //   kFailedPrecondition  another process holds it; the message has its pid. Or: it
   //                        cannot be written
-  static absl::StatusOr<LockFile> Acquire(const std::string& path);
+  static absl::StatusOr<LockFile> Acquire(FileIo& io, const std::string& path);
 
-  LockFile(LockFile&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  LockFile(LockFile&&) = default;
   LockFile& operator=(LockFile&&) = delete;
-  ~LockFile();
 
  private:
-  explicit LockFile(int fd) : fd_(fd) {}
+  explicit LockFile(OpenFile file) : file_(std::move(file)) {}
 
-  int fd_;
+  OpenFile file_;
 };
 
 }  // namespace dcp::state

@@ -1,8 +1,12 @@
 #include "state/open_database.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/fault_point.h"
 #include "base/status.h"
@@ -10,8 +14,6 @@
 
 namespace dcp::state {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr char kName[] = "state.db";
 // Of the log, once it was written back. A long report makes it longer for a while.
@@ -24,38 +26,40 @@ absl::Status CreateError(const std::string& path, const std::error_code& error) 
                    "dir in [state]"));
 }
 
-absl::Status Create(const std::string& path) {
+absl::Status CreateError(const std::string& path) {
+  return CreateError(path, std::error_code(errno, std::generic_category()));
+}
+
+absl::Status Create(const Disk& disk, const std::string& path) {
   const std::string draft = path + ".new";
-  std::error_code error;
-  for (const char* suffix : {"", "-journal"}) fs::remove(draft + suffix, error);
+  for (const char* suffix : {"", "-journal"}) disk.io->Remove(draft + suffix);
   {
-    DCP_ASSIGN_OR_RETURN(const auto db, Database::Open(draft, Database::Mode::kCreate));
+    DCP_ASSIGN_OR_RETURN(const auto db, Database::Open(draft, Database::Mode::kCreate, disk.vfs));
     // It holds rows of tables. Other files of the database get its mode.
-    fs::permissions(draft, fs::perms::owner_read | fs::perms::owner_write, error);
+    const std::error_code error = disk.io->SetMode(draft, S_IRUSR | S_IWUSR);
     if (error) return CreateError(draft, error);
     FaultPoint("state.draft_made");
     DCP_RETURN_IF_ERROR(Migrate(*db, SchemaSteps()));
   }
   FaultPoint("state.draft_whole");
-  fs::rename(draft, path, error);
+  if (disk.io->Rename(draft, path) != 0) return CreateError(path);
   FaultPoint("state.draft_named");
-  return error ? CreateError(path, error) : absl::OkStatus();
+  return absl::OkStatus();
 }
 
 // A log without its database: what it holds cannot be used, and must not go unnoticed.
-absl::Status CheckNoRest(const std::string& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path + "-wal", error);
-  if (error || size == 0) return absl::OkStatus();
+absl::Status CheckNoRest(const Disk& disk, const std::string& path) {
+  const int64_t size = disk.io->SizeOf(path + "-wal");
+  if (size < 0 && errno != ENOENT) return CreateError(path + "-wal");
+  if (size <= 0) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(
       path, " is missing, but its log ", path,
       "-wal is there: restore both from a copy, or move the log away to begin with an empty "
       "state; see docs/state.md"));
 }
 
-absl::Status CheckNotEmpty(const Database& db) {
-  std::error_code error;
-  if (fs::file_size(db.path(), error) > 0 || error) return absl::OkStatus();
+absl::Status CheckNotEmpty(const Disk& disk, const Database& db) {
+  if (disk.io->SizeOf(db.path()) != 0) return absl::OkStatus();
   return DamagedError(db, "it is empty");
 }
 
@@ -71,12 +75,27 @@ absl::Status UseLog(Database& db) {
                    "directory of a local file system with dir in [state]"));
 }
 
+// The answer of a check that found something: a page that the disk did not give tells nothing of
+// what is on it. Of some pages SQLite leaves the cause out, but not in errno.
+absl::Status FoundWrong(const Database& db, absl::string_view answer, int last_errno) {
+  if (last_errno == EIO) return db.Error(SQLITE_IOERR);
+  constexpr absl::string_view kCode = "error code=";
+  const size_t at = answer.find(kCode);
+  int code = SQLITE_CORRUPT;
+  if (at == absl::string_view::npos || !absl::SimpleAtoi(answer.substr(at + kCode.size()), &code) ||
+      (code & 0xff) == SQLITE_CORRUPT) {
+    return DamagedError(db, answer);
+  }
+  return db.Error(code);
+}
+
 absl::Status CheckIsWhole(Database& db) {
   DCP_ASSIGN_OR_RETURN(Statement check, db.Prepare("PRAGMA quick_check(1)"));
   DCP_ASSIGN_OR_RETURN(const bool found, check.Bind().Step());
+  const int last_errno = errno;
   const std::string answer = found ? check.ReadText() : "no answer";
   check.Bind();
-  if (answer != "ok") return DamagedError(db, answer);
+  if (answer != "ok") return FoundWrong(db, answer, last_errno);
   DCP_ASSIGN_OR_RETURN(Statement references, db.Prepare("PRAGMA foreign_key_check"));
   DCP_ASSIGN_OR_RETURN(const bool broken, references.Bind().Step());
   return broken ? DamagedError(db, "rows that belong to others are alone") : absl::OkStatus();
@@ -84,18 +103,17 @@ absl::Status CheckIsWhole(Database& db) {
 
 }  // namespace
 
-absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& dir) {
-  const std::string path = (fs::path(dir) / kName).string();
+absl::StatusOr<OpenedDatabase> OpenDatabase(const Disk& disk, const std::string& dir) {
+  const std::string path = (std::filesystem::path(dir) / kName).string();
   OpenedDatabase opened;
-  std::error_code error;
-  opened.is_new = !fs::exists(path, error);
-  if (error) return CreateError(path, error);
+  opened.is_new = disk.io->SizeOf(path) < 0;
+  if (opened.is_new && errno != ENOENT) return CreateError(path);
   if (opened.is_new) {
-    DCP_RETURN_IF_ERROR(CheckNoRest(path));
-    DCP_RETURN_IF_ERROR(Create(path));
+    DCP_RETURN_IF_ERROR(CheckNoRest(disk, path));
+    DCP_RETURN_IF_ERROR(Create(disk, path));
   }
-  DCP_ASSIGN_OR_RETURN(opened.db, Database::Open(path, Database::Mode::kExisting));
-  DCP_RETURN_IF_ERROR(CheckNotEmpty(*opened.db));
+  DCP_ASSIGN_OR_RETURN(opened.db, Database::Open(path, Database::Mode::kExisting, disk.vfs));
+  DCP_RETURN_IF_ERROR(CheckNotEmpty(disk, *opened.db));
   DCP_RETURN_IF_ERROR(CheckVersion(*opened.db, SchemaSteps()));
   DCP_RETURN_IF_ERROR(UseLog(*opened.db));
   FaultPoint("state.opened");

@@ -5,9 +5,16 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/file_io.h"
 #include "state/sqlite.h"
 
 namespace dcp::state {
+
+// The file system that it lies in.
+struct Disk {
+  FileIo* io = &FileIo::Real();
+  std::string vfs;  // the same, by SQLite's name for it; empty: the real one
+};
 
 struct OpenedDatabase {
   std::unique_ptr<Database> db;
@@ -17,6 +24,6 @@ struct OpenedDatabase {
 // The caller holds the directory's lock. A database is created under another name and
 // gets its own when it is complete, so that an empty or cut one is always damage.
 //   errors: see StateStore::Open()
-absl::StatusOr<OpenedDatabase> OpenDatabase(const std::string& dir);
+absl::StatusOr<OpenedDatabase> OpenDatabase(const Disk& disk, const std::string& dir);
 
 }  // namespace dcp::state

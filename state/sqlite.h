@@ -28,8 +28,9 @@ class Database {
  public:
   enum class Mode { kExisting, kCreate };
 
-  // Writable, or kFailedPrecondition.
-  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Mode mode);
+  // Writable, or kFailedPrecondition. `vfs`: what SQLite reaches files by; empty: as ever.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Mode mode,
+                                                        const std::string& vfs = "");
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

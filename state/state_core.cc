@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "base/fault_point.h"
 #include "base/status.h"
 
@@ -85,6 +86,17 @@ absl::Status StateCore::Append(const model::Report& report,
   DCP_RETURN_IF_ERROR(Write([&] { return WriteReport(report, alarms, &added); }));
   for (const Added& one : added) Enqueue(one);
   return absl::OkStatus();
+}
+
+// Writing the log back brings it to disk first.
+absl::Status StateCore::MakeDurable() {
+  DCP_ASSIGN_OR_RETURN(Statement write_back, db_->Prepare("PRAGMA wal_checkpoint(PASSIVE)"));
+  DCP_RETURN_IF_ERROR(write_back.Bind().Step().status());
+  const bool busy = write_back.ReadInteger() != 0;
+  const int64_t pages = write_back.ReadInteger(), written_back = write_back.ReadInteger();
+  write_back.Bind();
+  if (!busy && pages == written_back) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("another program reads ", db_->path(), ": close it"));
 }
 
 absl::Status StateCore::WriteReport(const model::Report& report,

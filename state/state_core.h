@@ -48,6 +48,7 @@ class StateCore {
   StateCore& operator=(const StateCore&) = delete;
 
   absl::Status Append(const model::Report& report, const std::vector<Outbox::Addressed>& alarms);
+  absl::Status MakeDurable();
   std::vector<Outbox::Head> Heads(const std::string& sink) const;
   // What could be read, and the error that ended it.
   absl::Status Next(const std::string& sink, const std::string& check, size_t max,

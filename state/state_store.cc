@@ -1,12 +1,13 @@
 #include "state/state_store.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "state/open_database.h"
 
 namespace dcp::state {
 namespace {
@@ -14,9 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // What it holds of tables is for its owner only.
-absl::Status MakeDirectory(const std::string& dir) {
-  std::error_code error;
-  if (fs::create_directories(dir, error)) fs::permissions(dir, fs::perms::owner_all, error);
+absl::Status MakeDirectory(FileIo& io, const std::string& dir) {
+  bool made = false;
+  std::error_code error = io.MakeDirectories(dir, &made);
+  if (made) error = io.SetMode(dir, S_IRWXU);
   if (!error) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("cannot make the state directory ", dir, " (", error.message(),
@@ -28,9 +30,10 @@ std::string LockPath(const std::string& dir) { return (fs::path(dir) / "lock").s
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StateStore>> StateStore::Open(Options options) {
-  DCP_RETURN_IF_ERROR(MakeDirectory(options.dir));
-  DCP_ASSIGN_OR_RETURN(LockFile lock, LockFile::Acquire(LockPath(options.dir)));
-  DCP_ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabase(options.dir));
+  FileIo& io = *options.disk.io;
+  DCP_RETURN_IF_ERROR(MakeDirectory(io, options.dir));
+  DCP_ASSIGN_OR_RETURN(LockFile lock, LockFile::Acquire(io, LockPath(options.dir)));
+  DCP_ASSIGN_OR_RETURN(OpenedDatabase opened, OpenDatabase(options.disk, options.dir));
   DCP_ASSIGN_OR_RETURN(auto core, StateCore::Open({options.max_bytes_per_sink, options.retention},
                                                   std::move(opened.db)));
   return std::unique_ptr<StateStore>(
@@ -46,6 +49,11 @@ StateStore::StateStore(Options options, LockFile lock, std::unique_ptr<StateCore
 absl::Status StateStore::Append(const model::Report& report, const std::vector<Addressed>& alarms) {
   MutexLock lock(mu_);
   return core_->Append(report, alarms);
+}
+
+absl::Status StateStore::MakeDurable() {
+  MutexLock lock(mu_);
+  return core_->MakeDurable();
 }
 
 std::vector<model::Outbox::Head> StateStore::Heads(const std::string& sink) const {

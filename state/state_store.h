@@ -37,6 +37,7 @@
 #include "model/ports/outbox.h"
 #include "model/ports/pair_states.h"
 #include "state/lock_file.h"
+#include "state/open_database.h"
 #include "state/retention.h"
 #include "state/state_core.h"
 
@@ -51,6 +52,7 @@ class StateStore final : public model::Outbox, public model::PairStates {
     std::string dir;
     size_t max_bytes_per_sink = size_t{64} << 20;
     Retention retention = {};
+    Disk disk = {};
     // Gets what only the operator can mend. Never under a lock of this.
     LogFunction log = [](absl::string_view) {};
   };
@@ -71,6 +73,8 @@ class StateStore final : public model::Outbox, public model::PairStates {
   // state/sqlite.h: nothing of it is stored, and the same call may succeed later.
   absl::Status Append(const model::Report& report, const std::vector<Addressed>& alarms) override
       ABSL_LOCKS_EXCLUDED(mu_);
+  // What was stored outlives a power loss too. The codes of Append().
+  absl::Status MakeDurable() ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<Head> Heads(const std::string& sink) const override ABSL_LOCKS_EXCLUDED(mu_);
   // Fewer, or none, where they cannot be read now, which is logged.
   std::vector<Entry> Next(const std::string& sink, const std::string& check, size_t max) override

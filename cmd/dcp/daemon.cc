@@ -422,6 +422,7 @@ class Daemon::Impl final : public model::StatusSource {
     grpc.durable = options.ack == config::Ack::kDurable;
     grpc.intake_directory = config_.state.dir + "/intake";
     grpc.intake_max_bytes = static_cast<int64_t>(options.intake_max_bytes);
+    grpc.before_deleting = [this] { return state_->MakeDurable(); };
     for (const model::Tag& tag : options.tags) {
       const auto place = resume_.pushed.find(tag.value());
       if (place != resume_.pushed.end()) grpc.start_places[tag] = place->second.ToText();

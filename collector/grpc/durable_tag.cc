@@ -61,13 +61,19 @@ DurableTag::~DurableTag() {
 }
 
 void DurableTag::Start() {
-  const Beginning beginning = FindBeginning();
-  if (!OpenSink(beginning.reason, beginning.detail, beginning.sequence).ok()) return;
+  if (!Begin().ok()) return;
   {
     MutexLock lock(mu_);
     ended_ = false;
   }
-  thread_ = std::thread([this, sequence = beginning.sequence] { Run(sequence); });
+  thread_ = std::thread([this] { Run(); });
+}
+
+absl::Status DurableTag::Begin() {
+  const Beginning beginning = FindBeginning();
+  DCP_RETURN_IF_ERROR(OpenSink(beginning.reason, beginning.detail, beginning.sequence));
+  reader_.emplace(*log_, beginning.sequence);
+  return absl::OkStatus();
 }
 
 bool DurableTag::Stop(absl::Duration deadline) {
@@ -120,29 +126,31 @@ absl::Status DurableTag::OpenSink(std::string reason, std::string detail, uint64
   return status;
 }
 
-void DurableTag::Run(uint64_t sequence) {
-  IntakeReader reader(*log_, sequence);
-  while (log_->WaitFor(reader.next())) {
-    if (!FeedSome(reader).ok()) break;
+void DurableTag::Run() {
+  while (log_->WaitFor(reader_->next())) {
+    const absl::StatusOr<bool> readable = FeedSome();
+    if (!readable.ok()) break;
+    // Stopped meanwhile: the rest is read again by the next run.
+    if (!*readable && !log_->WaitForRoom(kRetry)) break;
   }
   MutexLock lock(mu_);
   ended_ = true;
   ended_changed_.NotifyAll();
 }
 
-// What is there, in batches. Not OK: the sink takes no more, or the tag is being stopped and the
-// rest cannot be read now.
-absl::Status DurableTag::FeedSome(IntakeReader& reader) {
+absl::StatusOr<bool> DurableTag::FeedSome() {
+  bool readable = true;
   while (builder_.bytes() < kBatchBytes) {
-    const auto block = reader.Next();
+    const auto block = reader_->Next();
     if (!block.ok()) {
       options_.log.log(absl::StrCat("tag ", tag_.value(), ": ", block.status().message()));
-      if (!log_->WaitForRoom(kRetry)) return block.status();
+      readable = false;
     }
     if (!block.ok() || !block->has_value()) break;
     DCP_RETURN_IF_ERROR(FeedBlock(**block));
   }
-  return Flush();
+  DCP_RETURN_IF_ERROR(Flush());
+  return readable;
 }
 
 absl::Status DurableTag::FeedBlock(const IntakeReader::Block& block) {

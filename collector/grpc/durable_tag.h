@@ -42,6 +42,12 @@ class DurableTag {
 
   // Opens the tag and feeds it. REQUIRES: called once.
   void Start();
+  // In place of Start(), for who has no threads: Begin() once, then FeedSome() whenever
+  // something may have come.
+  absl::Status Begin() ABSL_LOCKS_EXCLUDED(mu_);
+  // Feeds what the log holds and was not fed, some of it at a time. False when the log cannot
+  // be read now. Not OK: the sink takes no more.
+  absl::StatusOr<bool> FeedSome();
   // Ends the feeding when all that is stored was fed. Idempotent. False when that is not so at
   // `deadline` (monotonic); it ends then as soon as the sink takes no more.
   bool Stop(absl::Duration deadline) ABSL_LOCKS_EXCLUDED(mu_);
@@ -69,8 +75,7 @@ class DurableTag {
   Beginning FindBeginning() const;
   absl::Status OpenSink(std::string reason, std::string detail, uint64_t sequence)
       ABSL_LOCKS_EXCLUDED(mu_);
-  void Run(uint64_t sequence) ABSL_LOCKS_EXCLUDED(mu_);
-  absl::Status FeedSome(IntakeReader& reader);
+  void Run() ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status FeedBlock(const IntakeReader::Block& block);
   absl::Status FeedEntry(const IntakeEntry& entry, uint64_t sequence);
   absl::Status Flush();
@@ -82,7 +87,9 @@ class DurableTag {
   const std::unique_ptr<IntakeLog> log_;
   model::ChangeSink& sink_;
 
-  BatchBuilder builder_;  // of the thread
+  // Of the thread.
+  BatchBuilder builder_;
+  std::optional<IntakeReader> reader_;  // since Begin()
   std::thread thread_;
 
   mutable Mutex mu_;

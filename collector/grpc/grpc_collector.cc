@@ -233,6 +233,7 @@ absl::Status GrpcCollector::Impl::OpenLogs() {
     durable.log.max_bytes = static_cast<uint64_t>(options.intake_max_bytes);
     durable.log.log = options.log;
     durable.log.io = options.io;
+    durable.log.before_deleting = options.before_deleting;
     durable.capture = options.capture_rows;
     const auto start = options.start_places.find(tag);
     if (start != options.start_places.end()) durable.start_place = start->second;

@@ -54,7 +54,9 @@ struct GrpcCollectorOptions {
   int64_t intake_max_bytes = int64_t{4} << 30;
   // For what people should know: damage, torn files, a disk that refuses.
   std::function<void(absl::string_view)> log = [](absl::string_view) {};
-  IntakeIo* io = nullptr;    // of the logs; null: the real one
+  IntakeIo* io = nullptr;  // of the logs; null: the real one
+  // See IntakeLogOptions.
+  std::function<absl::Status()> before_deleting = [] { return absl::OkStatus(); };
   bool capture_rows = true;  // keep contents, not only their digests
   // A larger message is refused. A message over twice this plus 64 KiB ends its
   // stream with RESOURCE_EXHAUSTED: gRPC does not hand it over at all.

@@ -1,25 +1,15 @@
 #include "collector/grpc/intake_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 
 namespace dcp::collector {
-
-ssize_t IntakeIo::Write(int fd, const char* bytes, size_t size) { return ::write(fd, bytes, size); }
-
-int IntakeIo::Sync(int fd) { return ::fdatasync(fd); }
-
-IntakeIo& IntakeIo::Real() {
-  static IntakeIo io;
-  return io;
-}
 
 absl::Status IoError(int error, absl::string_view what, absl::string_view path) {
   const std::string text =
@@ -29,23 +19,9 @@ absl::Status IoError(int error, absl::string_view what, absl::string_view path) 
   return no_room ? absl::ResourceExhaustedError(text) : absl::UnavailableError(text);
 }
 
-FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)) {}
-
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  if (this == &other) return *this;
-  Close();
-  fd_ = std::exchange(other.fd_, -1);
-  return *this;
-}
-
-void FileDescriptor::Close() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-}
-
-absl::Status WriteAll(IntakeIo& io, int fd, absl::string_view bytes, absl::string_view path) {
+absl::Status WriteAll(const OpenFile& file, absl::string_view bytes, absl::string_view path) {
   while (!bytes.empty()) {
-    const ssize_t written = io.Write(fd, bytes.data(), bytes.size());
+    const ssize_t written = file.io().Write(file.fd(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return IoError(errno, "write", path);
     bytes.remove_prefix(static_cast<size_t>(written));
@@ -53,12 +29,13 @@ absl::Status WriteAll(IntakeIo& io, int fd, absl::string_view bytes, absl::strin
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ReadAt(int fd, uint64_t offset, size_t size, absl::string_view path) {
+absl::StatusOr<std::string> ReadAt(const OpenFile& file, uint64_t offset, size_t size,
+                                   absl::string_view path) {
   std::string bytes(size, '\0');
   size_t done = 0;
   while (done < size) {
     const ssize_t got =
-        ::pread(fd, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+        file.io().ReadAt(file.fd(), bytes.data() + done, size - done, offset + done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return IoError(errno, "read", path);
     if (got == 0) break;
@@ -68,15 +45,30 @@ absl::StatusOr<std::string> ReadAt(int fd, uint64_t offset, size_t size, absl::s
   return bytes;
 }
 
-absl::StatusOr<uint64_t> FileSize(int fd, absl::string_view path) {
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) return IoError(errno, "look at", path);
-  return static_cast<uint64_t>(status.st_size);
+absl::StatusOr<uint64_t> FileSize(const OpenFile& file, absl::string_view path) {
+  const int64_t size = file.io().Size(file.fd());
+  if (size < 0) return IoError(errno, "look at", path);
+  return static_cast<uint64_t>(size);
 }
 
-absl::Status SyncDirectory(IntakeIo& io, const std::string& directory) {
-  const FileDescriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.open() || io.Sync(fd.get()) != 0) return IoError(errno, "sync", directory);
+absl::Status WriteAgain(FileIo& io, const std::string& path, uint64_t from, uint64_t to) {
+  constexpr uint64_t kPiece = uint64_t{1} << 20;
+  const OpenFile file(io, path, O_RDWR);
+  if (!file.open()) return IoError(errno, "open", path);
+  while (from < to) {
+    DCP_ASSIGN_OR_RETURN(const std::string bytes,
+                         ReadAt(file, from, std::min(kPiece, to - from), path));
+    const ssize_t written = io.WriteAt(file.fd(), bytes.data(), bytes.size(), from);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return IoError(errno, "write", path);
+    from += static_cast<uint64_t>(written);
+  }
+  if (io.Sync(file.fd()) != 0) return IoError(errno, "sync", path);
+  return absl::OkStatus();
+}
+
+absl::Status SyncEntries(FileIo& io, const std::string& directory) {
+  if (SyncDirectory(io, directory) != 0) return IoError(errno, "sync", directory);
   return absl::OkStatus();
 }
 

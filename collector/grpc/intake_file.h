@@ -1,9 +1,5 @@
-// The few things that an IntakeLog does to files, so that a test can let them fail.
-//
-// Thread-safe.
+// What an IntakeLog does to files, with errors for people.
 #pragma once
-
-#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,46 +8,26 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/file_io.h"
 
 namespace dcp::collector {
 
-class IntakeIo {
- public:
-  virtual ~IntakeIo() = default;
-
-  // As write(2) and fdatasync(2): -1, and errno.
-  virtual ssize_t Write(int fd, const char* bytes, size_t size);
-  virtual int Sync(int fd);
-
-  static IntakeIo& Real();
-};
+using IntakeIo = FileIo;
 
 // What errno says of `what`: kResourceExhausted where there is no room (disk, quota, file
 // size, descriptors), else kUnavailable.
 absl::Status IoError(int error, absl::string_view what, absl::string_view path);
 
-// FileDescriptor: closes it.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd = -1) : fd_(fd) {}
-  ~FileDescriptor() { Close(); }
-  FileDescriptor(FileDescriptor&& other) noexcept;
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
-
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-  void Close();
-
- private:
-  int fd_;
-};
-
 // Writes all of `bytes` behind what the file holds.
-absl::Status WriteAll(IntakeIo& io, int fd, absl::string_view bytes, absl::string_view path);
+absl::Status WriteAll(const OpenFile& file, absl::string_view bytes, absl::string_view path);
 // Up to `size` bytes from `offset`; fewer at the end of the file.
-absl::StatusOr<std::string> ReadAt(int fd, uint64_t offset, size_t size, absl::string_view path);
-absl::StatusOr<uint64_t> FileSize(int fd, absl::string_view path);
+absl::StatusOr<std::string> ReadAt(const OpenFile& file, uint64_t offset, size_t size,
+                                   absl::string_view path);
+absl::StatusOr<uint64_t> FileSize(const OpenFile& file, absl::string_view path);
+// Writes what stands there from `from` to `to` once more, where it stands, and syncs it: a sync
+// that failed before may have left it in memory only, and no later one would notice.
+absl::Status WriteAgain(FileIo& io, const std::string& path, uint64_t from, uint64_t to);
 // What was created in and removed from `directory` is on disk.
-absl::Status SyncDirectory(IntakeIo& io, const std::string& directory);
+absl::Status SyncEntries(FileIo& io, const std::string& directory);
 
 }  // namespace dcp::collector

@@ -1,7 +1,6 @@
 #include "collector/grpc/intake_log.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,15 +16,15 @@
 namespace dcp::collector {
 namespace {
 
-absl::Status MakeDirectory(IntakeIo& io, const std::string& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return IoError(error.value(), "make the directory", directory);
+absl::Status MakeDirectory(FileIo& io, const std::string& directory) {
+  bool made = false;
+  if (const std::error_code error = io.MakeDirectories(directory, &made))
+    return IoError(error.value(), "make the directory", directory);
   FaultPoint("intake.directory_made");
   // The one above it may be new too.
   std::filesystem::path above = std::filesystem::absolute(directory).parent_path();
-  DCP_RETURN_IF_ERROR(SyncDirectory(io, above.string()));
-  return SyncDirectory(io, above.parent_path().string());
+  DCP_RETURN_IF_ERROR(SyncEntries(io, above.string()));
+  return SyncEntries(io, above.parent_path().string());
 }
 
 IntakeLogOptions Normalised(IntakeLogOptions options) {
@@ -47,7 +46,8 @@ absl::StatusOr<std::unique_ptr<IntakeLog>> IntakeLog::Open(IntakeLogOptions opti
 }
 
 absl::Status IntakeLog::Recover() {
-  DCP_ASSIGN_OR_RETURN(RecoveredLog found, RecoverLog(options_.directory, options_.log));
+  DCP_ASSIGN_OR_RETURN(RecoveredLog found,
+                       RecoverLog(io_, options_.directory, options_.random, options_.log));
   MutexLock append(append_mu_);
   id_high_ = found.id_high;
   id_low_ = found.id_low;
@@ -61,11 +61,13 @@ absl::Status IntakeLog::Recover() {
     }
   }
   if (found.segments.empty()) return NewSegment();
-  const std::string path = PathOf(found.segments.back().number);
-  file_ = FileDescriptor(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  const RecoveredSegment& last = found.segments.back();
+  const std::string path = PathOf(last.number);
+  file_ = OpenFile(io_, path, O_WRONLY | O_APPEND);
   if (!file_.open()) return IoError(errno, "open", path);
-  // What was written before the process ended may not be on disk yet.
-  if (io_.Sync(file_.get()) != 0) return IoError(errno, "sync", path);
+  // What was made and written before the process ended may not be on disk yet.
+  DCP_RETURN_IF_ERROR(SyncEntries(io_, options_.directory));
+  DCP_RETURN_IF_ERROR(WriteAgain(io_, path, last.attested, last.bytes));
   FaultPoint("intake.recovered");
   return absl::OkStatus();
 }
@@ -99,12 +101,12 @@ absl::Status IntakeLog::Append(const IntakeBatch& batch) {
 absl::Status IntakeLog::Store(const Segment& last, absl::string_view bytes) {
   const std::string path = PathOf(last.number);
   FaultPoint("intake.append");
-  if (absl::Status status = WriteAll(io_, file_.get(), bytes, path); !status.ok()) {
+  if (absl::Status status = WriteAll(file_, bytes, path); !status.ok()) {
     CutBack(last.bytes);
     return status;
   }
   FaultPoint("intake.written");
-  if (io_.Sync(file_.get()) == 0) {
+  if (io_.Sync(file_.fd()) == 0) {
     FaultPoint("intake.synced");
     return absl::OkStatus();
   }
@@ -115,19 +117,21 @@ absl::Status IntakeLog::Store(const Segment& last, absl::string_view bytes) {
 }
 
 void IntakeLog::CutBack(uint64_t size) {
-  if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) spoilt_ = true;
+  if (io_.Truncate(file_.fd(), size) != 0) spoilt_ = true;
 }
 
 absl::Status IntakeLog::NewSegment() {
   const Segment segment{next_number_++, next(), 0};
   const std::string path = PathOf(segment.number);
   const std::string bytes = Snapshot();
-  FileDescriptor file(
-      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  OpenFile file(io_, path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
   if (!file.open()) return IoError(errno, "make", path);
   FaultPoint("intake.file_made");
   if (absl::Status status = WriteNew(file, path, bytes); !status.ok()) {
-    ::unlink(path.c_str());
+    io_.Remove(path);
+    // It may be there all the same, now or behind a power loss, and says what follows it: from
+    // there on nothing of the file before would count.
+    spoilt_ = true;
     return status;
   }
   file_ = std::move(file);
@@ -137,12 +141,12 @@ absl::Status IntakeLog::NewSegment() {
   return absl::OkStatus();
 }
 
-absl::Status IntakeLog::WriteNew(const FileDescriptor& file, const std::string& path,
+absl::Status IntakeLog::WriteNew(const OpenFile& file, const std::string& path,
                                  absl::string_view bytes) {
-  DCP_RETURN_IF_ERROR(WriteAll(io_, file.get(), bytes, path));
+  DCP_RETURN_IF_ERROR(WriteAll(file, bytes, path));
   FaultPoint("intake.file_written");
-  if (io_.Sync(file.get()) != 0) return IoError(errno, "sync", path);
-  DCP_RETURN_IF_ERROR(SyncDirectory(io_, options_.directory));
+  if (io_.Sync(file.fd()) != 0) return IoError(errno, "sync", path);
+  DCP_RETURN_IF_ERROR(SyncEntries(io_, options_.directory));
   FaultPoint("intake.file_synced");
   return absl::OkStatus();
 }
@@ -157,21 +161,35 @@ std::string IntakeLog::Snapshot() const {
   return block;
 }
 
+size_t IntakeLog::FilesBefore(uint64_t sequence) const {
+  size_t files = 0;
+  while (files + 1 < segments_.size() && segments_[files + 1].first <= sequence) ++files;
+  return files;
+}
+
 void IntakeLog::ForgetBefore(uint64_t sequence) {
+  {
+    MutexLock lock(mu_);
+    if (FilesBefore(sequence) == 0) return;
+  }
+  if (const absl::Status status = options_.before_deleting(); !status.ok()) {
+    options_.log(absl::StrCat(options_.directory,
+                              ": what is not needed any more stays for now: ", status.message()));
+    return;
+  }
   std::vector<uint64_t> numbers;
   {
     MutexLock lock(mu_);
-    while (segments_.size() > 1 && segments_[1].first <= sequence) {
+    for (size_t files = FilesBefore(sequence); files > 0; --files) {
       numbers.push_back(segments_.front().number);
       segments_.erase(segments_.begin());
     }
-    if (numbers.empty()) return;
     shrunk_.NotifyAll();
   }
   for (const uint64_t number : numbers) {
     const std::string path = PathOf(number);
     FaultPoint("intake.forgotten");
-    if (::unlink(path.c_str()) != 0) options_.log(IoError(errno, "delete", path).message());
+    if (io_.Remove(path) != 0) options_.log(IoError(errno, "delete", path).message());
     FaultPoint("intake.deleted");
   }
 }

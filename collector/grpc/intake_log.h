@@ -34,7 +34,12 @@ struct IntakeLogOptions {
   // Of all files: over it Append() refuses until ForgetBefore() has made room.
   uint64_t max_bytes = uint64_t{4} << 30;
   std::function<void(absl::string_view)> log = [](absl::string_view) {};
-  IntakeIo* io = nullptr;  // null: the real one
+  // Called before files are deleted: what tells that nobody needs them must outlive a power
+  // loss first. Not OK: they stay until ForgetBefore() is called again.
+  std::function<absl::Status()> before_deleting = [] { return absl::OkStatus(); };
+  FileIo* io = nullptr;  // null: the real one
+  // Makes the id of a new log; null: by chance.
+  std::function<uint64_t()> random = nullptr;
 };
 
 class IntakeLog {
@@ -77,17 +82,18 @@ class IntakeLog {
   // For readers: the oldest first, never empty.
   std::vector<Segment> segments() const ABSL_LOCKS_EXCLUDED(mu_);
   std::string PathOf(uint64_t number) const;
+  FileIo& io() const { return io_; }
 
  private:
   explicit IntakeLog(IntakeLogOptions options)
-      : options_(std::move(options)),
-        io_(options_.io == nullptr ? IntakeIo::Real() : *options_.io) {}
+      : options_(std::move(options)), io_(options_.io == nullptr ? FileIo::Real() : *options_.io) {}
 
+  // So many of the first files hold nothing at or behind `sequence`.
+  size_t FilesBefore(uint64_t sequence) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Recover() ABSL_LOCKS_EXCLUDED(append_mu_, mu_);
   std::string Snapshot() const ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status NewSegment() ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mu_) ABSL_LOCKS_EXCLUDED(mu_);
-  absl::Status WriteNew(const FileDescriptor& file, const std::string& path,
-                        absl::string_view bytes);
+  absl::Status WriteNew(const OpenFile& file, const std::string& path, absl::string_view bytes);
   absl::Status Store(const Segment& last, absl::string_view bytes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mu_);
   void CutBack(uint64_t size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mu_);
@@ -95,12 +101,13 @@ class IntakeLog {
 
   // Constant after Open().
   const IntakeLogOptions options_;
-  IntakeIo& io_;
+  FileIo& io_;
   uint64_t id_high_ = 0, id_low_ = 0;
 
-  Mutex append_mu_;                                  // before mu_; held over writes
-  FileDescriptor file_ ABSL_GUARDED_BY(append_mu_);  // of the last segment
-  // A write to it failed and could not be undone: nothing more goes into it.
+  Mutex append_mu_;                            // before mu_; held over writes
+  OpenFile file_ ABSL_GUARDED_BY(append_mu_);  // of the last segment
+  // Nothing more goes into it: a write to it failed and could not be undone, or another file
+  // may follow it.
   bool spoilt_ ABSL_GUARDED_BY(append_mu_) = false;
   uint64_t next_number_ ABSL_GUARDED_BY(append_mu_) = 1;  // of a file; never used twice
   std::string buffer_ ABSL_GUARDED_BY(append_mu_);

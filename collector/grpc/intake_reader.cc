@@ -55,7 +55,7 @@ absl::StatusOr<std::optional<IntakeReader::Block>> IntakeReader::Next() {
 
 absl::Status IntakeReader::GoTo(const IntakeLog::Segment& segment) {
   if (number_ == segment.number) return absl::OkStatus();
-  DCP_ASSIGN_OR_RETURN(scanner_, SegmentScanner::Open(log_.PathOf(segment.number)));
+  DCP_ASSIGN_OR_RETURN(scanner_, SegmentScanner::Open(log_.io(), log_.PathOf(segment.number)));
   number_ = segment.number;
   return absl::OkStatus();
 }

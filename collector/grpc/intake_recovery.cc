@@ -1,12 +1,9 @@
 #include "collector/grpc/intake_recovery.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <optional>
 #include <random>
 #include <utility>
@@ -29,15 +26,15 @@ constexpr uint32_t kVersion = 1;
 constexpr absl::string_view kSuffix = ".log";
 using Found = SegmentScanner::Found;
 
-absl::StatusOr<std::vector<uint64_t>> ListNumbers(const std::string& directory) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(directory.c_str()), ::closedir);
-  if (dir == nullptr) return IoError(errno, "list", directory);
+absl::StatusOr<std::vector<uint64_t>> ListNumbers(FileIo& io, const std::string& directory) {
+  std::vector<std::string> names;
+  if (io.List(directory, &names) != 0) return IoError(errno, "list", directory);
   std::vector<uint64_t> numbers;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    absl::string_view name = entry->d_name;
+  for (const std::string& file : names) {
+    absl::string_view name = file;
     uint64_t number = 0;
     if (!absl::ConsumeSuffix(&name, kSuffix) || !absl::SimpleAtoi(name, &number)) continue;
-    if (SegmentPath(directory, number) == absl::StrCat(directory, "/", entry->d_name)) {
+    if (SegmentPath(directory, number) == absl::StrCat(directory, "/", file)) {
       numbers.push_back(number);
     }
   }
@@ -52,18 +49,19 @@ uint64_t RandomNumber() {
 
 class Recovery {
  public:
-  Recovery(const std::string& directory, const std::function<void(absl::string_view)>& log)
-      : directory_(directory), log_(log) {}
+  Recovery(FileIo& io, const std::string& directory, const std::function<uint64_t()>& random,
+           const std::function<void(absl::string_view)>& log)
+      : io_(io), directory_(directory), random_(random), log_(log) {}
 
   absl::StatusOr<RecoveredLog> Run() {
-    DCP_ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, ListNumbers(directory_));
+    DCP_ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, ListNumbers(io_, directory_));
     if (!numbers.empty()) out_.next_number = numbers.back() + 1;
     for (const uint64_t number : numbers) {
       DCP_RETURN_IF_ERROR(LookAt(number, number == numbers.back()));
     }
     if (!has_id_) {
-      out_.id_high = RandomNumber();
-      out_.id_low = RandomNumber();
+      out_.id_high = random_ ? random_() : RandomNumber();
+      out_.id_low = random_ ? random_() : RandomNumber();
     }
     for (size_t i = snapshot_; i < out_.segments.size(); ++i) DCP_RETURN_IF_ERROR(Scan(i));
     return std::move(out_);
@@ -72,7 +70,7 @@ class Recovery {
  private:
   // Where the file begins, and its snapshot.
   absl::Status LookAt(uint64_t number, bool is_last) {
-    DCP_ASSIGN_OR_RETURN(auto scanner, SegmentScanner::Open(SegmentPath(directory_, number)));
+    DCP_ASSIGN_OR_RETURN(auto scanner, SegmentScanner::Open(io_, SegmentPath(directory_, number)));
     DCP_ASSIGN_OR_RETURN(const uint64_t size, scanner.size());
     DCP_ASSIGN_OR_RETURN(Found found, scanner.Next(size));
     if (found == Found::kDamage) {
@@ -108,7 +106,7 @@ class Recovery {
     }
     log_(absl::StrCat("pushed messages: ", path, " was being made when dcp ended: deleted"));
     FaultPoint("intake.unmade_found");
-    if (::unlink(path.c_str()) != 0) return IoError(errno, "delete", path);
+    if (io_.Remove(path) != 0) return IoError(errno, "delete", path);
     return absl::OkStatus();
   }
 
@@ -116,15 +114,17 @@ class Recovery {
   absl::Status Scan(size_t index) {
     RecoveredSegment& segment = out_.segments[index];
     DCP_ASSIGN_OR_RETURN(auto scanner,
-                         SegmentScanner::Open(SegmentPath(directory_, segment.number)));
+                         SegmentScanner::Open(io_, SegmentPath(directory_, segment.number)));
     const bool is_last = index + 1 == out_.segments.size();
     const std::optional<uint64_t> end =
         is_last ? std::nullopt : std::optional(out_.segments[index + 1].first);
     out_.next = std::max(out_.next, segment.first);
     while (true) {
+      const uint64_t before = scanner.offset();
       DCP_ASSIGN_OR_RETURN(const Found found, scanner.Next(segment.bytes));
       if (found == Found::kEnd) return absl::OkStatus();
       if (found == Found::kBlock) {
+        if (scanner.header().durable >= out_.next) segment.attested = before;
         if (end && scanner.header().first >= *end) return absl::OkStatus();
         DCP_RETURN_IF_ERROR(Take(scanner));
         continue;
@@ -166,13 +166,16 @@ class Recovery {
                       " was torn: cut off at ", at, " of ", segment.bytes, " bytes"));
     segment.bytes = at;
     FaultPoint("intake.torn_found");
-    if (::truncate(scanner.path().c_str(), static_cast<off_t>(at)) != 0) {
+    const OpenFile file(io_, scanner.path(), O_WRONLY);
+    if (!file.open() || io_.Truncate(file.fd(), at) != 0) {
       return IoError(errno, "cut", scanner.path());
     }
     return false;
   }
 
+  FileIo& io_;
   const std::string& directory_;
+  const std::function<uint64_t()>& random_;
   const std::function<void(absl::string_view)>& log_;
   RecoveredLog out_;
   bool has_id_ = false;
@@ -207,9 +210,10 @@ absl::StatusOr<LogSnapshot> LogSnapshot::Parse(absl::string_view body) {
   return out;
 }
 
-absl::StatusOr<RecoveredLog> RecoverLog(const std::string& directory,
+absl::StatusOr<RecoveredLog> RecoverLog(FileIo& io, const std::string& directory,
+                                        const std::function<uint64_t()>& random,
                                         const std::function<void(absl::string_view)>& log) {
-  return Recovery(directory, log).Run();
+  return Recovery(io, directory, random, log).Run();
 }
 
 std::string SegmentPath(absl::string_view directory, uint64_t number) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/file_io.h"
 #include "collector/grpc/session_table.h"
 
 namespace dcp::collector {
@@ -16,6 +17,8 @@ struct RecoveredSegment {
   uint64_t number = 0;
   uint64_t first = 0;
   uint64_t bytes = 0;  // of it that are whole, or that a reader has to look at
+  // What stands before was on disk when what follows was written. It is told of the last file.
+  uint64_t attested = 0;
 };
 
 struct RecoveredLog {
@@ -38,10 +41,11 @@ struct LogSnapshot {
 
 // `directory` exists. Deletes a last file without anything in it, and cuts what was torn off
 // the last one; both are said to `log`, and so is damage further in, which stays as it is
-// (readers come upon it).
+// (readers come upon it). `random`: as of IntakeLogOptions.
 //   kFailedPrecondition  written by a newer dcp
 //   kUnavailable, kResourceExhausted  files cannot be read or written
-absl::StatusOr<RecoveredLog> RecoverLog(const std::string& directory,
+absl::StatusOr<RecoveredLog> RecoverLog(FileIo& io, const std::string& directory,
+                                        const std::function<uint64_t()>& random,
                                         const std::function<void(absl::string_view)>& log);
 
 std::string SegmentPath(absl::string_view directory, uint64_t number);

@@ -80,4 +80,45 @@ PushSession::Taken PushSession::Take(const PushBatch& batch, int index, int64_t 
   return Taken::kRefused;
 }
 
+PushSession::Stored PushSession::Store(absl::Span<const PushRequest* const> requests,
+                                       const IntakeLog& log, const Storing& storing) {
+  Stored stored;
+  IntakeBatch batch = Begun(log, storing.peer);
+  const uint64_t only_break = batch.count();
+  for (const PushRequest* request : requests) {
+    stored.fault = Collect(*request, storing.max_message_bytes, batch, stored);
+    if (!stored.fault.ok()) break;
+  }
+  if (batch.count() > only_break) {
+    if (!storing.store(batch)) return stored;
+    has_begun_ = true;
+  }
+  stored.response.set_last_sequence(last_);
+  stored.done = true;
+  return stored;
+}
+
+IntakeBatch PushSession::Begun(const IntakeLog& log, const std::string& peer) const {
+  IntakeBatch batch(session_);
+  if (!has_begun_ && has_gap_ && log.next() > 1) {
+    batch.AddBreak(absl::StrCat("the client stream from ", peer,
+                                " feeds the tag now, and does "
+                                "not go on where the one before it ended"));
+  }
+  return batch;
+}
+
+absl::Status PushSession::Collect(const PushRequest& request, int64_t max_bytes, IntakeBatch& batch,
+                                  Stored& stored) {
+  if (absl::Status fault = Begin(request); !fault.ok()) return fault;
+  const PushBatch& messages = request.batch();
+  for (int i = 0; i < messages.messages_size(); ++i) {
+    ++stored.messages;
+    const Taken taken = Take(messages, i, max_bytes, stored.response);
+    if (taken == Taken::kRefused) batch.AddRefused(last_);
+    if (taken == Taken::kNew) batch.AddNumbered(last_, messages.messages(i).SerializeAsString());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace dcp::collector

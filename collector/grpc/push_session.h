@@ -1,14 +1,17 @@
 // PushSession: what one call of Push has said: whether its requests follow each other as
-// they must, which messages are new, and which are refused. No gRPC call, no thread, no
-// waiting in it.
+// they must, which messages are new, and which are refused. No gRPC call and no thread
+// in it.
 //
 // Thread-compatible.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "collector/grpc/intake_log.h"
 #include "collector/grpc/session_table.h"
 #include "collector/grpc/stream_intake.h"
 #include "model/tag.h"
@@ -37,16 +40,38 @@ class PushSession {
   // of a refusal.
   Taken Take(const PushBatch& batch, int index, int64_t max_bytes, PushResponse& response);
 
+  // The batches in `requests` for the log of a durable tag: stores what is good and new up to
+  // the first request that cannot be, all together. `peer` is named where continuity is lost.
+  struct Storing {
+    std::string peer;
+    int64_t max_message_bytes = 0;
+    // False: nothing was stored, and the call is to end.
+    std::function<bool(const IntakeBatch&)> store;
+  };
+  struct Stored {
+    PushResponse response;  // to be written when it is `done`
+    bool done = false;
+    uint64_t messages = 0;  // that came
+    absl::Status fault;     // of the first request that cannot be: it ends the call
+  };
+  Stored Store(absl::Span<const PushRequest* const> requests, const IntakeLog& log,
+               const Storing& storing);
+
   const std::string& session() const { return session_; }
   const model::Tag& tag() const { return *tag_; }
   uint64_t last() const { return last_; }  // dealt with
 
  private:
   std::string session_;
+  IntakeBatch Begun(const IntakeLog& log, const std::string& peer) const;
+  absl::Status Collect(const PushRequest& request, int64_t max_bytes, IntakeBatch& batch,
+                       Stored& stored);
+
   const model::Tag* tag_ = nullptr;
   uint64_t acknowledged_ = 0;
   uint64_t last_ = 0;
   bool has_gap_ = false;
+  bool has_begun_ = false;  // continuity was told of
 };
 
 }  // namespace dcp::collector

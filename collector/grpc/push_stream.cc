@@ -1,6 +1,7 @@
 #include "collector/grpc/push_stream.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/fault_point.h"
@@ -133,44 +134,34 @@ SessionState PushStream::Held() const {
 }
 
 absl::Status PushStream::Feed(const std::deque<Request>& requests) {
-  PushResponse response;
-  return shared_.durable() ? StoreAll(requests, response) : AppendAll(requests, response);
+  return shared_.durable() ? StoreAll(requests) : AppendAll(requests);
 }
 
-// Stores what is good up to the first request that cannot be.
-absl::Status PushStream::StoreAll(const std::deque<Request>& requests, PushResponse& response) {
-  DurableTag& tag = shared_.durable_tag(session_.tag());
-  IntakeBatch stored(session_.session());
-  if (!has_begun_ && session_.has_gap() && tag.log().next() > 1) {
-    stored.AddBreak(absl::StrCat("the client stream from ", peer_,
-                                 " feeds the tag now, and does "
-                                 "not go on where the one before it ended"));
-  }
-  const bool only_break = !stored.empty();
-  absl::Status fault;
+absl::Status PushStream::StoreAll(const std::deque<Request>& requests) {
+  std::vector<const PushRequest*> batches;
+  int64_t bytes = 0;
   for (const Request& request : requests) {
-    if (fault = session_.Begin(request.request); !fault.ok()) break;
-    const PushBatch& batch = request.request.batch();
-    for (int i = 0; i < batch.messages_size(); ++i) {
-      shared_.messages.fetch_add(1, std::memory_order_relaxed);
-      const Taken taken = session_.Take(batch, i, shared_.options.max_message_bytes, response);
-      if (taken == Taken::kRefused) stored.AddRefused(session_.last());
-      if (taken != Taken::kNew) continue;
-      stored.AddNumbered(session_.last(), batch.messages(i).SerializeAsString());
-    }
-    shared_.bytes.fetch_add(static_cast<int64_t>(request.bytes), std::memory_order_relaxed);
+    batches.push_back(&request.request);
+    bytes += static_cast<int64_t>(request.bytes);
   }
-  if (stored.count() > (only_break ? 1 : 0)) {
-    if (!shared_.Store(session_.tag(), stored, [this] { return Cancelled(); })) return Stopping();
-    has_begun_ = true;
-    FaultPoint("push.stored");
-  }
-  Acknowledge(std::move(response));
-  return fault;
+  const model::Tag& tag = session_.tag();
+  const auto store = [&](const IntakeBatch& batch) {
+    const bool stored = shared_.Store(tag, batch, [this] { return Cancelled(); });
+    if (stored) FaultPoint("push.stored");
+    return stored;
+  };
+  PushSession::Stored stored = session_.Store(batches, shared_.durable_tag(tag).log(),
+                                              {peer_, shared_.options.max_message_bytes, store});
+  shared_.messages.fetch_add(static_cast<int64_t>(stored.messages), std::memory_order_relaxed);
+  shared_.bytes.fetch_add(bytes, std::memory_order_relaxed);
+  if (!stored.done) return Stopping();
+  Acknowledge(std::move(stored.response));
+  return stored.fault;
 }
 
 // As of Process: acknowledged when they lie in order before the checker, which may be busy.
-absl::Status PushStream::AppendAll(const std::deque<Request>& requests, PushResponse& response) {
+absl::Status PushStream::AppendAll(const std::deque<Request>& requests) {
+  PushResponse response;
   const model::Tag& tag = session_.tag();
   absl::Status fault;
   for (const Request& request : requests) {

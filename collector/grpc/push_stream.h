@@ -50,8 +50,8 @@ class PushStream final : public ServedCall {
   SessionState Held() const;
   // Hands over the good and new ones.
   absl::Status Feed(const std::deque<Request>& requests);
-  absl::Status StoreAll(const std::deque<Request>& requests, PushResponse& response);
-  absl::Status AppendAll(const std::deque<Request>& requests, PushResponse& response);
+  absl::Status StoreAll(const std::deque<Request>& requests);
+  absl::Status AppendAll(const std::deque<Request>& requests);
   absl::Status OpenSink();
   void Acknowledge(PushResponse response) ABSL_LOCKS_EXCLUDED(mu_);
 

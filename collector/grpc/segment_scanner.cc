@@ -15,10 +15,10 @@ constexpr size_t kSearchBytes = size_t{1} << 20;
 
 }  // namespace
 
-absl::StatusOr<SegmentScanner> SegmentScanner::Open(std::string path) {
-  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.open()) return IoError(errno, "open", path);
-  return SegmentScanner(std::move(fd), std::move(path));
+absl::StatusOr<SegmentScanner> SegmentScanner::Open(FileIo& io, std::string path) {
+  OpenFile file(io, path, O_RDONLY);
+  if (!file.open()) return IoError(errno, "open", path);
+  return SegmentScanner(std::move(file), std::move(path));
 }
 
 absl::StatusOr<SegmentScanner::Found> SegmentScanner::Next(uint64_t limit) {
@@ -32,12 +32,12 @@ absl::StatusOr<SegmentScanner::Found> SegmentScanner::Next(uint64_t limit) {
 // The length is not believed before it fits into the file.
 absl::StatusOr<bool> SegmentScanner::ReadBlock(uint64_t at, uint64_t limit) {
   if (limit - at < BlockHeader::kBytes) return false;
-  DCP_ASSIGN_OR_RETURN(const std::string head, ReadAt(fd_.get(), at, BlockHeader::kBytes, path_));
+  DCP_ASSIGN_OR_RETURN(const std::string head, ReadAt(file_, at, BlockHeader::kBytes, path_));
   if (head.size() < BlockHeader::kBytes) return false;
   const std::optional<BlockHeader> header = BlockHeader::Parse(head);
   if (!header || header->size > limit - at - BlockHeader::kBytes) return false;
   DCP_ASSIGN_OR_RETURN(std::string body,
-                       ReadAt(fd_.get(), at + BlockHeader::kBytes, header->size, path_));
+                       ReadAt(file_, at + BlockHeader::kBytes, header->size, path_));
   if (body.size() < header->size || !CheckBlock(head, body)) return false;
   header_ = *header;
   body_ = std::move(body);
@@ -47,7 +47,7 @@ absl::StatusOr<bool> SegmentScanner::ReadBlock(uint64_t at, uint64_t limit) {
 absl::StatusOr<bool> SegmentScanner::SkipDamage(uint64_t limit) {
   for (uint64_t at = offset_ + 1; at + BlockHeader::kBytes <= limit;) {
     const auto want = static_cast<size_t>(std::min<uint64_t>(kSearchBytes, limit - at));
-    DCP_ASSIGN_OR_RETURN(const std::string bytes, ReadAt(fd_.get(), at, want, path_));
+    DCP_ASSIGN_OR_RETURN(const std::string bytes, ReadAt(file_, at, want, path_));
     for (size_t i = FindMagic(bytes, 0); i != std::string::npos; i = FindMagic(bytes, i + 1)) {
       DCP_ASSIGN_OR_RETURN(const bool whole, ReadBlock(at + i, limit));
       if (!whole) continue;

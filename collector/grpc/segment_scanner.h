@@ -22,7 +22,7 @@ class SegmentScanner {
 
   SegmentScanner() = default;
   //   kUnavailable, kResourceExhausted  it cannot be opened
-  static absl::StatusOr<SegmentScanner> Open(std::string path);
+  static absl::StatusOr<SegmentScanner> Open(FileIo& io, std::string path);
 
   // Looks at the next block. What stands at or behind `limit` is not there.
   absl::StatusOr<Found> Next(uint64_t limit);
@@ -34,14 +34,14 @@ class SegmentScanner {
   const std::string& body() const { return body_; }
   uint64_t offset() const { return offset_; }  // behind the last block
   const std::string& path() const { return path_; }
-  absl::StatusOr<uint64_t> size() const { return FileSize(fd_.get(), path_); }
+  absl::StatusOr<uint64_t> size() const { return FileSize(file_, path_); }
 
  private:
-  SegmentScanner(FileDescriptor fd, std::string path)
-      : fd_(std::move(fd)), path_(std::move(path)) {}
+  SegmentScanner(OpenFile file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
   absl::StatusOr<bool> ReadBlock(uint64_t at, uint64_t limit);
 
-  FileDescriptor fd_;
+  OpenFile file_;
   std::string path_;
   uint64_t offset_ = 0;
   BlockHeader header_;

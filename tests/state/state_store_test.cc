@@ -54,6 +54,7 @@ namespace dcp::state {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -369,6 +370,30 @@ TEST_F(StateStoreTest, ChecksAppendWhileSinksTake) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(Count("verdicts"), static_cast<int64_t>(2 * kReports));
   EXPECT_EQ(Count("alarms"), 0);
+}
+
+TEST_F(StateStoreTest, WhatIsMadeDurableNeedsNoLog) {
+  ASSERT_OK(Append(1));
+  ASSERT_OK(store_->MakeDurable());
+  ASSERT_OK(Append(2));
+  const StateDir other;
+  fs::create_directory(other.path());
+  fs::copy_file(dir_.db(), other.db());
+  ASSERT_OK_AND_ASSIGN(const auto copy, StateStore::Open({.dir = other.path()}));
+  ASSERT_OK_AND_ASSIGN(const auto stored, copy->Load("orders", "dst"));
+  ASSERT_TRUE(stored.has_value());
+  EXPECT_EQ(stored->state, StateAt(2));
+}
+
+TEST_F(StateStoreTest, WhileAnotherProgramReadsNothingIsSaidToBeDurable) {
+  ASSERT_OK(Append(1));
+  ASSERT_OK_AND_ASSIGN(const auto other, Database::Open(dir_.db(), Database::Mode::kExisting));
+  ASSERT_OK(other->Execute("BEGIN; SELECT count(*) FROM verdicts"));
+  ASSERT_OK(Append(2));
+  EXPECT_THAT(store_->MakeDurable(),
+              test::StatusIs(absl::StatusCode::kUnavailable, HasSubstr("reads")));
+  ASSERT_OK(other->Execute("COMMIT"));
+  EXPECT_OK(store_->MakeDurable());
 }
 
 TEST_F(StateStoreTest, ReadersOfOtherProgramsDoNotDisturb) {

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "checker/pair_checker.h"
+#include "tests/checker/model/plain_batch.h"
 
 namespace dcp::checker::test {
 namespace {
@@ -16,26 +17,6 @@ using model::ChangeBatch;
 
 constexpr uint64_t kSoon = 6;
 
-const model::Table* TableNamed(const std::string& name, bool keyless) {
-  static auto* const registry = new model::TableRegistry;
-  return registry->Intern({name, {"id"}, keyless});
-}
-
-void AddChange(const PlainChange& plain, ChangeBatch& batch) {
-  model::Change change;
-  change.table = TableNamed(plain.table, plain.relative);
-  change.key = model::Xxh3(plain.key);
-  change.before = plain.before;
-  change.after = plain.after;
-  change.op = plain.op;
-  change.relative = plain.relative;
-  change.delta = plain.delta;
-  change.key_text = {static_cast<uint32_t>(batch.bytes.size()),
-                     static_cast<uint32_t>(plain.key.size())};
-  batch.bytes.append(plain.key);
-  batch.changes.push_back(change);
-}
-
 // A place is an index in the stream.
 model::Place PlaceAt(size_t at) { return std::make_shared<const std::string>(absl::StrCat(at)); }
 
@@ -43,74 +24,6 @@ size_t IndexOf(const std::string& place) {
   size_t at = 0;
   EXPECT_TRUE(absl::SimpleAtoi(place, &at));
   return at;
-}
-
-// How the stream begins when it is read again from `at` on.
-model::StreamOrigin OriginAt(const Stream& stream, size_t at) {
-  size_t begin = at;
-  while (!std::holds_alternative<model::StreamOrigin>(stream[begin])) --begin;
-  model::StreamOrigin origin = std::get<model::StreamOrigin>(stream[begin]);
-  for (size_t i = begin + 1; i < at; ++i) {
-    const model::Gtid& gtid = std::get<PlainTxn>(stream[i]).gtid;
-    if (!gtid.empty()) origin.executed.Add(gtid);
-  }
-  origin.place = PlaceAt(at);
-  origin.reason.clear();
-  origin.detail.clear();
-  return origin;
-}
-
-void AddMark(const model::Mark& plain, size_t at, ChangeBatch& batch) {
-  model::Mark mark = plain;
-  if (mark.kind == model::Mark::Kind::kBarrier) mark.place = PlaceAt(at);
-  mark.at = static_cast<uint32_t>(batch.changes.size());
-  batch.marks.push_back(std::move(mark));
-}
-
-void AddTxn(const PlainTxn& plain, size_t at, ChangeBatch& batch) {
-  model::Txn txn;
-  txn.gtid = plain.gtid;
-  txn.changes_begin = static_cast<uint32_t>(batch.changes.size());
-  txn.marks_begin = static_cast<uint32_t>(batch.marks.size());
-  for (const auto& entry : plain.entries) {
-    if (const auto* change = std::get_if<PlainChange>(&entry)) {
-      AddChange(*change, batch);
-    } else {
-      AddMark(std::get<model::Mark>(entry), at, batch);
-    }
-  }
-  txn.changes_end = static_cast<uint32_t>(batch.changes.size());
-  txn.marks_end = static_cast<uint32_t>(batch.marks.size());
-  batch.txns.push_back(txn);
-}
-
-Said SaidOf(const model::Verdict& verdict) {
-  Said said;
-  said.kind = verdict.kind == model::Verdict::Kind::kSame   ? Said::Kind::kSame
-              : verdict.kind == model::Verdict::Kind::kDiff ? Said::Kind::kDiff
-                                                            : Said::Kind::kUnverified;
-  said.epoch = verdict.head.epoch;
-  said.from = verdict.head.from;
-  said.to = verdict.head.to;
-  said.reason = verdict.unverified_reason;
-  said.known = verdict.known;
-  for (const model::RowDiff& row : verdict.diffs) said.rows[row.key_text] = row.kind;
-  if (said.rows.size() != verdict.diff_count) said.reason += " WRONG diff_count";
-  return said;
-}
-
-Said SaidOf(const model::Resolved& resolved) {
-  Said said;
-  said.kind = Said::Kind::kResolved;
-  said.resolved.insert(resolved.keys.begin(), resolved.keys.end());
-  return said;
-}
-
-Said SaidOf(const model::Timeout&) {
-  Said said;
-  said.kind = Said::Kind::kResolved;
-  said.resolved.insert("UNEXPECTED timeout");
-  return said;
 }
 
 class Feeder {
@@ -129,12 +42,12 @@ class Feeder {
       auto batch = std::make_shared<ChangeBatch>();
       const uint64_t most = random_.Below(6);
       for (uint64_t n = 0; n <= most && IsTxn(stream, *at); ++n, ++*at) {
-        AddTxn(std::get<PlainTxn>(stream[*at]), *at, *batch);
+        AddTxn(std::get<PlainTxn>(stream[*at]), PlaceAt(*at), *batch);
       }
       checker_->Append(side, std::move(batch), now_);
     }
     model::Report report = checker_->TakeReport();
-    for (const model::Outcome& outcome : report.outcomes) Collect(outcome);
+    for (const model::Outcome& outcome : report.outcomes) Collect(SaidOf(outcome), &said_);
     Store(std::move(report.update));
   }
 
@@ -149,8 +62,8 @@ class Feeder {
     checker_->Restore(stored);
     *s = IndexOf(stored.state.run->source_place);
     *t = IndexOf(stored.state.run->target_place);
-    checker_->Open(Side::kSource, OriginAt(source, *s), now_);
-    checker_->Open(Side::kTarget, OriginAt(target, *t), now_);
+    checker_->Open(Side::kSource, OriginAt(source, *s, PlaceAt(*s)), now_);
+    checker_->Open(Side::kTarget, OriginAt(target, *t, PlaceAt(*t)), now_);
     return true;
   }
 
@@ -167,17 +80,6 @@ class Feeder {
       findings_.insert_or_assign(finding.key, std::move(finding));
     }
     for (const model::Digest& key : update.closed) findings_.erase(key);
-  }
-
-  // `resolved` that stand together are one thing said.
-  void Collect(const model::Outcome& outcome) {
-    const Said said = std::visit([](const auto& o) { return SaidOf(o); }, outcome);
-    if (said.kind == Said::Kind::kResolved && !said_.empty() &&
-        said_.back().kind == Said::Kind::kResolved) {
-      said_.back().resolved.insert(said.resolved.begin(), said.resolved.end());
-    } else {
-      said_.push_back(said);
-    }
   }
 
   const PairOptions options_;

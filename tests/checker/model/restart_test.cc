@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/checker/model/feed.h"
 #include "tests/checker/model/history_generator.h"
+#include "tests/checker/model/plain_batch.h"
 #include "tests/checker/model/properties.h"
 #include "tests/checker/model/shrink.h"
 
@@ -25,20 +26,6 @@ std::vector<Said> Says(const History& history, uint64_t restarts) {
   Stream source = history.source, target = history.target;
   AppendQuietBarriers(10'000, 2 * history.options.lateness + 4, &source, &target);
   return Feed(history.options, source, target, Interleaving::kRandom, random, restarts);
-}
-
-// One transaction that goes back over two epochs: a place inside it cannot be told.
-bool GoesBackInside(const StreamItem& item) {
-  const auto* txn = std::get_if<PlainTxn>(&item);
-  if (txn == nullptr) return false;
-  uint64_t last = 0;
-  for (const auto& entry : txn->entries) {
-    const auto* mark = std::get_if<model::Mark>(&entry);
-    if (mark == nullptr || mark->kind != model::Mark::Kind::kBarrier) continue;
-    if (mark->barrier_offset <= last) return true;
-    last = mark->barrier_offset;
-  }
-  return false;
 }
 
 std::string Explain(const History& history, uint64_t restarts) {

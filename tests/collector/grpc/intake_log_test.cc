@@ -37,6 +37,10 @@ class FailingIo final : public IntakeIo {
     room -= size;
     return IntakeIo::Write(fd, bytes, size);
   }
+  ssize_t WriteAt(int fd, const char* bytes, size_t size, uint64_t offset) override {
+    written_again += size;
+    return IntakeIo::WriteAt(fd, bytes, size, offset);
+  }
   int Sync(int) override {
     ++syncs;
     if (!fail_sync) return 0;
@@ -47,6 +51,7 @@ class FailingIo final : public IntakeIo {
   size_t room = SIZE_MAX;
   bool fail_sync = false;
   int syncs = 0;
+  size_t written_again = 0;
 };
 
 class IntakeLogTest : public ::testing::Test {
@@ -153,6 +158,36 @@ TEST_F(IntakeLogTest, FilesAreOfASizeAndForgottenFromTheOldestOn) {
   EXPECT_THAT(dir_.files(), SizeIs(1));
   ASSERT_OK(Append({"more"}));
   EXPECT_EQ(ReadAll(*log_, 51), std::vector<std::string>{"51:more"});
+}
+
+TEST_F(IntakeLogTest, FilesStayUntilTheyMayBeDeleted) {
+  options_.segment_bytes = 1000;
+  absl::Status may = absl::UnavailableError("not stored yet");
+  options_.before_deleting = [&may] { return may; };
+  Open();
+  for (int i = 0; i < 50; ++i) ASSERT_OK(Append({std::string(100, 'x')}));
+  const size_t files = dir_.files().size();
+  log_->ForgetBefore(40);
+  EXPECT_THAT(dir_.files(), SizeIs(files));
+  EXPECT_EQ(log_->first(), 1u);
+  EXPECT_THAT(lines_, ElementsAre(HasSubstr("not stored yet")));
+  may = absl::OkStatus();
+  log_->ForgetBefore(40);
+  EXPECT_GT(log_->first(), 20u);
+  EXPECT_LT(dir_.files().size(), files);
+}
+
+// A sync that failed may have left them in memory only, which no later sync tells.
+TEST_F(IntakeLogTest, TheLastMessagesAreWrittenAgainAtTheStart) {
+  Open();
+  ASSERT_OK(Append({std::string(1000, 'x')}));
+  ASSERT_OK(Append({std::string(100, 'y')}));
+  io_.syncs = 0;
+  Open();
+  EXPECT_GT(io_.written_again, 100u);
+  EXPECT_LT(io_.written_again, 1000u);
+  EXPECT_EQ(io_.syncs, 4);  // the directories above, the directory, the file
+  EXPECT_THAT(ReadAll(*log_), SizeIs(2));
 }
 
 TEST_F(IntakeLogTest, OverItsLimitItRefusesUntilSomeOfItIsForgotten) {

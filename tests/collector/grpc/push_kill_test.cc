@@ -39,7 +39,7 @@ class Child {
     }
     ::close(in);
     ::close(pipe[1]);
-    out_ = FileDescriptor(pipe[0]);
+    out_ = OpenFile(FileIo::Real(), pipe[0]);
   }
   ~Child() { Kill(); }
   Child(const Child&) = delete;
@@ -48,7 +48,7 @@ class Child {
   // Waits for a byte of its output; false when it ends before.
   bool WaitReady() {
     char byte = 0;
-    return ::read(out_.get(), &byte, 1) == 1;
+    return ::read(out_.fd(), &byte, 1) == 1;
   }
   void Kill() {
     if (pid_ > 0) ::kill(pid_, SIGKILL);
@@ -67,7 +67,7 @@ class Child {
  private:
   pid_t pid_ = -1;
   int status_ = -1;
-  FileDescriptor out_;
+  OpenFile out_;
 };
 
 // A port that is free at present.
