@@ -106,7 +106,8 @@ class CheckRunnerTest : public ::testing::Test {
     CheckRunner::Options options;
     options.name = "c";
     options.source = Tag("src");
-    options.max_bytes = max_bytes;
+    budget_ = std::make_unique<MemoryBudget>(max_bytes);
+    options.memory = budget_.get();
     options.tick = absl::Milliseconds(5);
     auto runner = std::make_unique<CheckRunner>(options, std::move(targets), clock_, &sink_);
     runner->Start();
@@ -117,6 +118,7 @@ class CheckRunnerTest : public ::testing::Test {
 
   test::SimulatedClock clock_;
   CollectingSink sink_;
+  std::unique_ptr<MemoryBudget> budget_;
 };
 
 TEST_F(CheckRunnerTest, OutcomesReachTheSink) {
