@@ -149,7 +149,8 @@ class SpillFileStore final : public model::SpillStore {
 
   void Drop(const model::SpillTicket& ticket) override {
     const auto it = held_.find(ticket.file);
-    if (it == held_.end() || --it->second.records > 0 || ticket.file == writing_file_) return;
+    if (it == held_.end() || --it->second.records > 0) return;
+    if (ticket.file == writing_file_) return EndFile();
     Remove(it->first, it->second);
     held_.erase(it);
   }

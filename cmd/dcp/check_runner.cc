@@ -1,5 +1,7 @@
 #include "cmd/dcp/check_runner.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -15,6 +17,8 @@ constexpr size_t kRowsPerRead = 200;
 // half for what is remembered of keys.
 constexpr uint64_t kInputPart = 8;
 constexpr uint64_t kKeysPart = 2;
+// Freed memory goes back to the system, while segments wait on disk.
+constexpr absl::Duration kGiveBackEvery = absl::Seconds(1);
 // So much comes in between two looks at what is held.
 constexpr uint64_t kStepPart = 64;
 
@@ -130,8 +134,9 @@ bool CheckRunner::MustWait(const model::Tag& tag) const {
 
 absl::Status CheckRunner::Enqueue(Input input) {
   MutexLock lock(mu_);
-  if (over_ && MustWait(input.tag)) ++memory_.intake_waits;
-  while (MustWait(input.tag)) room_came_.Wait(mu_);
+  for (bool told = false; MustWait(input.tag); room_came_.Wait(mu_)) {
+    if (over_ && !std::exchange(told, true)) ++memory_.intake_waits;
+  }
   if (stopping_) return absl::CancelledError("the check is stopping");
   input_bytes_ += input.bytes;
   inputs_.push_back(std::move(input));
@@ -215,6 +220,7 @@ void CheckRunner::Relieve(uint64_t waiting) {
   }
   spill_log_.Note(spilled, status.spilled_segments, status.spilled_bytes, limit_,
                   clock_.Monotonic());
+  if (status.spilled_segments > 0) GiveBack();
   MutexLock lock(mu_);
   over_ = used > limit;
   status.used_bytes = used;
@@ -222,6 +228,14 @@ void CheckRunner::Relieve(uint64_t waiting) {
   status.intake_waits = memory_.intake_waits;
   status.spill_failures = memory_.spill_failures + (spilled.ok() ? 0 : 1);
   memory_ = status;
+}
+
+// Each thread's part of the heap keeps what another thread freed of it.
+void CheckRunner::GiveBack() {
+  const absl::Duration now = clock_.Monotonic();
+  if (now - gave_back_at_ < kGiveBackEvery) return;
+  gave_back_at_ = now;
+  malloc_trim(0);
 }
 
 absl::Status CheckRunner::Spill(uint64_t bytes) {

@@ -118,6 +118,7 @@ class CheckRunner {
   // Puts on disk what is over the limit. `waiting`: bytes of inputs, taken or not.
   void Relieve(uint64_t waiting) ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status Spill(uint64_t bytes);
+  void GiveBack();
   void TellFailure(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
   void Publish(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
   void Confirm(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
@@ -132,6 +133,7 @@ class CheckRunner {
   // The worker's own.
   uint64_t limit_ = 0;
   SpillLog spill_log_;
+  absl::Duration gave_back_at_;  // monotonic
 
   mutable Mutex mu_;
   CondVar input_came_, room_came_, requests_came_;
