@@ -191,6 +191,7 @@ class Daemon::Impl final : public model::StatusSource {
       for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
         status.pairs.push_back(ToActivity(config_.checks[i], target));
       }
+      status.memory.push_back(ToActivity(config_.checks[i], runners_[i]->memory()));
     }
     const std::vector<collector::PurgeWatch::Report> purge = purge_watcher_->reports();
     for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
