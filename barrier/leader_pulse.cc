@@ -46,7 +46,7 @@ absl::Status LeaderPulse::Prepare(SqlExecutor* sql) const {
 LeaderPulse::Step LeaderPulse::Failed(const absl::Status& status) {
   Step step;
   step.status = Explain(status);
-  step.wake_at = NoSession();
+  step.wake_at = clock_->Monotonic() + backoff_.Next();
   return step;
 }
 
@@ -104,7 +104,10 @@ LeaderPulse::Step LeaderPulse::Write(SqlExecutor* sql, const std::string* handov
 LeaderPulse::Step LeaderPulse::Watch(SqlExecutor* sql) {
   const absl::Duration asked_at = clock_->Monotonic();
   const auto row = ReadLease(sql, holder_.id);
-  if (!row.ok()) return Failed(row.status());
+  if (!row.ok()) {
+    watch_.Lose();
+    return Failed(row.status());
+  }
   watch_.See(*row, clock_->Monotonic());
   if (watch_.Free(asked_at)) return Take(sql);
   backoff_.Reset();
