@@ -11,6 +11,7 @@
 #include <random>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -33,7 +34,6 @@ using ::testing::HasSubstr;
 
 // The short form's; DCP_TEST_TAKEOVERS tells another number.
 constexpr int kTakeovers = 3;
-constexpr absl::Duration kInterval = absl::Milliseconds(500);
 
 int Takeovers() {
   int takeovers = kTakeovers;
@@ -57,8 +57,7 @@ class Host {
     ASSERT_OK_AND_ASSIGN(source_, FaultProxy::Start(pair_.source().port()));
     ASSERT_OK_AND_ASSIGN(replica_, FaultProxy::Start(pair_.replica().port()));
     const std::string direct = absl::StrCat(
-        "[ha]\nname = \"", name_, "\"\n[[barrier]]\ninterval = \"500ms\"\n",
-        ConnectionToml(pair_.source()),
+        "[ha]\nname = \"", name_, "\"\n", Barrier(1), Barrier(2),
         CollectorToml("source", server_id, pair_.source(), {{.tag = "src"}}),
         CollectorToml("replica", server_id + 1, pair_.replica(), {{.tag = "dst"}}), check);
     ASSERT_OK_AND_ASSIGN(dcp_,
@@ -102,6 +101,10 @@ class Host {
   DcpProcess& dcp() { return *dcp_; }
 
  private:
+  std::string Barrier(int id) const {
+    return absl::StrCat("[[barrier]]\ninterval = \"500ms\"\nid = ", id, "\n",
+                        ConnectionToml(pair_.source()));
+  }
   static std::string Port(uint16_t port) { return absl::StrCat("port = ", port, "\n"); }
 
   const std::string name_;
@@ -121,7 +124,9 @@ class TakeoverTest : public ::testing::TestWithParam<Flavour> {
   }
 
   // Without reading rows: when that is done changes what is found.
-  static std::string Check() { return CheckToml("orders", "src", "dst", "confirm = false\n"); }
+  static std::string Check() {
+    return CheckToml("orders", "src", "dst", "confirm = false\nbarrier_id = 1\n");
+  }
 
   std::string Value(const std::string& sql) {
     const auto value = pair_->source().QueryValue(sql);
@@ -209,6 +214,11 @@ class TakeoverTest : public ::testing::TestWithParam<Flavour> {
     return repeated;
   }
 
+  struct Row {
+    std::string gtid;  // that wrote the leader's row last
+    uint64_t epoch = 0, offset = 0;
+  };
+
   // From the source's binlog: each barrier is one more than the one before, written with its
   // epoch in the same transaction; epochs never go back, and each is one daemon's.
   void ExpectOneWriter(uint64_t* epochs) {
@@ -220,25 +230,25 @@ class TakeoverTest : public ::testing::TestWithParam<Flavour> {
                 "--table", "drc.barrier", "--table", "drc.dcp_leader"}));
     ASSERT_EQ(read.exit_code, 0) << read.output;
     std::istringstream lines(read.output);
+    std::map<uint64_t, Row> rows;  // by the barrier row's id
     std::map<uint64_t, std::string> names;
-    std::string gtid;  // of the leader's row seen last
-    uint64_t offset = 0, epoch = 0;
     for (std::string line; std::getline(lines, line);) {
       const Alarm change = Alarm::parse(line);
+      Row& row = rows[change["row"][0].get<uint64_t>()];
       if (change["table"] == "drc.dcp_leader") {
-        const Alarm& row = change["row"];
-        gtid = change["gtid"];
-        ASSERT_GE(row[1].get<uint64_t>(), epoch) << line;
-        epoch = row[1].get<uint64_t>();
-        if (row[4] == "") continue;  // given back
-        ASSERT_EQ(names.emplace(epoch, row[4]).first->second, row[4]) << line;
+        row.gtid = change["gtid"];
+        const uint64_t epoch = change["row"][1], before = std::exchange(row.epoch, epoch);
+        const std::string name = change["row"][4];
+        ASSERT_GE(epoch, before) << line;
+        if (name.empty()) continue;  // given back
+        ASSERT_EQ(names.emplace(epoch, name).first->second, name) << line;
       } else if (change["op"] == "UPDATE") {
-        ASSERT_EQ(change["row"][1], offset + 1) << line;
-        ASSERT_EQ(change["gtid"], gtid) << "a barrier without its epoch: " << line;
-        ++offset;
+        ASSERT_EQ(change["row"][1], ++row.offset) << line;
+        ASSERT_EQ(change["gtid"], row.gtid) << "a barrier without its epoch: " << line;
       }
     }
-    EXPECT_GT(offset, 0u);
+    EXPECT_GT(rows[1].offset, 0u);
+    EXPECT_GT(rows[2].offset, 0u);
     *epochs = names.size();
   }
 
