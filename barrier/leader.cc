@@ -14,7 +14,8 @@ Leader::Leader(const PulseOptions& pulse, std::string name, SqlOpener opener, co
       clock_(clock),
       log_(std::move(log)),
       warn_(std::move(warn)),
-      pulse_(pulse, std::move(name), clock) {}
+      pulse_(pulse, std::move(name), clock),
+      since_(clock->Monotonic()) {}
 
 Leader::~Leader() { Stop(); }
 
@@ -52,6 +53,20 @@ uint64_t Leader::stored() const {
   return stored_;
 }
 
+BarrierStatus Leader::status() const {
+  MutexLock lock(mu_);
+  BarrierStatus status = status_;
+  status.age = clock_->Monotonic() - since_;
+  return status;
+}
+
+void Leader::NoteBarrier(uint64_t offset) {
+  since_ = clock_->Monotonic();
+  status_.last_success = clock_->Now();
+  status_.last_offset = offset;
+  ++status_.written;
+}
+
 void Leader::Outdone(uint64_t epoch) {
   MutexLock lock(mu_);
   if (term_) outdone_ = epoch;
@@ -83,6 +98,11 @@ absl::Status Leader::OpenSession() {
 void Leader::DropSession(const absl::Status& why) {
   sql_.reset();
   const std::string message(why.message());
+  {
+    MutexLock lock(mu_);
+    status_.connected = false;
+    status_.last_error = message;
+  }
   if (stopper_.stopped() || message == warned_) return;
   warned_ = message;
   warn_(message);
@@ -110,6 +130,11 @@ LeaderPulse::Step Leader::Step() {
     MutexLock lock(mu_);
     if (waits && !offered_) offered_ = std::move(offered);
     if (step.handed) ++stored_;
+    if (step.wrote) NoteBarrier(pulse_.last_offset());
+    if (step.status.ok()) {
+      status_.connected = true;
+      status_.last_error.clear();
+    }
     valid_until_ = pulse_.valid_until();
     if (step.took) {
       term_ = {pulse_.epoch(), step.previous, std::move(step.handover)};

@@ -14,6 +14,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "barrier/barrier_writer.h"
 #include "barrier/leader_pulse.h"
 #include "barrier/sql_executor.h"
 #include "base/clock.h"
@@ -62,15 +63,19 @@ class Leader {
   // How often something that was offered in this term has been stored.
   uint64_t stored() const ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Of the barriers that this one writes.
+  BarrierStatus status() const ABSL_LOCKS_EXCLUDED(mu_);
+
   // Another row than this one's has a greater epoch: the present term ends.
   void Outdone(uint64_t epoch) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   void Run() ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status OpenSession() ABSL_LOCKS_EXCLUDED(mu_);
-  void DropSession(const absl::Status& why);
+  void DropSession(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mu_);
   void TakeOutdone() ABSL_LOCKS_EXCLUDED(mu_);
   LeaderPulse::Step Step() ABSL_LOCKS_EXCLUDED(mu_);
+  void NoteBarrier(uint64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SayWho();
   void GiveBack() ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -94,6 +99,8 @@ class Leader {
   std::optional<std::string> offered_ ABSL_GUARDED_BY(mu_);
   uint64_t stored_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t outdone_ ABSL_GUARDED_BY(mu_) = 0;  // 0: by none
+  absl::Duration since_ ABSL_GUARDED_BY(mu_);  // the last barrier, or the start
+  BarrierStatus status_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace dcp::barrier

@@ -211,8 +211,9 @@ class Daemon::Impl final : public model::StatusSource {
       status.pushed.push_back(
           ToActivity(config_.grpc_collectors[i].name, grpc_collectors_[i]->counters()));
     }
-    for (size_t i = 0; i < barriers_.size(); ++i) {
-      status.barriers.push_back(ToActivity(config_.barriers[i], barriers_[i]->status()));
+    const std::vector<barrier::BarrierStatus> barriers = BarrierStatuses();
+    for (size_t i = 0; i < barriers.size(); ++i) {
+      status.barriers.push_back(ToActivity(config_.barriers[i], barriers[i]));
     }
     for (const auto& stats : dispatcher_->GetStats()) status.sinks.push_back(ToActivity(stats));
     status.state = {config_.state.dir, dispatcher_->store_error(), config_.state.memory_bytes};
@@ -476,6 +477,13 @@ class Daemon::Impl final : public model::StatusSource {
             .interval = config_.barriers.front().interval,
             .warn = [](absl::string_view text) { LogWarning(absl::StrCat("ha: ", text)); }},
         config_, *state_, *term_->leader, clock_);
+  }
+
+  std::vector<barrier::BarrierStatus> BarrierStatuses() const {
+    if (term_) return term_->barriers();
+    std::vector<barrier::BarrierStatus> all;
+    for (const auto& barrier : barriers_) all.push_back(barrier->status());
+    return all;
   }
 
   std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(const config::BarrierOptions& options) {

@@ -67,18 +67,26 @@ Inspection InspectAgain(const config::Config& config, const Inspection& before) 
   return before;
 }
 
+std::vector<barrier::BarrierStatus> StatusOf(const barrier::Leader& leader,
+                                             const Writers& writers) {
+  std::vector<barrier::BarrierStatus> all = {leader.status()};
+  for (const auto& writer : writers) all.push_back(writer->status());
+  return all;
+}
+
 void LogStatus(const Daemon& daemon) {
   for (const std::string& line : daemon.StatusLines()) LogInfo(line);
 }
 
 // Until the term ends, or `stop`. A status: the daemon cannot run here.
 absl::Status RunTerm(const config::Config& config, const Inspection& inspection,
-                     const DaemonTerm& term, StopSignal& stop) {
+                     barrier::Leader& leader, barrier::Leader::Term term, StopSignal& stop) {
   const Clock& clock = Clock::Real();
-  barrier::Leader& leader = *term.leader;
-  const uint64_t epoch = term.term.epoch;
+  const uint64_t epoch = term.epoch;
   const Writers writers = StartOtherWriters(config, epoch, leader, clock);
-  auto daemon = Daemon::Create(config, InspectAgain(config, inspection), clock, term);
+  const auto statuses = [&] { return StatusOf(leader, writers); };
+  auto daemon = Daemon::Create(config, InspectAgain(config, inspection), clock,
+                               DaemonTerm{&leader, std::move(term), statuses});
   if (!daemon.ok()) return daemon.status();
   const absl::Status started = (*daemon)->Start();
   if (!started.ok()) return started;
@@ -109,7 +117,7 @@ int RunInTurns(const config::Config& config, const Inspection& inspection, StopS
   while (status.ok() && !stop.Wait(kLook)) {
     std::optional<barrier::Leader::Term> term = leader->term();
     if (!term || !leader->Holds(term->epoch)) continue;
-    status = RunTerm(config, inspection, {leader.get(), *std::move(term)}, stop);
+    status = RunTerm(config, inspection, *leader, *std::move(term), stop);
   }
   if (!status.ok()) std::cerr << "dcp: error: " << status.message() << "\n";
   LogInfo("stopping");

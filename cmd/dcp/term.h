@@ -1,7 +1,8 @@
 // Term: a time in which this dcp, of several that take turns, is the active one.
 #pragma once
 
-#include <string>
+#include <functional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -14,6 +15,8 @@ namespace dcp::cmd {
 struct DaemonTerm {
   barrier::Leader* leader = nullptr;  // outlives the daemon
   barrier::Leader::Term term;
+  // Of each [[barrier]].
+  std::function<std::vector<barrier::BarrierStatus>()> barriers;
 };
 
 // Makes the state directory what the term begins with: what was handed over, where that is further;

@@ -362,6 +362,8 @@ TEST(LeaderTest, WritesHandsOverAndGivesBack) {
   EXPECT_FALSE(leader.Holds(2));
   leader.Offer(1, "more");
   EXPECT_TRUE(test::Eventually([&] { return leader.stored() == 1; }));
+  EXPECT_TRUE(leader.status().connected);
+  EXPECT_GE(leader.status().written, 2u);
   // What another row's epoch ends begins anew behind it.
   leader.Outdone(7);
   EXPECT_FALSE(leader.Holds(1));
@@ -370,6 +372,7 @@ TEST(LeaderTest, WritesHandsOverAndGivesBack) {
   EXPECT_EQ(leader.term()->handover, "more");
   leader.Stop();
   EXPECT_EQ(server.data.leader->name, "");
+  EXPECT_EQ(leader.status().last_offset, server.data.offset);
   EXPECT_FALSE(leader.term().has_value());
 }
 
