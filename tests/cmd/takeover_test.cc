@@ -49,7 +49,9 @@ constexpr std::array kBlows = {Blow::kKill, Blow::kFreeze, Blow::kCutOff};
 // One of the two, and its ways to the servers.
 class Host {
  public:
-  Host(std::string name, ReplicaPair& pair) : name_(std::move(name)), pair_(pair) {}
+  // `second`: a barrier row that it writes too.
+  Host(std::string name, ReplicaPair& pair, bool second)
+      : name_(std::move(name)), pair_(pair), second_(second) {}
   ~Host() {
     if (dcp_ != nullptr && dcp_->running()) kill(dcp_->pid(), SIGCONT);
   }
@@ -58,7 +60,7 @@ class Host {
     ASSERT_OK_AND_ASSIGN(source_, FaultProxy::Start(pair_.source().port()));
     ASSERT_OK_AND_ASSIGN(replica_, FaultProxy::Start(pair_.replica().port()));
     const std::string direct = absl::StrCat(
-        "[ha]\nname = \"", name_, "\"\n", Barrier(1, interval), Barrier(2, interval),
+        "[ha]\nname = \"", name_, "\"\n", Barrier(1, interval), second_ ? Barrier(2, interval) : "",
         CollectorToml("source", server_id, pair_.source(), {{.tag = "src"}}),
         CollectorToml("replica", server_id + 1, pair_.replica(), {{.tag = "dst"}}), check);
     ASSERT_OK_AND_ASSIGN(dcp_,
@@ -113,6 +115,7 @@ class Host {
 
   const std::string name_;
   ReplicaPair& pair_;
+  const bool second_;
   std::unique_ptr<FaultProxy> source_, replica_;
   std::unique_ptr<DcpProcess> dcp_;
 };
@@ -123,9 +126,12 @@ class TakeoverTest : public ::testing::TestWithParam<Flavour> {
     ASSERT_OK_AND_ASSIGN(pair_, SharedServers::Fresh(PairOf(GetParam())));
     ASSERT_OK(MakeOrders(*pair_));
     ASSERT_OK(LetReplicaDiffer(*pair_, GetParam()));
-    a_.emplace("a", *pair_);
-    b_.emplace("b", *pair_);
+    a_.emplace("a", *pair_, Second());
+    b_.emplace("b", *pair_, Second());
   }
+
+  // One row has nothing but its own epoch to tell a daemon that another one is active.
+  static bool Second() { return GetParam() == Flavour::kMariaDb; }
 
   // Without reading rows: when that is done changes what is found.
   static std::string Check() {
@@ -266,7 +272,7 @@ class TakeoverTest : public ::testing::TestWithParam<Flavour> {
       }
     }
     EXPECT_GT(rows[1].offset, 0u);
-    EXPECT_GT(rows[2].offset, 0u);
+    EXPECT_EQ(rows[2].offset > 0, Second());
     *epochs = names.size();
   }
 
