@@ -50,6 +50,38 @@ absl::Status BarrierPulse::CreateTable(SqlExecutor* sql) const {
 }
 
 absl::Status BarrierPulse::Prepare(SqlExecutor* sql) const {
+  if (!options_.lease) return PrepareRow(sql);
+  DCP_RETURN_IF_ERROR(LimitSession(sql, options_.interval));
+  DCP_RETURN_IF_ERROR(PrepareRow(sql));
+  return Claim(sql);
+}
+
+LeaseHolder BarrierPulse::holder() const {
+  return {options_.id, options_.lease->name, options_.interval};
+}
+
+absl::Status BarrierPulse::Claim(SqlExecutor* sql) const {
+  DCP_RETURN_IF_ERROR(CreateLeaseTables(sql));
+  DCP_ASSIGN_OR_RETURN(const LeaseWrite claim, ClaimLease(sql, holder(), options_.lease->epoch));
+  return claim.held ? absl::OkStatus() : Outdone(sql);
+}
+
+absl::Status BarrierPulse::Outdone(SqlExecutor* sql) const {
+  DCP_ASSIGN_OR_RETURN(const std::optional<LeaseRow> row, ReadLease(sql, options_.id));
+  if (row && row->epoch >= options_.lease->epoch) options_.lease->outdone(row->epoch);
+  return absl::AbortedError(absl::StrCat("row ", options_.id,
+                                         " of drc.barrier is written by another dcp",
+                                         row ? absl::StrCat(", '", row->name, "'") : ""));
+}
+
+absl::StatusOr<uint64_t> BarrierPulse::WriteUnder(SqlExecutor* sql) const {
+  DCP_ASSIGN_OR_RETURN(const LeaseWrite write,
+                       WriteUnderLease(sql, holder(), options_.lease->epoch, nullptr));
+  if (write.held) return write.offset;
+  return Outdone(sql);
+}
+
+absl::Status BarrierPulse::PrepareRow(SqlExecutor* sql) const {
   DCP_RETURN_IF_ERROR(UseRowFormat(sql));
   const absl::Status found = sql->QueryNumber(SelectOffset()).status();
   if (found.ok() || absl::IsUnavailable(found) || absl::IsCancelled(found)) return found;
@@ -59,6 +91,7 @@ absl::Status BarrierPulse::Prepare(SqlExecutor* sql) const {
 }
 
 absl::StatusOr<uint64_t> BarrierPulse::Write(SqlExecutor* sql) const {
+  if (options_.lease) return WriteUnder(sql);
   DCP_RETURN_IF_ERROR(
       Execute(sql, absl::StrCat("UPDATE `drc`.`barrier` SET `offset` = `offset` + 1 WHERE `id` = ",
                                 options_.id)));

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,16 +14,26 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "barrier/barrier_table.h"
+#include "barrier/lease_rows.h"
 #include "barrier/sql_executor.h"
 #include "base/backoff.h"
 
 namespace dcp::barrier {
+
+// Barriers are written under an epoch only (barrier/lease_rows.h).
+struct PulseLease {
+  uint64_t epoch = 0;
+  std::string name;  // of its holder
+  // Called with a greater epoch that stands in the row: none is written any more.
+  std::function<void(uint64_t epoch)> outdone;
+};
 
 struct PulseOptions {
   uint32_t id = kDefaultId;
   absl::Duration interval = absl::Seconds(2);
   Backoff::Options reconnect;
   std::string user = "'dcp'@'%'";  // as it stands in a GRANT
+  std::optional<PulseLease> lease = std::nullopt;
 };
 
 class BarrierPulse {
@@ -33,6 +45,7 @@ class BarrierPulse {
   // table and database where they are missing (a table that is there needs no
   // privilege to create one).
   //   kPermissionDenied  names the statement and the grant that is missing
+  //   kAborted           the row is under a greater epoch
   //   others             as of SqlExecutor
   absl::Status Prepare(SqlExecutor* sql) const;
 
@@ -60,6 +73,11 @@ class BarrierPulse {
   absl::Status Execute(SqlExecutor* sql, absl::string_view statement) const;
   absl::Status Explain(const absl::Status& status, absl::string_view statement) const;
   absl::StatusOr<uint64_t> Write(SqlExecutor* sql) const;
+  absl::Status PrepareRow(SqlExecutor* sql) const;
+  LeaseHolder holder() const;
+  absl::Status Claim(SqlExecutor* sql) const;
+  absl::StatusOr<uint64_t> WriteUnder(SqlExecutor* sql) const;
+  absl::Status Outdone(SqlExecutor* sql) const;
 
   const PulseOptions options_;
   Backoff backoff_;

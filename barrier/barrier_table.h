@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
+
 namespace dcp::barrier {
 
 inline constexpr char kDatabase[] = "drc";
@@ -16,6 +18,16 @@ inline constexpr char kOffsetColumn[] = "offset";
 inline constexpr uint32_t kIdOrdinal = 0;
 inline constexpr uint32_t kOffsetOrdinal = 1;
 inline constexpr uint32_t kDefaultId = 1;
+
+// Beside it, where several dcp take turns (barrier/lease_rows.h).
+inline constexpr char kLeaderTable[] = "dcp_leader";
+inline constexpr char kHandoverTable[] = "dcp_handover";
+
+// Tables that dcp writes itself: never data to be compared.
+inline bool IsOwnTable(absl::string_view database, absl::string_view table) {
+  return database == kDatabase &&
+         (table == kTable || table == kLeaderTable || table == kHandoverTable);
+}
 
 inline constexpr char kCreateDatabase[] = "CREATE DATABASE IF NOT EXISTS `drc`";
 inline constexpr char kCreateTable[] =

@@ -6,6 +6,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,6 +30,15 @@ class SqlExecutor {
   // The number that one row of one column holds.
   //   kNotFound  no row; else as Execute
   virtual absl::StatusOr<uint64_t> QueryNumber(absl::string_view sql) = 0;
+
+  // Runs one statement; the rows that it changed.
+  //   errors as of Execute
+  virtual absl::StatusOr<uint64_t> Change(absl::string_view sql) = 0;
+
+  // All rows, byte for byte; nullopt is NULL.
+  //   errors as of Execute
+  using Rows = std::vector<std::vector<std::optional<std::string>>>;
+  virtual absl::StatusOr<Rows> QueryRows(absl::string_view sql) = 0;
 
   // Ends a statement that runs in another thread and all later ones, soon. Any thread,
   // any number of times.

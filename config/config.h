@@ -216,6 +216,11 @@ struct StateOptions {
   uint64_t memory_bytes = uint64_t{512} << 20;
 };
 
+// Several dcp with the same checks, of which one is active.
+struct HaOptions {
+  std::string name;  // of this one
+};
+
 struct Config {
   std::vector<BarrierOptions> barriers;
   std::vector<MysqlCollectorOptions> mysql_collectors;
@@ -224,6 +229,7 @@ struct Config {
   std::vector<AlarmOptions> alarms;  // one log sink when the file names none
   std::vector<MaskOptions> masks;
   std::vector<JobOptions> jobs;
+  std::optional<HaOptions> ha;  // then there is a [[barrier]]
   std::optional<HttpOptions> http;
   std::optional<ControlOptions> control;
   StateOptions state;

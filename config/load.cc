@@ -20,9 +20,16 @@ namespace {
 constexpr size_t kMaxFile = size_t{4} << 20;
 
 constexpr Field<Draft> kRootFields[] = {
-    {"barrier", ReadBarriers}, {"collector", ReadCollectors}, {"check", ReadChecks},
-    {"alarm", ReadAlarms},     {"mask", ReadMasks},           {"job", ReadJobs},
-    {"http", ReadHttp},        {"control", ReadControl},      {"state", ReadState},
+    {"barrier", ReadBarriers},
+    {"collector", ReadCollectors},
+    {"check", ReadChecks},
+    {"alarm", ReadAlarms},
+    {"mask", ReadMasks},
+    {"job", ReadJobs},
+    {"ha", ReadHa},
+    {"http", ReadHttp},
+    {"control", ReadControl},
+    {"state", ReadState},
 };
 
 Loaded Failed(const std::string& file, const std::string& message) {

@@ -32,6 +32,7 @@ void ReadChecks(const Value& value, Draft& draft);
 void ReadAlarms(const Value& value, Draft& draft);
 void ReadMasks(const Value& value, Draft& draft);
 void ReadJobs(const Value& value, Draft& draft);
+void ReadHa(const Value& value, Draft& draft);
 void ReadHttp(const Value& value, Draft& draft);
 void ReadControl(const Value& value, Draft& draft);
 void ReadState(const Value& value, Draft& draft);
@@ -47,7 +48,7 @@ void AppendAlarmKeys(std::vector<KnownKey>* out);
 void AppendMaskKeys(std::vector<KnownKey>* out);
 void AppendJobKeys(std::vector<KnownKey>* out);
 void AppendTableKeys(std::vector<KnownKey>* out);
-void AppendServerKeys(std::vector<KnownKey>* out);  // http, control, state
+void AppendServerKeys(std::vector<KnownKey>* out);  // ha, http, control, state
 
 // Calls `read` with each table of an array of tables ([[section]]).
 void ReadSections(const Value& value, const char* section,

@@ -1,4 +1,4 @@
-// [[job]], [http], [control] and [state].
+// [[job]], [ha], [http], [control] and [state].
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -56,6 +56,15 @@ constexpr Field<JobOptions> kJobFields[] = {
     {"parallel", [](const Value& v, JobOptions& o) { ReadNumber(v, 1, 64, &o.parallel); }},
 };
 
+struct HaDraft {
+  bool enabled = true;
+  HaOptions options;
+};
+constexpr Field<HaDraft> kHaFields[] = {
+    {"enabled", [](const Value& v, HaDraft& o) { ReadBool(v, &o.enabled); }},
+    {"name", [](const Value& v, HaDraft& o) { ReadName(v, &o.options.name); }, true},
+};
+
 struct HttpDraft {
   HttpOptions options;
   SecretSource token;
@@ -103,6 +112,12 @@ void ReadJobs(const Value& value, Draft& draft) {
   });
 }
 
+void ReadHa(const Value& value, Draft& draft) {
+  HaDraft ha;
+  TableReader(value.node, "[ha]", value.context).Read(kHaFields, ha).Finish();
+  if (ha.enabled) draft.config.ha = std::move(ha.options);
+}
+
 void ReadHttp(const Value& value, Draft& draft) {
   HttpDraft http;
   TableReader reader(value.node, "[http]", value.context);
@@ -136,6 +151,7 @@ void ReadState(const Value& value, Draft& draft) {
 void AppendJobKeys(std::vector<KnownKey>* out) { AppendKeys("[[job]]", kJobFields, out); }
 
 void AppendServerKeys(std::vector<KnownKey>* out) {
+  AppendKeys("[ha]", kHaFields, out);
   AppendKeys("[http]", kHttpFields, out);
   AppendKeys("[control]", kControlFields, out);
   AppendKeys("[state]", kStateFields, out);

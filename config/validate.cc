@@ -194,9 +194,27 @@ void FinishTags(const Feeds& feeds, const Draft& draft, Context& context) {
   }
 }
 
+// Below it, a session's time of silence, in whole seconds, would be more than two intervals.
+constexpr absl::Duration kLeastHaInterval = absl::Milliseconds(500);
+
+void CheckHa(const Node& root, const Draft& draft, Context& context) {
+  if (!draft.config.ha) return;
+  const Position place = root.Find("ha")->position;
+  if (draft.config.barriers.empty()) {
+    context.Error(place, "[ha] needs a [[barrier]]: who writes barriers is the one that is active");
+  }
+  for (size_t i = 0; i < draft.config.barriers.size(); ++i) {
+    if (draft.config.barriers[i].interval >= kLeastHaInterval) continue;
+    context.Error(PlaceOf(*draft.barrier_nodes[i], "interval"),
+                  absl::StrCat("with [ha] the interval is at least ",
+                               absl::FormatDuration(kLeastHaInterval)));
+  }
+}
+
 void ValidateForRun(const Node& root, Draft& draft, Context& context) {
   CheckNames(draft, context);
   CheckServerIds(draft, context);
+  CheckHa(root, draft, context);
   CheckFailover(draft, context);
   CheckEndpoints(root, draft, context);
   const Feeds feeds(draft, context);

@@ -46,6 +46,10 @@ class OutboxQueue {
   // Nothing happens when it is not there.
   void Remove(uint64_t sequence);
 
+  // Of what waits; 0: nothing does.
+  uint64_t oldest() const { return entries_.empty() ? 0 : entries_.begin()->first; }
+  uint64_t newest() const { return entries_.empty() ? 0 : entries_.rbegin()->first; }
+
   bool Contains(uint64_t sequence) const { return entries_.contains(sequence); }
 
   // See Outbox.

@@ -151,6 +151,18 @@ model::Outbox::Counts StateCore::CountsOf(const std::string& sink) const {
   return queue == queues_.end() ? Outbox::Counts() : queue->second.counts();
 }
 
+uint64_t StateCore::NewestWaiting() const {
+  uint64_t newest = 0;
+  for (const auto& [sink, queue] : queues_) newest = std::max(newest, queue.newest());
+  return newest;
+}
+
+bool StateCore::Waits(uint64_t up_to) const {
+  return std::any_of(queues_.begin(), queues_.end(), [&](const auto& queue) {
+    return queue.second.oldest() != 0 && queue.second.oldest() <= up_to;
+  });
+}
+
 absl::Status StateCore::Next(const std::string& sink, const std::string& check, size_t max,
                              std::vector<Outbox::Entry>* next) {
   for (uint64_t sequence : QueueOf(sink).Next(check, max)) {

@@ -56,6 +56,8 @@ class StateCore {
   // The delivery has ended, even if that cannot be stored now.
   absl::Status End(const std::string& sink, uint64_t sequence, bool put_aside);
   Outbox::Counts CountsOf(const std::string& sink) const;
+  uint64_t NewestWaiting() const;
+  bool Waits(uint64_t up_to) const;
   absl::StatusOr<std::optional<model::StoredPair>> Load(const std::string& check,
                                                         const std::string& target);
   absl::StatusOr<std::vector<ForgottenSink>> ForgetSinksExcept(const std::set<std::string>& names);

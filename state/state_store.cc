@@ -95,6 +95,16 @@ model::Outbox::Counts StateStore::CountsOf(const std::string& sink) const {
   return core_->CountsOf(sink);
 }
 
+uint64_t StateStore::NewestWaiting() const {
+  MutexLock lock(mu_);
+  return core_->NewestWaiting();
+}
+
+bool StateStore::Waits(uint64_t up_to) const {
+  MutexLock lock(mu_);
+  return core_->Waits(up_to);
+}
+
 absl::StatusOr<std::optional<model::StoredPair>> StateStore::Load(const std::string& check,
                                                                   const std::string& target) {
   MutexLock lock(mu_);

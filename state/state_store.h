@@ -82,6 +82,10 @@ class StateStore final : public model::Outbox, public model::PairStates {
   void Acknowledge(const std::string& sink, uint64_t sequence) override ABSL_LOCKS_EXCLUDED(mu_);
   void PutAside(const std::string& sink, uint64_t sequence) override ABSL_LOCKS_EXCLUDED(mu_);
   Counts CountsOf(const std::string& sink) const override ABSL_LOCKS_EXCLUDED(mu_);
+  // The sequence of the newest alarm that waits for any sink; 0: none waits.
+  uint64_t NewestWaiting() const ABSL_LOCKS_EXCLUDED(mu_);
+  // Whether any sink has still to get an alarm of a sequence up to that.
+  bool Waits(uint64_t up_to) const ABSL_LOCKS_EXCLUDED(mu_);
 
   absl::StatusOr<std::optional<model::StoredPair>> Load(const std::string& check,
                                                         const std::string& target) override

@@ -54,6 +54,11 @@ class Executor final : public barrier::SqlExecutor {
     if (rows->empty()) return absl::NotFoundError("no row");
     return verifier::QueryNumber(session_, sql);
   }
+  absl::StatusOr<uint64_t> Change(absl::string_view sql) override {
+    DCP_RETURN_IF_ERROR(session_.Execute(sql));
+    return verifier::QueryNumber(session_, "SELECT ROW_COUNT()");
+  }
+  absl::StatusOr<Rows> QueryRows(absl::string_view sql) override { return session_.Query(sql); }
   void Cancel() override {}
 
  private:

@@ -234,7 +234,11 @@ class ServerOpener {
                                             mysql::Connection& connection) const {
     if (point.executed.empty()) return ExecutedBefore(point.position);
     DCP_ASSIGN_OR_RETURN(const model::GtidPosition at, GtidAt(point.position, connection));
-    if (!point.executed.Contains(at.Executed())) {
+    // Only what is in the binlog was read: a replica has no trace of a group that changed nothing.
+    const bool read = std::all_of(at.last().begin(), at.last().end(), [&](const auto& last) {
+      return point.executed.Contains(last.second);
+    });
+    if (!read) {
       return absl::FailedPreconditionError(absl::StrCat(
           connection.server(), ": ", point.position.file, ":", point.position.offset,
           " is an impossible position: GTID ", at.ToString(),

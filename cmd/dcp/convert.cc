@@ -35,6 +35,14 @@ absl::Duration SilenceLimit(const config::Config& config, const config::CheckOpt
   return check.timeout + 2 * interval;
 }
 
+barrier::PulseOptions ToPulseOptions(const config::BarrierOptions& barrier) {
+  barrier::PulseOptions pulse;
+  pulse.id = barrier.id;
+  pulse.interval = barrier.interval;
+  pulse.user = absl::StrCat("'", barrier.connection.user, "'@'%'");
+  return pulse;
+}
+
 checker::PairOptions ToPairOptions(const config::CheckOptions& check, const model::Tag& target) {
   checker::PairOptions options;
   options.check = check.name;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "barrier/barrier_pulse.h"
 #include "checker/options.h"
 #include "cmd/dcp/binlog_opener.h"
 #include "collector/mysql/start_point.h"
@@ -17,6 +18,7 @@ namespace dcp::cmd {
 
 // How long the check's source may be without a barrier (docs/alarms.md).
 absl::Duration SilenceLimit(const config::Config& config, const config::CheckOptions& check);
+barrier::PulseOptions ToPulseOptions(const config::BarrierOptions& barrier);
 checker::PairOptions ToPairOptions(const config::CheckOptions& check, const model::Tag& target);
 collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag);
 std::vector<verifier::TableRule> ToVerifierRules(const config::MysqlTagOptions& tag);

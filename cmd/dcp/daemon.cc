@@ -20,7 +20,9 @@
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/feed.h"
 #include "cmd/dcp/file_opener.h"
+#include "cmd/dcp/handover_writer.h"
 #include "cmd/dcp/intake_keeper.h"
+#include "cmd/dcp/lease_gate.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/purge_watcher.h"
 #include "cmd/dcp/resume.h"
@@ -86,16 +88,18 @@ SettingsReview MakeReview(const Inspection& inspection, const std::string& colle
 
 class Daemon::Impl final : public model::StatusSource {
  public:
-  Impl(const config::Config& config, const Clock& clock)
+  Impl(const config::Config& config, const Clock& clock, std::optional<DaemonTerm> term)
       : config_(config),
         clock_(clock),
         memory_(config_.state.memory_bytes),
+        term_(std::move(term)),
         masks_(MakeMasks(config.masks, &tables_)),
         diff_files_({.dir = config.state.dir + "/diffs"}, {renderer_, &masks_}, LogAlarm) {}
   ~Impl() override { Stop(absl::Seconds(1)); }
 
   absl::Status Build(const Inspection& inspection) {
     DCP_RETURN_IF_ERROR(OpenState());
+    if (term_) DCP_RETURN_IF_ERROR(BeginTerm(config_, term_->term, *state_));
     DCP_ASSIGN_OR_RETURN(auto routes, MakeRoutes(config_, clock_, LogAlarm));
     dispatcher_ = std::make_unique<alarm::Dispatcher>(
         alarm::Dispatcher::Options{}, std::move(routes), *state_,
@@ -103,8 +107,9 @@ class Daemon::Impl final : public model::StatusSource {
     DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
     DCP_ASSIGN_OR_RETURN(resume_, PlanResume(config_, *state_));
     for (const std::string& line : resume_.lines) LogInfo(line);
+    MakeHandover();
     keeper_ = std::make_unique<IntakeKeeper>(
-        config_, *dispatcher_,
+        config_, gate_ ? static_cast<model::OutcomeSink&>(*gate_) : *dispatcher_,
         [this](const model::Tag& tag, const std::string& place) { Forget(tag, place); });
     std::vector<CheckRunner*> runners;
     for (const config::CheckOptions& check : config_.checks) {
@@ -120,6 +125,7 @@ class Daemon::Impl final : public model::StatusSource {
       DCP_RETURN_IF_ERROR(AddGrpcCollector(options));
     }
     MakePurgeWatcher();
+    if (term_) return absl::OkStatus();
     for (const auto& options : config_.barriers) barriers_.push_back(MakeBarrierWriter(options));
     return absl::OkStatus();
   }
@@ -132,6 +138,7 @@ class Daemon::Impl final : public model::StatusSource {
     for (auto& collector : mysql_collectors_) collector->Start();
     purge_watcher_->Start();
     for (auto& barrier : barriers_) barrier->Start();
+    if (handover_) handover_->Start();
     return absl::OkStatus();
   }
 
@@ -141,6 +148,7 @@ class Daemon::Impl final : public model::StatusSource {
     for (auto& barrier : barriers_) barrier->Stop();
     if (purge_watcher_) purge_watcher_->Stop();
     // A check that waits for room on the disk would not stop.
+    if (gate_) gate_->GiveUpWaiting();
     if (dispatcher_) dispatcher_->GiveUpWaiting();
     bool held_up = false;
     for (auto& collector : grpc_collectors_) {
@@ -153,6 +161,10 @@ class Daemon::Impl final : public model::StatusSource {
       for (auto& collector : grpc_collectors_) collector->Stop(left()).IgnoreError();
     }
     if (dispatcher_) dispatcher_->Stop(left());
+    if (handover_) {
+      handover_->Stop();
+      if (!std::exchange(stopped_, true)) handover_->Finish();
+    }
     if (http_) http_->Stop();
   }
 
@@ -202,8 +214,9 @@ class Daemon::Impl final : public model::StatusSource {
       status.pushed.push_back(
           ToActivity(config_.grpc_collectors[i].name, grpc_collectors_[i]->counters()));
     }
-    for (size_t i = 0; i < barriers_.size(); ++i) {
-      status.barriers.push_back(ToActivity(config_.barriers[i], barriers_[i]->status()));
+    const std::vector<barrier::BarrierStatus> barriers = BarrierStatuses();
+    for (size_t i = 0; i < barriers.size(); ++i) {
+      status.barriers.push_back(ToActivity(config_.barriers[i], barriers[i]));
     }
     for (const auto& stats : dispatcher_->GetStats()) status.sinks.push_back(ToActivity(stats));
     status.state = {config_.state.dir, dispatcher_->store_error(), config_.state.memory_bytes};
@@ -479,13 +492,28 @@ class Daemon::Impl final : public model::StatusSource {
         std::move(subjects), clock_);
   }
 
+  void MakeHandover() {
+    if (!term_) return;
+    const uint64_t epoch = term_->term.epoch;
+    gate_ = std::make_unique<LeaseGate>(*term_->leader, epoch, *dispatcher_, clock_);
+    handover_ = std::make_unique<HandoverWriter>(
+        HandoverWriter::Options{
+            .epoch = epoch,
+            .interval = config_.barriers.front().interval,
+            .warn = [](absl::string_view text) { LogWarning(absl::StrCat("ha: ", text)); }},
+        config_, *state_, *term_->leader, clock_);
+  }
+
+  std::vector<barrier::BarrierStatus> BarrierStatuses() const {
+    if (term_) return term_->barriers();
+    std::vector<barrier::BarrierStatus> all;
+    for (const auto& barrier : barriers_) all.push_back(barrier->status());
+    return all;
+  }
+
   std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(const config::BarrierOptions& options) {
-    barrier::PulseOptions pulse;
-    pulse.id = options.id;
-    pulse.interval = options.interval;
-    pulse.user = absl::StrCat("'", options.connection.user, "'@'%'");
     return std::make_unique<barrier::BarrierWriter>(
-        pulse, MakeSqlOpener(options.connection), &clock_,
+        ToPulseOptions(options), MakeSqlOpener(options.connection), &clock_,
         [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); });
   }
 
@@ -507,6 +535,7 @@ class Daemon::Impl final : public model::StatusSource {
   const Clock& clock_;
   const absl::Time started_ = clock_.Now();
   MemoryBudget memory_;
+  const std::optional<DaemonTerm> term_;
   const row::Renderer renderer_;
   model::TableRegistry tables_;
   const alarm::Masks masks_;
@@ -516,6 +545,9 @@ class Daemon::Impl final : public model::StatusSource {
   std::unique_ptr<state::SpillFiles> spill_files_;  // likewise
   ResumePlan resume_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
+  std::unique_ptr<LeaseGate> gate_;           // of a term
+  std::unique_ptr<HandoverWriter> handover_;  // likewise
+  bool stopped_ = false;
   std::unique_ptr<IntakeKeeper> keeper_;
   std::vector<std::unique_ptr<CheckRunner>> runners_;
   std::unique_ptr<ChangeRouter> router_;
@@ -533,8 +565,9 @@ class Daemon::Impl final : public model::StatusSource {
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config,
                                                        const Inspection& inspection,
-                                                       const Clock& clock) {
-  auto impl = std::make_unique<Impl>(config, clock);
+                                                       const Clock& clock,
+                                                       std::optional<DaemonTerm> term) {
+  auto impl = std::make_unique<Impl>(config, clock, std::move(term));
   DCP_RETURN_IF_ERROR(impl->Build(inspection));
   return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }

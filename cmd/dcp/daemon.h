@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "cmd/dcp/closing.h"
 #include "cmd/dcp/inspect.h"
+#include "cmd/dcp/term.h"
 #include "config/config.h"
 #include "model/ports/status_source.h"
 
@@ -25,14 +27,16 @@ namespace dcp::cmd {
 
 class Daemon final : public model::StatusSource {
  public:
-  // `clock` outlives it. Starts nothing. `inspection`: what Inspect() told of the servers.
+  // `clock` outlives it. Starts nothing. `inspection`: what Inspect() told of the servers. `term`:
+  // with [ha], where barriers are another's business.
   //   kInvalidArgument  the configuration cannot be carried out
   //   kUnavailable      an alarm file cannot be opened
   //   and what state::StateStore::Open() says
   //   kDataLoss         what Alertmanager was told before cannot be read
   static absl::StatusOr<std::unique_ptr<Daemon>> Create(const config::Config& config,
                                                         const Inspection& inspection,
-                                                        const Clock& clock);
+                                                        const Clock& clock,
+                                                        std::optional<DaemonTerm> term = {});
   ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

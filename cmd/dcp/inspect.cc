@@ -394,6 +394,12 @@ class Inspector {
         "SET GLOBAL read_only = OFF, or correct the host of [barrier]: it has to be the source");
   }
 
+  // What [ha] has beside the barrier.
+  static bool LeaseTablesExist(Subject& subject) {
+    return subject.connection->Query("SELECT 1 FROM `drc`.`dcp_leader` LIMIT 0").ok() &&
+           subject.connection->Query("SELECT 1 FROM `drc`.`dcp_handover` LIMIT 0").ok();
+  }
+
   void CheckBarrierPrivileges(Subject& subject) {
     Names needed = {"SELECT", "UPDATE"};
     const absl::Status row =
@@ -408,6 +414,10 @@ class Inspector {
       return;
     }
     if (!row.ok()) needed = {"CREATE", "INSERT", "SELECT", "UPDATE"};
+    if (config_.ha) {
+      needed = {"DELETE", "INSERT", "SELECT", "UPDATE"};
+      if (!row.ok() || !LeaseTablesExist(subject)) needed.insert(needed.begin(), "CREATE");
+    }
     Names missing;
     for (const std::string& privilege : needed) {
       if (!mysql::HasPrivilege(subject.settings.grants, privilege, barrier::kDatabase)) {

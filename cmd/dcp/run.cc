@@ -11,6 +11,7 @@
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/log.h"
+#include "cmd/dcp/run_in_turns.h"
 
 namespace dcp::cmd {
 namespace {
@@ -94,6 +95,7 @@ int Run(const RunCommand& command, StopSignal& stop) {
   InitLog();
   const std::optional<Inspection> inspection = InspectServers(*config, std::cerr);
   if (!inspection) return kExitConfig;
+  if (config->ha) return RunInTurns(*config, *inspection, stop);
   auto daemon = Daemon::Create(*config, *inspection, Clock::Real());
   absl::Status status = daemon.status();
   if (status.ok()) status = (*daemon)->Start();

@@ -40,6 +40,16 @@ class SqlSession final : public barrier::SqlExecutor {
         absl::StrCat(connection_->server(), ": '", text, "' is not a number: ", sql));
   }
 
+  absl::StatusOr<uint64_t> Change(absl::string_view sql) override {
+    DCP_RETURN_IF_ERROR(Execute(sql));
+    return connection_->affected_rows();
+  }
+
+  absl::StatusOr<Rows> QueryRows(absl::string_view sql) override {
+    if (cancelled_) return absl::CancelledError("stopping");
+    return connection_->Query(sql);
+  }
+
   void Cancel() override { cancelled_ = true; }
 
  private:

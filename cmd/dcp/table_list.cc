@@ -52,8 +52,8 @@ absl::StatusOr<std::vector<TableName>> ListTables(mysql::Connection& connection)
   std::vector<TableName> tables;
   for (const mysql::Row& row : rows) {
     TableName table{row[0].value_or(""), row[1].value_or("")};
-    const bool is_barrier = table.database == barrier::kDatabase && table.name == barrier::kTable;
-    if (!is_barrier && !IsSystemDatabase(table.database)) tables.push_back(std::move(table));
+    const bool is_own = barrier::IsOwnTable(table.database, table.name);
+    if (!is_own && !IsSystemDatabase(table.database)) tables.push_back(std::move(table));
   }
   return tables;
 }

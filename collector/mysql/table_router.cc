@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "barrier/barrier_table.h"
 #include "base/status.h"
 #include "model/wildcard.h"
 
@@ -54,6 +55,7 @@ absl::StatusOr<TableRouter> TableRouter::Create(const std::vector<MysqlTag>& tag
 std::vector<TableRouter::Route> TableRouter::RoutesOf(absl::string_view database,
                                                       absl::string_view table) const {
   std::vector<Route> routes;
+  if (barrier::IsOwnTable(database, table)) return routes;
   for (size_t tag = 0; tag < tags_.size(); ++tag) {
     for (const Entry& entry : tags_[tag]) {
       if (!model::MatchesWildcard(entry.database, database) ||

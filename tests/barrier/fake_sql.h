@@ -93,6 +93,14 @@ class FakeDatabase {
       return database_->QueryNumber(sql);
     }
 
+    // No lease is taken here: see fake_lease_server.h.
+    absl::StatusOr<uint64_t> Change(absl::string_view) override {
+      return absl::UnimplementedError("no lease here");
+    }
+    absl::StatusOr<Rows> QueryRows(absl::string_view) override {
+      return absl::UnimplementedError("no lease here");
+    }
+
     void Cancel() override {
       MutexLock lock(database_->mu_);
       cancelled_ = true;

@@ -246,6 +246,15 @@ TEST_F(InspectTest, AWrittenBarrierNeedsNoCreate) {
   EXPECT_THAT(inspection.problems, IsEmpty()) << Print(inspection);
 }
 
+TEST_F(InspectTest, NoPrivilegeToTakeTurns) {
+  const Account few = CreateAccount("SELECT, INSERT, UPDATE ON *.*");
+  const std::string ha = "[ha]\nname = \"a\"\n";
+  ExpectProblem(InspectText(ha + Barrier(few) + Source() + Replica() + Check()), "CREATE, DELETE",
+                {"barrier (few@", "GRANT CREATE, DELETE ON `drc`.* TO `few`@`%`"});
+  const Inspection alone = InspectText(Barrier(few) + Source() + Replica() + Check());
+  EXPECT_THAT(alone.problems.size(), 1u) << Print(alone);
+}
+
 TEST_F(InspectTest, WrongPassword) {
   ExpectProblem(InspectText(Source() + Replica({"dcp", "WRONG"}) + Check()), "password",
                 {absl::StrCat("target 'replica' (dcp@127.0.0.1:", pair_.replica().port(), ")"),

@@ -33,6 +33,20 @@ TEST_F(ValidateTest, VerifyNeedsAJobAndNoCheck) {
               ElementsAre(HasSubstr("`dcp verify` needs a [[job]]")));
 }
 
+TEST_F(ValidateTest, DaemonsInTurnNeedABarrierThatIsNotTooFast) {
+  const std::string barrier = "[barrier]\nhost = 'db1'\nuser = 'dcp'\n";
+  const std::string ha = "[ha]\nname = 'a'\n";
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, ha),
+              ElementsAre(HasSubstr("[ha] needs a [[barrier]]")));
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, barrier, "interval = '499ms'\n", ha),
+              ElementsAre(HasSubstr("at least 500ms")));
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, barrier, "[ha]\n"), ElementsAre(HasSubstr("name")));
+  const Loaded loaded = Run(kSource, kTarget, kCheck, barrier, "interval = '500ms'\n", ha);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.ha->name, "a");
+  EXPECT_FALSE(Run(kSource, kTarget, kCheck, ha, "enabled = false\n")->config.ha.has_value());
+}
+
 TEST_F(ValidateTest, TagThatNothingFeedsIsAnError) {
   EXPECT_THAT(Errors(kSource, kTarget, Check("c", "dts")),
               ElementsAre(AllOf(HasSubstr("dcp.toml:20:12: no [[collector]] feeds tag 'dts'"),

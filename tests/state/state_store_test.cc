@@ -396,6 +396,23 @@ TEST_F(StateStoreTest, WhileAnotherProgramReadsNothingIsSaidToBeDurable) {
   EXPECT_OK(store_->MakeDurable());
 }
 
+TEST_F(StateStoreTest, TellsWhatSinksHaveStillToGet) {
+  EXPECT_EQ(store_->NewestWaiting(), 0u);
+  ASSERT_OK(Append(1));
+  const uint64_t first = store_->NewestWaiting();
+  ASSERT_OK(Append(2));
+  const uint64_t second = store_->NewestWaiting();
+  EXPECT_LT(first, second);
+  for (const uint64_t sequence : {first, second}) {
+    EXPECT_TRUE(store_->Waits(sequence));
+    store_->Acknowledge("a", sequence);
+    EXPECT_TRUE(store_->Waits(sequence));  // b has not got it
+    store_->Acknowledge("b", sequence);
+    EXPECT_FALSE(store_->Waits(sequence));
+  }
+  EXPECT_EQ(store_->NewestWaiting(), 0u);
+}
+
 TEST_F(StateStoreTest, ReadersOfOtherProgramsDoNotDisturb) {
   ASSERT_OK(Append(1));
   ASSERT_OK_AND_ASSIGN(const auto other, Database::Open(dir_.db(), Database::Mode::kExisting));

@@ -87,5 +87,15 @@ TEST(TableRouterTest, ExactTablesAreThoseWithoutWildcards) {
   EXPECT_THAT(router->ExactTablesIn("shop", 0), ElementsAre("shop.a", "x.b"));
 }
 
+TEST(TableRouterTest, WhatDcpWritesItselfIsNoData) {
+  const auto router = TableRouter::Create({Tag("src", {{"*.*", "", {}}})});
+  ASSERT_OK(router);
+  for (const char* table : {"barrier", "dcp_leader", "dcp_handover"}) {
+    EXPECT_TRUE(router->RoutesOf("drc", table).empty()) << table;
+    EXPECT_EQ(router->RoutesOf("shop", table).size(), 1u) << table;
+  }
+  EXPECT_EQ(router->RoutesOf("drc", "orders").size(), 1u);
+}
+
 }  // namespace
 }  // namespace dcp::collector
