@@ -16,8 +16,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/file_descriptor.h"
 #include "base/stopper.h"
-#include "collector/grpc/intake_file.h"
 
 namespace dcp::collector {
 
