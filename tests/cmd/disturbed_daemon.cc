@@ -219,6 +219,7 @@ void DisturbedDaemonTest::EndTraffic() {
     AwaitVerdict(*subject, "orders", barrier + 1);
     AwaitVerdict(*subject, "pushed", last - 5);
     AwaitVerdict(*subject, "processed", last - 5);
+    AwaitDelivered(*subject);  // the end of a daemon does not wait for all of it
     ASSERT_OK_AND_ASSIGN(const int status, subject->dcp->Stop());
     EXPECT_EQ(status, 0) << subject->dcp->log();
   }
@@ -229,6 +230,18 @@ void DisturbedDaemonTest::AwaitVerdict(Subject& subject, const std::string& chec
     return IsVerdict(alarm) && alarm["check"] == check && BarrierOf(alarm, "to") >= to;
   };
   ASSERT_OK(subject.dcp->Await(reached, 0, absl::Seconds(120))) << check << " up to " << to;
+}
+
+void DisturbedDaemonTest::AwaitDelivered(const Subject& subject) {
+  std::set<std::string> ids;
+  for (const Alarm& alarm : subject.dcp->alarms()) {
+    if (alarm["type"] != "same" && alarm["type"] != "timeout") ids.insert(alarm["id"]);
+  }
+  const auto delivered = [&] {
+    Pause(absl::Milliseconds(50));
+    return subject.Delivered().size() >= ids.size();
+  };
+  EXPECT_TRUE(Eventually(delivered)) << subject.Delivered().size() << " of " << ids.size();
 }
 
 void DisturbedDaemonTest::ExpectAsIfNothingHadHappened() {

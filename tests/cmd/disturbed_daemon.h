@@ -98,6 +98,8 @@ class DisturbedDaemonTest : public ::testing::Test {
   using Segment = std::pair<uint64_t, uint64_t>;
 
   std::string Servers(int server_id);
+  // What was said so far, by webhook.
+  static void AwaitDelivered(const Subject& subject);
   static void AwaitVerdict(Subject& subject, const std::string& check, uint64_t to);
   // What a call of Process that was cut off had under way is not verified; the rest is as ever.
   // (A finding of which nobody knows any more whether it lasts is known for longer.)
