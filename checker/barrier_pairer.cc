@@ -27,7 +27,7 @@ BarrierPairer::BarrierPairer(const PairOptions& options, StreamCutter* source, S
       target_(*target) {}
 
 void BarrierPairer::Advance(std::vector<PairEvent>* events) {
-  while (running_ ? Run(events) : Seek(events)) {
+  while (events->empty() && (running_ ? Run(events) : Seek(events))) {
   }
 }
 
@@ -138,6 +138,7 @@ void BarrierPairer::StartRun(uint64_t offset, std::vector<PairEvent>* events) {
   common_ = {offset};
   last_index_ = 0;
   known_from_ = 0;
+  forgotten_to_ = 0;
   target_changed_ = false;
   PairEvent event;
   event.kind = PairEvent::Kind::kRunStart;
@@ -237,7 +238,8 @@ bool BarrierPairer::TargetChanged() const {
 // rule H looks back to.
 bool BarrierPairer::ReplayedBeyondHistory(uint64_t offset) const {
   const uint64_t looks_back = last_index_ + 1 - std::min<uint64_t>(last_index_ + 1, history_);
-  const uint64_t oldest = std::max(looks_back, known_from_) + lateness_;
+  const uint64_t remembered = forgotten_to_ == 0 ? 0 : forgotten_to_ + 1;
+  const uint64_t oldest = std::max({looks_back, known_from_, remembered}) + lateness_;
   return oldest > last_index_ || offset <= common_[common_.size() - 1 - (last_index_ - oldest)];
 }
 

@@ -27,6 +27,8 @@ class BarrierPairer final : public Pairer {
   std::optional<Waiting> waiting() const override;
   bool needs_source() const override { return needs_source_; }
   bool needs_target() const override { return !needs_source_; }
+  void NoteForgotten(uint64_t segment) override { forgotten_to_ = segment; }
+  uint64_t work_bytes() const override { return pair_.source.bytes + pair_.target.bytes; }
   uint64_t dropped_changes() const override { return dropped_; }
 
  private:
@@ -98,6 +100,7 @@ class BarrierPairer final : public Pairer {
   std::deque<uint64_t> common_;  // the last `history` + 1 common offsets; back() is the last
   uint64_t last_index_ = 0;      // of common_.back(), counted from the run's start
   uint64_t known_from_ = 0;      // of the last segment in which rows became unknown
+  uint64_t forgotten_to_ = 0;
   bool target_changed_ = false;  // the target showed changes since target_last_
 };
 

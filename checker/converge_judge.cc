@@ -123,6 +123,8 @@ void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail,
   starts_early_ = true;
   pending_.clear();
   touched_.clear();
+  touched_count_ = 0;
+  forgotten_to_ = 0;
   confirming_.clear();
   requests_.clear();
   known_from_.clear();
@@ -160,12 +162,17 @@ void ConvergeJudge::ApplySide(const SegmentSide& side, bool is_source, bool judg
 }
 
 ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item& item) {
-  Key& key = keys_[digest];
+  const auto [it, is_new] = keys_.try_emplace(digest);
+  Key& key = it->second;
+  if (is_new) {
+    key.cut = forgotten_to_ > 0 && now_ - forgotten_to_ < static_cast<Index>(options_.history);
+  }
   key.digest = digest;
   if (!item.is_mark && item.change().table != nullptr) key.table = item.change().table;
   if (key.touched != now_) {
     key.touched = now_;
     touched_.back().push_back(digest);
+    ++touched_count_;
     if (key.state == State::kDiffering) {
       log_.AddKnown(now_);
     } else {
@@ -310,11 +317,25 @@ void ConvergeJudge::Evaluate(Key& key) {
     if (key.state != State::kPending) return;
     is_broken = FindBroken(key, &broken);
   }
+  while (is_broken && IsUndecidable(key, broken)) {
+    LeaveUndecided(key, broken.barrier);
+    is_broken = FindBroken(key, &broken);
+  }
   if (is_broken) {
     Break(key, broken);
   } else if (key.open_states.empty() && key.open_passages.empty() && key.history.Agrees(now_)) {
     Settle(key);
   }
+}
+
+// The target went through a state that the source may have had before what is remembered.
+void ConvergeJudge::LeaveUndecided(Key& key, Index barrier) {
+  log_.Unverify(key.waiting.empty() ? now_ : SaidIn(key, barrier), "history",
+                "the target went through a state of a row that is not remembered for want of "
+                "memory",
+                key.table != nullptr ? key.table->name : "");
+  EraseIf(key.open_passages, [&](const Passage& p) { return p.barrier <= barrier; });
+  MarkSeen(key);
 }
 
 void ConvergeJudge::Satisfy(Key& key) {
@@ -404,7 +425,7 @@ void ConvergeJudge::Break(Key& key, const Broken& broken) {
   key.target.Hold();
   confirming_[key.request] = row.key;
   requests_.push_back({key.request, {key.table, row.key_text}});
-  key.row = std::move(row);
+  key.row = std::make_unique<model::RowDiff>(std::move(row));
 }
 
 // The segment whose verdict says it. REQUIRES: key.waiting is not empty
@@ -540,6 +561,7 @@ void ConvergeJudge::Settle(Key& key) {
   // Its turn to be forgotten has passed while it was open.
   if (!touched_.empty() && key.touched <= now_ - static_cast<Index>(touched_.size())) {
     touched_.front().push_back(key.digest);
+    ++touched_count_;
   }
 }
 
@@ -569,7 +591,7 @@ void ConvergeJudge::Answer(const std::vector<ConfirmAnswer>& answers, absl::Time
 }
 
 void ConvergeJudge::AnswerOne(Key& key, const ConfirmAnswer& answer) {
-  model::RowDiff row = std::move(key.row);
+  model::RowDiff row = std::move(*std::exchange(key.row, nullptr));
   row.source_present = answer.row.source;
   row.target_present = answer.row.target;
   const bool inferred = row.kind == DiffKind::kMissing || row.kind == DiffKind::kStale;
@@ -584,7 +606,7 @@ void ConvergeJudge::AnswerOne(Key& key, const ConfirmAnswer& answer) {
     key.late_passed = 0;
     key.open_states.clear();
     key.open_passages.clear();
-    key.row = std::move(row);
+    key.row = std::make_unique<model::RowDiff>(std::move(row));
     Queue(key);
     return;
   }
@@ -597,7 +619,7 @@ void ConvergeJudge::EvaluateLate(Key& key) {
     return;
   }
   if (now_offset_ > key.late_barrier && ++key.late_passed > static_cast<uint32_t>(lateness_)) {
-    model::RowDiff row = std::move(key.row);
+    model::RowDiff row = std::move(*std::exchange(key.row, nullptr));
     row.kind = DiffKind::kHealed;
     key.history.AdoptSource(now_, false);
     OpenFinding(key, std::move(row), now_);
@@ -661,7 +683,16 @@ void ConvergeJudge::ForgetOld() {
   absl::erase_if(known_from_,
                  [&](const auto& entry) { return now_ - entry.second > 2 * lateness_ + 1; });
   absl::erase_if(replayed_, [&](Index i) { return now_ - i > lateness_; });
-  if (touched_.size() <= options_.history) return;
+  if (touched_.size() > options_.history) ForgetOldest();
+  const size_t least = 2 * static_cast<size_t>(lateness_) + 2;
+  while (bytes() > max_bytes_ && touched_.size() > least) {
+    forgotten_to_ = now_ - static_cast<Index>(touched_.size()) + 1;
+    ForgetOldest();
+  }
+}
+
+// What the oldest segment that is looked back to touched last.
+void ConvergeJudge::ForgetOldest() {
   const Index oldest = now_ - static_cast<Index>(touched_.size()) + 1;
   for (const model::Digest& digest : touched_.front()) {
     const auto it = keys_.find(digest);
@@ -670,7 +701,14 @@ void ConvergeJudge::ForgetOld() {
       keys_.erase(it);
     }
   }
+  touched_count_ -= touched_.front().size();
   touched_.pop_front();
+}
+
+// A key's texts and lists, and its place in the map, beside itself.
+uint64_t ConvergeJudge::bytes() const {
+  constexpr uint64_t kKeyBytes = sizeof(Keys::value_type) + 64;
+  return keys_.size() * kKeyBytes + touched_count_ * sizeof(model::Digest);
 }
 
 model::RowDiff ConvergeJudge::MakeRow(const Key& key, DiffKind kind) const {

@@ -32,6 +32,9 @@ class ConvergeJudge final : public Judge {
   void Answer(const std::vector<ConfirmAnswer>& answers, absl::Time now) override;
   std::vector<ConfirmRequest> TakeRequests() override;
   std::vector<model::Outcome> TakeOutcomes() override { return log_.TakeOutcomes(); }
+  uint64_t bytes() const override;
+  void SetMaxBytes(uint64_t bytes) override { max_bytes_ = bytes; }
+  Index forgotten_to() const override { return forgotten_to_; }
   uint64_t pending_keys() const override { return pending_.size() + confirming_.size(); }
   uint64_t open_findings() const override { return findings_.count(); }
   FindingChanges TakeFindingChanges() override { return log_.TakeFindingChanges(); }
@@ -76,6 +79,8 @@ class ConvergeJudge final : public Judge {
     State state = State::kSettled;
     bool is_ddl = false;
     bool queued = false;  // in pending_
+    // What it went through before it was touched is not known, though rule H looks back to it.
+    bool cut = false;
     model::Digest digest;
     KeyHistory history;
     absl::InlinedVector<Index, 2> waiting;      // segments that wait for this key
@@ -90,9 +95,9 @@ class ConvergeJudge final : public Judge {
     std::string text;                                  // of differing and DDL keys
     model::DiffKind kind = model::DiffKind::kMissing;  // kDiffering
     std::string alarm_id;                              // kDiffering
-    uint64_t not_before = 0;  // kDiffering: the barrier offset at which it was found
-    uint64_t request = 0;     // kConfirming
-    model::RowDiff row;       // kConfirming: what is to be said
+    uint64_t not_before = 0;              // kDiffering: the barrier offset at which it was found
+    uint64_t request = 0;                 // kConfirming
+    std::unique_ptr<model::RowDiff> row;  // kConfirming, kLate: what is to be said
     Index broken_at = 0;
     Index asked_at = 0;
     uint64_t late_barrier = 0;  // kLate: the target's at the read
@@ -127,6 +132,10 @@ class ConvergeJudge final : public Judge {
   void MarkSeen(Key& key);
   bool FindBroken(const Key& key, Broken* broken) const;
   bool IsEarly(const Key& key) const;
+  bool IsUndecidable(const Key& key, const Broken& broken) const {
+    return key.cut && broken.passage && !broken.state;
+  }
+  void LeaveUndecided(Key& key, Index barrier);
   void AssumeSource(Key& key, Index barrier);
   void Break(Key& key, const Broken& broken);
   model::DiffKind KindOf(const Key& key, const Broken& broken) const;
@@ -154,6 +163,7 @@ class ConvergeJudge final : public Judge {
   bool Concerns(const Key& key, const std::string& table) const;
   void ForgetTable(const std::string& table, const std::string& reason, const std::string& detail);
   void ForgetOld();
+  void ForgetOldest();
   Index KnownFrom(const Key& key) const;
 
   void KeepTraces(Key& key);
@@ -170,7 +180,10 @@ class ConvergeJudge final : public Judge {
   uint64_t now_offset_ = 0;
 
   std::vector<Key*> pending_;  // kPending and kLate, from earlier segments and this one
-  std::deque<std::vector<model::Digest>> touched_;           // of the last `history` segments
+  std::deque<std::vector<model::Digest>> touched_;  // of the last `history` segments, or fewer
+  uint64_t touched_count_ = 0;                      // in touched_
+  uint64_t max_bytes_ = UINT64_MAX;
+  Index forgotten_to_ = 0;                                   // as forgotten_to() says
   absl::flat_hash_map<uint64_t, model::Digest> confirming_;  // by request id
   std::vector<ConfirmRequest> requests_;
   uint64_t next_request_ = 1;

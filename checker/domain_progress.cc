@@ -13,14 +13,15 @@ void DomainProgress::LookAhead(const StreamCutter& source) {
 
 DomainProgress::Ends DomainProgress::Look(const Chunk& chunk) {
   Ends ends;
-  for (size_t i = chunk.first_own_txn(); i < chunk.txns.size(); ++i) {
-    const model::Gtid& gtid = chunk.txns[i].get().gtid;
-    if (!gtid.source.mariadb()) continue;
-    Domain& domain = domains_[gtid.source.domain];
-    const End end{gtid, ++domain.transactions};
-    if (domain.writer != gtid.source) domain.handovers.push_back(end);
-    domain.writer = gtid.source;
-    ends[gtid.source] = end;
+  for (const DomainStretch& stretch : chunk.DomainStretches()) {
+    const model::GtidSource& writer = stretch.last.source;
+    Domain& domain = domains_[writer.domain];
+    if (domain.writer != writer) {
+      domain.handovers.push_back({stretch.first, domain.transactions + 1});
+    }
+    domain.writer = writer;
+    domain.transactions += stretch.transactions;
+    ends[writer] = {stretch.last, domain.transactions};
   }
   return ends;
 }

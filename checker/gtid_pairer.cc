@@ -26,7 +26,7 @@ GtidPairer::GtidPairer(Origin origin, StreamCutter* source, StreamCutter* target
 
 void GtidPairer::Advance(std::vector<PairEvent>* events) {
   domains_.LookAhead(source_);
-  while (running_ ? Run(events) : Seek(events)) {
+  while (events->empty() && (running_ ? Run(events) : Seek(events))) {
   }
 }
 
@@ -118,7 +118,7 @@ void GtidPairer::AddArrival(const BatchHolder& batch, const TxnRef& ref) {
   arrival.from = target_place_;
   arrival.own = txn.gtid.empty() || WrittenOn(txn, target_origin_);
   if (arrival.own && origin_ == Origin::kSource) return;
-  arrival.bytes = sizeof(Arrival) + (txn.changes_end - txn.changes_begin) * sizeof(model::Change);
+  arrival.bytes = sizeof(Arrival) + BytesOf(ref);
   held_bytes_ += arrival.bytes;
   arrivals_.push_back(std::move(arrival));
 }

@@ -30,6 +30,7 @@ class GtidPairer final : public Pairer {
   bool needs_source() const override { return !needs_target(); }
   bool needs_target() const override { return running_ ? source_closed_ : candidate_.has_value(); }
   uint64_t held_target_bytes() const override { return held_bytes_; }
+  uint64_t work_bytes() const override { return pair_.source.bytes; }
   std::optional<TargetPlace> held_target_from() const override;
   model::GtidSet JudgedAhead(uint64_t said_to, uint64_t ordinal) override;
   uint64_t dropped_changes() const override { return dropped_; }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "checker/key_history.h"
 #include "checker/options.h"
 #include "checker/pair_checker.h"
 #include "checker/segment.h"
@@ -42,6 +43,14 @@ class Judge {
   virtual std::vector<model::Outcome> TakeOutcomes() = 0;
   // What is to be stored with them.
   virtual FindingChanges TakeFindingChanges() = 0;
+  // Bytes that it holds, about.
+  virtual uint64_t bytes() const = 0;
+  // How many bytes it may hold: beyond it settled keys are forgotten sooner than `history`
+  // says, but none that the last 2 * lateness + 2 segments touched.
+  virtual void SetMaxBytes(uint64_t) {}
+  // Settled keys that were touched last in a segment up to this one, of the present run,
+  // are forgotten. 0: none yet.
+  virtual Index forgotten_to() const { return 0; }
   virtual uint64_t pending_keys() const = 0;
   virtual uint64_t open_findings() const = 0;
 };

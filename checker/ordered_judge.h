@@ -23,6 +23,7 @@ class OrderedJudge final : public Judge {
   void Feed(const SegmentPair& pair, absl::Time now) override;
   void EndRun(const std::string& reason, const std::string& detail, absl::Time now) override;
   std::vector<model::Outcome> TakeOutcomes() override { return log_.TakeOutcomes(); }
+  uint64_t bytes() const override { return open_.size() * kOpenBytes; }
   uint64_t pending_keys() const override { return 0; }
   uint64_t open_findings() const override { return findings_.count(); }
   FindingChanges TakeFindingChanges() override { return log_.TakeFindingChanges(); }
@@ -36,6 +37,8 @@ class OrderedJudge final : public Judge {
     std::string alarm_id;
     std::string key_text;
   };
+  // With its place in the table and its texts.
+  static constexpr uint64_t kOpenBytes = 2 * sizeof(Open) + 100;
 
   void Collect(const SegmentSide& side, bool is_source, Keys* keys,
                std::vector<model::Digest>* order);

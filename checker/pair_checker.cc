@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 #include "checker/converge_judge.h"
 #include "checker/judge.h"
 #include "checker/ordered_judge.h"
@@ -56,10 +57,35 @@ class PairChecker::Impl {
 
   void Advance(const Instant& now) {
     std::vector<PairEvent> events;
-    pairer_->Advance(&events);
-    for (PairEvent& event : events) Handle(event, now);
+    do {
+      events.clear();
+      if (failure().ok()) pairer_->Advance(&events);
+      if (!failure().ok()) return;  // what was paired last may lack what could not be read
+      for (PairEvent& event : events) Handle(event, now);
+    } while (!events.empty());
     CollectJudged();
     UpdateOutage(now);
+  }
+
+  absl::Status Spill(uint64_t bytes) {
+    // The side that waits is the one that holds more.
+    const uint64_t before = source_.resident_bytes() + target_.resident_bytes();
+    const bool source_first = source_.resident_bytes() >= target_.resident_bytes();
+    DCP_RETURN_IF_ERROR((source_first ? source_ : target_).Spill(bytes));
+    const uint64_t freed = before - source_.resident_bytes() - target_.resident_bytes();
+    if (freed >= bytes) return absl::OkStatus();
+    return (source_first ? target_ : source_).Spill(bytes - freed);
+  }
+
+  void SetMaxKeyBytes(uint64_t bytes) { judge_->SetMaxBytes(bytes); }
+
+  uint64_t resident_bytes() const {
+    return source_.resident_bytes() + target_.resident_bytes() + pairer_->held_target_bytes() +
+           pairer_->work_bytes() + judge_->bytes();
+  }
+
+  absl::Status failure() const {
+    return source_.status().ok() ? target_.status() : source_.status();
   }
 
   void Answer(const std::vector<ConfirmAnswer>& answers, const Instant& now) {
@@ -140,6 +166,7 @@ class PairChecker::Impl {
         event.pair.late = outage_.IsLate(event.source_closed_at, now);
         trail_.Add(event.pair.to, event.barrier, event.target_from);
         judge_->Feed(event.pair, now.wall);
+        pairer_->NoteForgotten(static_cast<uint64_t>(judge_->forgotten_to()));
         last_common_ = event.pair.to;
         if (last_common_ >= said_to_) resumed_.reset();
         outage_.ClosedTo(last_common_);
@@ -285,6 +312,17 @@ model::Report PairChecker::TakeReport() { return impl_->TakeReport(); }
 std::vector<ConfirmRequest> PairChecker::TakeRequests() { return impl_->TakeRequests(); }
 PairStatus PairChecker::status() const { return impl_->status(); }
 bool PairChecker::ahead(Side side) const { return impl_->ahead(side); }
+void PairChecker::SetStore(Side side, std::unique_ptr<model::SpillStore> store) {
+  impl_->cutter(side).SetStore(std::move(store));
+}
+absl::Status PairChecker::Spill(uint64_t bytes) { return impl_->Spill(bytes); }
+void PairChecker::SetMaxKeyBytes(uint64_t bytes) { impl_->SetMaxKeyBytes(bytes); }
+uint64_t PairChecker::resident_bytes() const { return impl_->resident_bytes(); }
+absl::Status PairChecker::failure() const { return impl_->failure(); }
+SideMemory PairChecker::memory(Side side) const {
+  const StreamCutter& cutter = std::as_const(*impl_).cutter(side);
+  return {cutter.resident_bytes(), cutter.spilled_chunks(), cutter.spilled_bytes()};
+}
 uint64_t PairChecker::pending_bytes(Side side) const { return impl_->pending_bytes(side); }
 
 }  // namespace dcp::checker

@@ -11,11 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "checker/options.h"
 #include "model/change_batch.h"
 #include "model/pair_state.h"
 #include "model/ports/row_reader.h"
+#include "model/ports/spill_store.h"
 #include "model/verdict.h"
 
 namespace dcp::checker {
@@ -57,10 +59,31 @@ struct PairStatus {
   uint64_t source_open_changes = 0, target_open_changes = 0;
 };
 
+// What is held for one side, and what of it is not in memory.
+struct SideMemory {
+  uint64_t resident_bytes = 0;  // about
+  uint64_t spilled_segments = 0;
+  uint64_t spilled_bytes = 0;  // in the store
+};
+
 class PairChecker {
  public:
   explicit PairChecker(PairOptions options);
   ~PairChecker();
+
+  // Where closed segments of `side` can wait. Without it they wait in memory.
+  void SetStore(Side side, std::unique_ptr<model::SpillStore> store);
+  // Frees so many bytes, or what it can, by putting segments into the stores that wait for
+  // the other side. Not OK: what a store says; the rest stays in memory.
+  absl::Status Spill(uint64_t bytes);
+  // How many bytes may be taken by what is remembered of keys that both sides agree about.
+  void SetMaxKeyBytes(uint64_t bytes);
+  // About: all that is held in memory.
+  uint64_t resident_bytes() const;
+  SideMemory memory(Side side) const;
+  // Not OK: a store did not give back what it had got. Nothing is said of any segment any
+  // more, and nothing that is to be stored: another PairChecker has to read the streams again.
+  absl::Status failure() const;
 
   // Goes on from what was stored with the reports. Without a run in it, or where its
   // barrier is not shown again, what follows `said_to` is unverified. Call before

@@ -25,7 +25,11 @@ class AutoPairer final : public Pairer {
 
   Align align() const override { return chosen_ ? chosen_->align() : Align::kAuto; }
   const std::string& align_reason() const override { return reason_; }
+  void NoteForgotten(uint64_t segment) override {
+    if (chosen_) chosen_->NoteForgotten(segment);
+  }
   uint64_t held_target_bytes() const override { return chosen_ ? chosen_->held_target_bytes() : 0; }
+  uint64_t work_bytes() const override { return chosen_ ? chosen_->work_bytes() : 0; }
   std::optional<TargetPlace> held_target_from() const override {
     return chosen_ ? chosen_->held_target_from() : std::nullopt;
   }

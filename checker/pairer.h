@@ -69,7 +69,8 @@ class Pairer {
   // anything else.
   void StartAt(RunStart start) { start_ = std::move(start); }
 
-  // Appends what can be said now.
+  // Says what can be said now: one thing at a time, nothing when no more can be said.
+  // REQUIRES: `events` is empty
   virtual void Advance(std::vector<PairEvent>* events) = 0;
 
   virtual Align align() const = 0;
@@ -91,9 +92,14 @@ class Pairer {
   virtual bool needs_source() const = 0;
   virtual bool needs_target() const = 0;
 
+  // Settled keys that were last touched in segments up to the run's `segment`th are forgotten.
+  virtual void NoteForgotten(uint64_t) {}
+
   // Bytes of target transactions taken from the cutter and still waiting here.
   virtual uint64_t held_target_bytes() const { return 0; }
-  // Before the first of them.
+  // Bytes of the segment in work, about.
+  virtual uint64_t work_bytes() const { return 0; }
+  // Before the first of those transactions.
   virtual std::optional<TargetPlace> held_target_from() const { return std::nullopt; }
   // The target's own transactions in segments up to barrier `said_to` that stand behind
   // the target's barrier `ordinal`, which is that one.

@@ -37,6 +37,7 @@ void SegmentSide::Append(SegmentSide other) {
                  std::make_move_iterator(other.batches.end()));
   items.insert(items.end(), other.items.begin(), other.items.end());
   changes += other.changes;
+  bytes += other.bytes;
 }
 
 TxnPlace BeginOf(const model::Txn& txn) { return {txn.changes_begin, txn.marks_begin}; }

@@ -46,6 +46,7 @@ struct SegmentSide {
   std::vector<BatchHolder> batches;
   std::vector<Item> items;  // what is compared: no barriers
   uint64_t changes = 0;     // items that are changes
+  uint64_t bytes = 0;       // of the chunks that were appended, about
 
   void Append(SegmentSide other);
   void KeepAlive(const BatchHolder& batch);

@@ -8,6 +8,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "checker/pair_checker.h"
+#include "tests/checker/fake_spill_store.h"
+#include "tests/support/status_matchers.h"
 
 namespace dcp::checker::test {
 namespace {
@@ -115,8 +117,8 @@ Said SaidOf(const model::Timeout&) {
 
 class Feeder {
  public:
-  Feeder(const PairOptions& options, Random& random)
-      : options_(options), checker_(std::make_unique<PairChecker>(options)), random_(random) {}
+  Feeder(const PairOptions& options, Random& random, const FeedMemory& memory)
+      : options_(options), memory_(memory), checker_(MakeChecker()), random_(random) {}
 
   // Feeds the next items of `stream` from `*at` on: one batch, or an origin.
   void FeedNext(Side side, const Stream& stream, size_t* at) {
@@ -133,6 +135,10 @@ class Feeder {
       }
       checker_->Append(side, std::move(batch), now_);
     }
+    if (memory_.spills) {
+      EXPECT_OK(checker_->Spill(UINT64_MAX));
+    }
+    EXPECT_OK(checker_->failure());
     model::Report report = checker_->TakeReport();
     for (const model::Outcome& outcome : report.outcomes) Collect(outcome);
     Store(std::move(report.update));
@@ -145,7 +151,7 @@ class Feeder {
     model::StoredPair stored = stored_;
     stored.findings.clear();
     for (const auto& [key, finding] : findings_) stored.findings.push_back(finding);
-    checker_ = std::make_unique<PairChecker>(options_);
+    checker_ = MakeChecker();
     checker_->Restore(stored);
     *s = IndexOf(stored.state.run->source_place);
     *t = IndexOf(stored.state.run->target_place);
@@ -157,6 +163,16 @@ class Feeder {
   std::vector<Said> TakeSaid() { return std::move(said_); }
 
  private:
+  std::unique_ptr<PairChecker> MakeChecker() const {
+    auto checker = std::make_unique<PairChecker>(options_);
+    checker->SetMaxKeyBytes(memory_.max_key_bytes);
+    if (!memory_.spills) return checker;
+    for (const Side side : {Side::kSource, Side::kTarget}) {
+      checker->SetStore(side, std::make_unique<FakeSpillStore>(memory_.spilled));
+    }
+    return checker;
+  }
+
   static bool IsTxn(const Stream& stream, size_t at) {
     return at < stream.size() && std::holds_alternative<PlainTxn>(stream[at]);
   }
@@ -181,6 +197,7 @@ class Feeder {
   }
 
   const PairOptions options_;
+  const FeedMemory memory_;
   std::unique_ptr<PairChecker> checker_;
   model::StoredPair stored_;
   absl::flat_hash_map<model::Digest, model::OpenFinding> findings_;  // stored
@@ -192,8 +209,9 @@ class Feeder {
 }  // namespace
 
 std::vector<Said> Feed(const PairOptions& options, const Stream& source, const Stream& target,
-                       Interleaving interleaving, Random& random, uint64_t restarts) {
-  Feeder feeder(options, random);
+                       Interleaving interleaving, Random& random, uint64_t restarts,
+                       const FeedMemory& memory) {
+  Feeder feeder(options, random, memory);
   size_t s = 0;
   size_t t = 0;
   const uint64_t source_percent = interleaving == Interleaving::kSourceFirst ? 100
