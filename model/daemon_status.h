@@ -26,6 +26,15 @@ struct PairActivity {
   uint64_t same = 0, diff = 0, unverified = 0, timeouts = 0;
 };
 
+// Of a check, all its targets together.
+struct MemoryActivity {
+  std::string check;
+  uint64_t used_bytes = 0, limit_bytes = 0;
+  uint64_t spilled_segments = 0, spilled_bytes = 0;  // that wait on disk now
+  uint64_t spill_failures = 0;                       // times that the disk did not take one
+  uint64_t intake_waits = 0;                         // times that a stream was held up
+};
+
 // Of a collector that reads a server's binlog, or files.
 struct ReaderActivity {
   std::string collector;
@@ -75,6 +84,7 @@ struct DaemonStatus {
   std::string version;
   absl::Time started = absl::InfinitePast();
   std::vector<PairActivity> pairs;
+  std::vector<MemoryActivity> memory;
   std::vector<ReaderActivity> readers;
   std::vector<PushActivity> pushed;
   std::vector<BarrierActivity> barriers;

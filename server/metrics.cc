@@ -67,6 +67,7 @@ class FamilyMaker {
 
 using model::BarrierActivity;
 using model::DaemonStatus;
+using model::MemoryActivity;
 using model::PairActivity;
 using model::PushActivity;
 using model::ReaderActivity;
@@ -132,13 +133,34 @@ void AddPairs(const std::vector<PairActivity>& pairs, std::vector<MetricFamily>*
              &PairActivity::pending_segments)
       .Gauge("dcp_check_pending_keys", "Keys whose versions wait to be settled.",
              &PairActivity::pending_keys)
-      .Gauge("dcp_check_pending_bytes", "Memory of changes that wait to be judged.",
+      .Gauge("dcp_check_pending_bytes",
+             "Bytes of changes that wait to be judged, in memory or on disk.",
              &PairActivity::pending_bytes)
       .Gauge("dcp_check_open_findings", "Keys that differ and are not resolved.",
              &PairActivity::open_findings)
       .Counter("dcp_check_timeouts_total", "Times the target was later than the check's timeout.",
                &PairActivity::timeouts);
   AddSegments(pairs, out);
+}
+
+void AddMemory(const std::vector<MemoryActivity>& memory, std::vector<MetricFamily>* out) {
+  FamilyMaker<MemoryActivity>(
+      memory,
+      [](const MemoryActivity& m) {
+        return Labels{{"check", m.check}};
+      },
+      out)
+      .Gauge("dcp_check_memory_bytes", "What the check holds in memory, about.",
+             &MemoryActivity::used_bytes)
+      .Gauge("dcp_check_memory_limit_bytes", "What it may hold; beyond it segments go to disk.",
+             &MemoryActivity::limit_bytes)
+      .Gauge("dcp_check_spilled_segments", "Segments that wait on disk.",
+             &MemoryActivity::spilled_segments)
+      .Gauge("dcp_check_spilled_bytes", "Bytes of these.", &MemoryActivity::spilled_bytes)
+      .Counter("dcp_check_spill_failures_total", "Times that the disk did not take a segment.",
+               &MemoryActivity::spill_failures)
+      .Counter("dcp_check_intake_waits_total", "Times that a stream was held up for memory.",
+               &MemoryActivity::intake_waits);
 }
 
 void AddReaders(const std::vector<ReaderActivity>& readers, std::vector<MetricFamily>* out) {
@@ -226,6 +248,7 @@ std::string MetricsText(const DaemonStatus& status) {
   std::vector<MetricFamily> families;
   AddProcess(status, &families);
   AddPairs(status.pairs, &families);
+  AddMemory(status.memory, &families);
   AddReaders(status.readers, &families);
   AddPushed(status.pushed, &families);
   AddBarriers(status.barriers, &families);

@@ -88,6 +88,16 @@ json ToJson(const model::SinkActivity& sink) {
           {"waiting", sink.waiting},   {"failing", sink.failing}};
 }
 
+json ToJson(const model::MemoryActivity& memory) {
+  return {{"check", memory.check},
+          {"used_bytes", memory.used_bytes},
+          {"limit_bytes", memory.limit_bytes},
+          {"spilled_segments", memory.spilled_segments},
+          {"spilled_bytes", memory.spilled_bytes},
+          {"spill_failures", memory.spill_failures},
+          {"intake_waits", memory.intake_waits}};
+}
+
 template <typename Thing, typename... Args>
 json List(const std::vector<Thing>& things, const Args&... args) {
   json list = json::array();
@@ -103,6 +113,7 @@ std::string StatusJson(const model::DaemonStatus& status, absl::Time now) {
   const json object = {{"version", status.version},
                        {"started", ToJson(status.started)},
                        {"checks", List(status.pairs, now)},
+                       {"memory", List(status.memory)},
                        {"collectors", std::move(collectors)},
                        {"barriers", List(status.barriers)},
                        {"sinks", List(status.sinks)},

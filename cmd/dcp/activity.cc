@@ -28,6 +28,12 @@ model::PairActivity ToActivity(const config::CheckOptions& check,
   return activity;
 }
 
+model::MemoryActivity ToActivity(const config::CheckOptions& check,
+                                 const CheckRunner::MemoryStatus& memory) {
+  return {check.name,           memory.used_bytes,     memory.limit_bytes, memory.spilled_segments,
+          memory.spilled_bytes, memory.spill_failures, memory.intake_waits};
+}
+
 model::ReaderActivity ToActivity(const std::string& collector,
                                  const collector::MysqlCollectorStatus& status,
                                  const std::string& purge) {

@@ -17,6 +17,8 @@ namespace dcp::cmd {
 
 model::PairActivity ToActivity(const config::CheckOptions& check,
                                const CheckRunner::TargetStatus& target);
+model::MemoryActivity ToActivity(const config::CheckOptions& check,
+                                 const CheckRunner::MemoryStatus& memory);
 // `purge`: how near its server is to purging what is needed; empty: not known.
 model::ReaderActivity ToActivity(const std::string& collector,
                                  const collector::MysqlCollectorStatus& status,

@@ -1,5 +1,7 @@
 #include "cmd/dcp/check_runner.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -11,6 +13,14 @@ namespace dcp::cmd {
 namespace {
 
 constexpr size_t kRowsPerRead = 200;
+// Of a check's memory: at most an eighth for inputs that the worker has not looked at, and
+// half for what is remembered of keys.
+constexpr uint64_t kInputPart = 8;
+constexpr uint64_t kKeysPart = 2;
+// Freed memory goes back to the system, while segments wait on disk.
+constexpr absl::Duration kGiveBackEvery = absl::Seconds(1);
+// So much comes in between two looks at what is held.
+constexpr uint64_t kStepPart = 64;
 
 uint64_t BytesOf(const model::ChangeBatch& batch) {
   return batch.bytes.size() + batch.changes.size() * sizeof(model::Change) +
@@ -24,6 +34,8 @@ struct CheckRunner::Pair {
   explicit Pair(Target target)
       : checker(target.options), reader(std::move(target.reader)), rules(std::move(target.rules)) {
     status.target = target.options.target;
+    checker.SetStore(checker::Side::kSource, std::move(target.source_store));
+    checker.SetStore(checker::Side::kTarget, std::move(target.target_store));
     if (target.stored) checker.Restore(*target.stored);
   }
 
@@ -54,7 +66,13 @@ struct CheckRunner::Pair {
 
 CheckRunner::CheckRunner(Options options, std::vector<Target> targets, const Clock& clock,
                          model::OutcomeSink* sink)
-    : options_(std::move(options)), clock_(clock), sink_(sink) {
+    : options_(std::move(options)),
+      clock_(clock),
+      sink_(sink),
+      share_(options_.memory->Join()),
+      limit_(share_->Use(0)),
+      spill_log_(options_.name, options_.log) {
+  memory_.limit_bytes = limit_;
   for (Target& target : targets) pairs_.push_back(std::make_unique<Pair>(std::move(target)));
 }
 
@@ -102,20 +120,23 @@ void CheckRunner::EndOfStream(const model::Tag& tag) {
   input_came_.NotifyOne();
 }
 
-uint64_t CheckRunner::share() const { return options_.max_bytes / (1 + pairs_.size()); }
-
 bool CheckRunner::MustWait(const model::Tag& tag) const {
   if (stopping_) return false;
-  if (input_bytes_ > share()) return true;  // the worker is behind: it takes it soon
+  const uint64_t part = memory_.limit_bytes / kInputPart;
+  if (input_bytes_ > part) return true;  // the worker is behind: it takes it soon
+  if (!over_) return false;
+  // One that holds little would free little.
   return std::any_of(pairs_.begin(), pairs_.end(), [&](const auto& pair) {
-    if (tag == options_.source) return pair->source_ahead && pair->source_bytes > share();
-    return tag == pair->status.target && pair->target_ahead && pair->target_bytes > share();
+    if (tag == options_.source) return pair->source_ahead && pair->source_bytes > part;
+    return tag == pair->status.target && pair->target_ahead && pair->target_bytes > part;
   });
 }
 
 absl::Status CheckRunner::Enqueue(Input input) {
   MutexLock lock(mu_);
-  while (MustWait(input.tag)) room_came_.Wait(mu_);
+  for (bool told = false; MustWait(input.tag); room_came_.Wait(mu_)) {
+    if (over_ && !std::exchange(told, true)) ++memory_.intake_waits;
+  }
   if (stopping_) return absl::CancelledError("the check is stopping");
   input_bytes_ += input.bytes;
   inputs_.push_back(std::move(input));
@@ -140,10 +161,18 @@ bool CheckRunner::Take(std::deque<Input>* inputs) {
 void CheckRunner::Work() {
   std::deque<Input> inputs;
   while (Take(&inputs)) {
-    for (const Input& input : inputs) {
-      for (auto& pair : pairs_) Feed(*pair, input);
+    uint64_t waiting = 0;
+    for (const Input& input : inputs) waiting += input.bytes;
+    uint64_t fed = 0;
+    for (; !inputs.empty(); inputs.pop_front()) {
+      for (auto& pair : pairs_) Feed(*pair, inputs.front());
+      waiting -= inputs.front().bytes;
+      fed += inputs.front().bytes;
+      if (fed <= limit_ / kStepPart) continue;
+      fed = 0;
+      Relieve(waiting);
     }
-    inputs.clear();
+    Relieve(0);
     for (auto& pair : pairs_) Settle(*pair);
   }
 }
@@ -155,7 +184,7 @@ void CheckRunner::Feed(Pair& pair, const Input& input) {
   if (const auto* origin = std::get_if<model::StreamOrigin>(&input.what)) {
     pair.checker.Open(side, *origin, input.at);
   } else if (const auto* batch = std::get_if<model::ChangeBatchPtr>(&input.what)) {
-    if (pair.Waits(side, share())) {
+    if (pair.Waits(side, limit_ / (1 + pairs_.size()))) {
       pair.left_out += (*batch)->changes.size();
     } else {
       pair.checker.Append(side, *batch, input.at);
@@ -163,6 +192,67 @@ void CheckRunner::Feed(Pair& pair, const Input& input) {
   } else {
     (source ? pair.source_ended : pair.target_ended) = true;
   }
+}
+
+void CheckRunner::Relieve(uint64_t waiting) {
+  const auto held = [&] {
+    uint64_t bytes = waiting;
+    for (const auto& pair : pairs_) bytes += pair->checker.resident_bytes();
+    return bytes;
+  };
+  uint64_t used = held();
+  limit_ = share_->Use(used);
+  for (auto& pair : pairs_) pair->checker.SetMaxKeyBytes(limit_ / kKeysPart / pairs_.size());
+  const uint64_t limit = limit_ - limit_ / kInputPart;
+  absl::Status spilled;
+  if (used > limit) {
+    spilled = Spill(used - limit);
+    used = held();
+    limit_ = share_->Use(used);
+  }
+  MemoryStatus status;
+  for (const auto& pair : pairs_) {
+    for (const checker::Side side : {checker::Side::kSource, checker::Side::kTarget}) {
+      const checker::SideMemory memory = pair->checker.memory(side);
+      status.spilled_segments += memory.spilled_segments;
+      status.spilled_bytes += memory.spilled_bytes;
+    }
+  }
+  spill_log_.Note(spilled, status.spilled_segments, status.spilled_bytes, limit_,
+                  clock_.Monotonic());
+  if (status.spilled_segments > 0) GiveBack();
+  MutexLock lock(mu_);
+  over_ = used > limit;
+  status.used_bytes = used;
+  status.limit_bytes = limit_;
+  status.intake_waits = memory_.intake_waits;
+  status.spill_failures = memory_.spill_failures + (spilled.ok() ? 0 : 1);
+  memory_ = status;
+}
+
+// Each thread's part of the heap keeps what another thread freed of it.
+void CheckRunner::GiveBack() {
+  const absl::Duration now = clock_.Monotonic();
+  if (now - gave_back_at_ < kGiveBackEvery) return;
+  gave_back_at_ = now;
+  malloc_trim(0);
+}
+
+absl::Status CheckRunner::Spill(uint64_t bytes) {
+  for (auto& pair : pairs_) {
+    const uint64_t before = pair->checker.resident_bytes();
+    DCP_RETURN_IF_ERROR(pair->checker.Spill(bytes));
+    bytes -= std::min(bytes, before - pair->checker.resident_bytes());
+  }
+  return absl::OkStatus();
+}
+
+void CheckRunner::TellFailure(Pair& pair) {
+  const absl::Status failure = pair.checker.failure();
+  if (failure.ok() || std::exchange(pair.cut_off, true)) return;
+  MutexLock lock(mu_);
+  failure_ = Annotate(
+      failure, absl::StrCat("check ", options_.name, ": what waited on disk cannot be read"));
 }
 
 void CheckRunner::Settle(Pair& pair) {
@@ -178,6 +268,7 @@ void CheckRunner::Settle(Pair& pair) {
 }
 
 void CheckRunner::Publish(Pair& pair) {
+  TellFailure(pair);
   model::Report report = pair.checker.TakeReport();
   if (report.update.state) report.update.state->rules = pair.rules;
   std::vector<checker::ConfirmRequest> requests = pair.checker.TakeRequests();
@@ -202,9 +293,10 @@ void CheckRunner::Publish(Pair& pair) {
   pair.status.left_out = pair.left_out;
   pair.source_ahead = !pair.target_ended && pair.checker.ahead(checker::Side::kSource);
   pair.target_ahead = !pair.source_ended && pair.checker.ahead(checker::Side::kTarget);
-  pair.source_bytes = pair.checker.pending_bytes(checker::Side::kSource);
-  pair.target_bytes = pair.checker.pending_bytes(checker::Side::kTarget);
-  pair.status.pending_bytes = pair.source_bytes + pair.target_bytes;
+  pair.source_bytes = pair.checker.memory(checker::Side::kSource).resident_bytes;
+  pair.target_bytes = pair.checker.memory(checker::Side::kTarget).resident_bytes;
+  pair.status.pending_bytes = pair.checker.pending_bytes(checker::Side::kSource) +
+                              pair.checker.pending_bytes(checker::Side::kTarget);
   pair.requests.insert(pair.requests.end(), std::make_move_iterator(requests.begin()),
                        std::make_move_iterator(requests.end()));
   if (!pair.requests.empty()) requests_came_.NotifyAll();
@@ -241,6 +333,16 @@ std::vector<CheckRunner::TargetStatus> CheckRunner::status() const {
   std::vector<TargetStatus> all;
   for (const auto& pair : pairs_) all.push_back(pair->status);
   return all;
+}
+
+CheckRunner::MemoryStatus CheckRunner::memory() const {
+  MutexLock lock(mu_);
+  return memory_;
+}
+
+absl::Status CheckRunner::failure() const {
+  MutexLock lock(mu_);
+  return failure_;
 }
 
 absl::Status ChangeRouter::Open(const model::Tag& tag, model::StreamOrigin origin) {

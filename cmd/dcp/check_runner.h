@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,10 +20,13 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "checker/pair_checker.h"
+#include "cmd/dcp/memory_budget.h"
+#include "cmd/dcp/spill_log.h"
 #include "model/pair_state.h"
 #include "model/ports/change_sink.h"
 #include "model/ports/outcome_sink.h"
 #include "model/ports/row_reader.h"
+#include "model/ports/spill_store.h"
 
 namespace dcp::cmd {
 
@@ -36,13 +40,23 @@ class CheckRunner {
     // What is stored of it, to go on from; nullopt: nothing.
     std::optional<model::StoredPair> stored = std::nullopt;
     std::string rules = {};  // model::PairState::rules
+    // Where segments wait that do not fit into memory; null: intake waits instead.
+    std::unique_ptr<model::SpillStore> source_store = nullptr, target_store = nullptr;
   };
   struct Options {
     std::string name;
     model::Tag source;
-    // Of batches that wait to be judged, over all sides of this check.
-    uint64_t max_bytes = uint64_t{256} << 20;
+    MemoryBudget* memory = nullptr;  // never null; outlives the runner
     absl::Duration tick = absl::Milliseconds(200);
+    // Gets a line when segments begin to wait on disk, cannot, and do not any more.
+    std::function<void(absl::string_view line)> log = [](absl::string_view) {};
+  };
+  // Of all targets together.
+  struct MemoryStatus {
+    uint64_t used_bytes = 0, limit_bytes = 0;
+    uint64_t spilled_segments = 0, spilled_bytes = 0;  // that wait on disk now
+    uint64_t spill_failures = 0;                       // times that the disk did not take one
+    uint64_t intake_waits = 0;                         // times that a stream was held up
   };
   struct TargetStatus {
     model::Tag target;
@@ -68,8 +82,9 @@ class CheckRunner {
 
   // See model::ChangeSink. REQUIRES: uses(tag)
   absl::Status Open(const model::Tag& tag, model::StreamOrigin origin) ABSL_LOCKS_EXCLUDED(mu_);
-  // Waits while this tag's stream is ahead of the others and over its share of
-  // max_bytes. A stream that the others wait for is never held up.
+  // Waits while this tag's stream is ahead of the others, the check holds more than its
+  // share of the memory, and segments that wait cannot go to disk. A stream that the others
+  // wait for is never held up.
   absl::Status Append(const model::Tag& tag, model::ChangeBatchPtr batch) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Nothing more comes on `tag`. The others are not held up for it any more: what of theirs does
@@ -77,6 +92,10 @@ class CheckRunner {
   void EndOfStream(const model::Tag& tag) ABSL_LOCKS_EXCLUDED(mu_);
 
   std::vector<TargetStatus> status() const ABSL_LOCKS_EXCLUDED(mu_);
+  MemoryStatus memory() const ABSL_LOCKS_EXCLUDED(mu_);
+  // Not OK: what waited on disk could not be read, and nothing is said any more. The program
+  // has to be started again: what was said is stored, the rest is read again.
+  absl::Status failure() const ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   struct End {};
@@ -89,7 +108,6 @@ class CheckRunner {
   struct Pair;
 
   checker::Instant Now() const { return {clock_.Now(), clock_.Monotonic()}; }
-  uint64_t share() const;
   bool MustWait(const model::Tag& tag) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Enqueue(Input input) ABSL_LOCKS_EXCLUDED(mu_);
   void Work() ABSL_LOCKS_EXCLUDED(mu_);
@@ -97,6 +115,11 @@ class CheckRunner {
   bool Take(std::deque<Input>* inputs) ABSL_LOCKS_EXCLUDED(mu_);
   void Feed(Pair& pair, const Input& input);
   void Settle(Pair& pair);
+  // Puts on disk what is over the limit. `waiting`: bytes of inputs, taken or not.
+  void Relieve(uint64_t waiting) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status Spill(uint64_t bytes);
+  void GiveBack();
+  void TellFailure(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
   void Publish(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
   void Confirm(Pair& pair) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -104,12 +127,21 @@ class CheckRunner {
   const Options options_;
   const Clock& clock_;
   model::OutcomeSink* const sink_;
+  const std::unique_ptr<MemoryBudget::Share> share_;
   std::vector<std::unique_ptr<Pair>> pairs_;
+
+  // The worker's own.
+  uint64_t limit_ = 0;
+  SpillLog spill_log_;
+  absl::Duration gave_back_at_;  // monotonic
 
   mutable Mutex mu_;
   CondVar input_came_, room_came_, requests_came_;
   std::deque<Input> inputs_ ABSL_GUARDED_BY(mu_);
   uint64_t input_bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  bool over_ ABSL_GUARDED_BY(mu_) = false;  // the limit, with all on disk that can be
+  MemoryStatus memory_ ABSL_GUARDED_BY(mu_);
+  absl::Status failure_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::thread worker_;
 };

@@ -35,6 +35,7 @@
 #include "row/renderer.h"
 #include "server/endpoints.h"
 #include "server/http_server.h"
+#include "state/spill_files.h"
 #include "state/state_store.h"
 #include "verifier/row_reader.h"
 #include "verifier/table_rule.h"
@@ -88,6 +89,7 @@ class Daemon::Impl final : public model::StatusSource {
   Impl(const config::Config& config, const Clock& clock)
       : config_(config),
         clock_(clock),
+        memory_(config_.state.memory_bytes),
         masks_(MakeMasks(config.masks, &tables_)),
         diff_files_({.dir = config.state.dir + "/diffs"}, {renderer_, &masks_}, LogAlarm) {}
   ~Impl() override { Stop(absl::Seconds(1)); }
@@ -189,6 +191,7 @@ class Daemon::Impl final : public model::StatusSource {
       for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
         status.pairs.push_back(ToActivity(config_.checks[i], target));
       }
+      status.memory.push_back(ToActivity(config_.checks[i], runners_[i]->memory()));
     }
     const std::vector<collector::PurgeWatch::Report> purge = purge_watcher_->reports();
     for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
@@ -207,12 +210,18 @@ class Daemon::Impl final : public model::StatusSource {
     return status;
   }
 
+  absl::Status failure() const {
+    for (const auto& runner : runners_) DCP_RETURN_IF_ERROR(runner->failure());
+    return absl::OkStatus();
+  }
+
   std::vector<std::string> StatusLines() const {
     std::vector<std::string> lines;
     for (size_t i = 0; i < runners_.size(); ++i) {
       for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
         lines.push_back(Line(config_.checks[i], target));
       }
+      lines.push_back(MemoryLine(config_.checks[i], runners_[i]->memory()));
     }
     const std::vector<collector::PurgeWatch::Report> purge = purge_watcher_->reports();
     for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
@@ -239,7 +248,9 @@ class Daemon::Impl final : public model::StatusSource {
       options.dir = temporary_state_->path();
     }
     options.log = [](absl::string_view line) { LogError(line); };
+    const std::string spill_dir = absl::StrCat(options.dir, "/spill");
     DCP_ASSIGN_OR_RETURN(state_, state::StateStore::Open(std::move(options)));
+    DCP_ASSIGN_OR_RETURN(spill_files_, state::SpillFiles::Open({.dir = spill_dir}));
     if (state_->is_new() && temporary_state_ == nullptr) {
       LogInfo(absl::StrCat("state: ", config_.state.dir, " was empty: beginning anew"));
     }
@@ -284,6 +295,16 @@ class Daemon::Impl final : public model::StatusSource {
                             : "");
   }
 
+  static std::string MemoryLine(const config::CheckOptions& check,
+                                const CheckRunner::MemoryStatus& memory) {
+    return absl::StrCat("check ", check.name, ": ", memory.used_bytes >> 20, " of ",
+                        memory.limit_bytes >> 20, " MiB of memory, ", memory.spilled_segments,
+                        " segments (", memory.spilled_bytes >> 20, " MiB) wait on disk",
+                        memory.intake_waits == 0 ? ""
+                                                 : absl::StrCat(", a stream was held up ",
+                                                                memory.intake_waits, " times"));
+  }
+
   void TellEnded(const model::Tag& tag) {
     for (auto& runner : runners_) {
       if (runner->uses(tag)) runner->EndOfStream(tag);
@@ -294,7 +315,8 @@ class Daemon::Impl final : public model::StatusSource {
     CheckRunner::Options options;
     options.name = check.name;
     options.source = check.source;
-    options.max_bytes = config_.state.memory_bytes / config_.checks.size();
+    options.memory = &memory_;
+    options.log = [](absl::string_view line) { LogWarning(line); };
     const Feed source = FeedOf(config_, check.source);
     std::vector<CheckRunner::Target> targets;
     for (const model::Tag& tag : check.targets) {
@@ -309,6 +331,8 @@ class Daemon::Impl final : public model::StatusSource {
       if (feed.of_files()) target.options.timeout = absl::InfiniteDuration();
       if (check.confirm) target.reader = MakeReader(source, feed);
       target.options.confirm = target.reader != nullptr;
+      target.source_store = spill_files_->MakeStore();
+      target.target_store = spill_files_->MakeStore();
       target.rules = RulesOf(config_, check, tag);
       const auto stored = resume_.pairs.find({check.name, tag.value()});
       if (stored != resume_.pairs.end()) target.stored = stored->second;
@@ -481,12 +505,14 @@ class Daemon::Impl final : public model::StatusSource {
   const config::Config config_;
   const Clock& clock_;
   const absl::Time started_ = clock_.Now();
+  MemoryBudget memory_;
   const row::Renderer renderer_;
   model::TableRegistry tables_;
   const alarm::Masks masks_;
   alarm::DiffFiles diff_files_;
   std::unique_ptr<TemporaryDirectory> temporary_state_;
-  std::unique_ptr<state::StateStore> state_;  // never null after Build()
+  std::unique_ptr<state::StateStore> state_;        // never null after Build()
+  std::unique_ptr<state::SpillFiles> spill_files_;  // likewise
   ResumePlan resume_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::unique_ptr<IntakeKeeper> keeper_;
@@ -514,6 +540,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& con
 
 Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() = default;
+absl::Status Daemon::failure() const { return impl_->failure(); }
 absl::Status Daemon::Start() { return impl_->Start(); }
 void Daemon::Stop(absl::Duration limit) { impl_->Stop(limit); }
 bool Daemon::AllEnded() { return impl_->AllEnded(); }

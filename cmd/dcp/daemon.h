@@ -49,6 +49,9 @@ class Daemon final : public model::StatusSource {
   // Of a run over files. REQUIRES: AllEnded() and Stop() were called
   Closing Close() const;
 
+  // Not OK: a check cannot go on in this process. Another one, with the same state, can.
+  absl::Status failure() const;
+
   // One line per check and target, and per collector: what it is doing.
   std::vector<std::string> StatusLines() const;
 

@@ -15,7 +15,8 @@
 namespace dcp::cmd {
 namespace {
 
-constexpr absl::Duration kStatusEvery = absl::Minutes(1);
+constexpr absl::Duration kFailureEvery = absl::Seconds(1);
+constexpr uint64_t kStatusEvery = 60;  // of these
 constexpr absl::Duration kDrain = absl::Seconds(10);
 
 constexpr absl::Duration kEndEvery = absl::Milliseconds(50);
@@ -46,11 +47,29 @@ void LogStatus(const Daemon& daemon) {
   for (const std::string& line : daemon.StatusLines()) LogInfo(line);
 }
 
+int TellFailure(const Daemon& daemon) {
+  LogError(
+      absl::StrCat(std::string(daemon.failure().message()),
+                   ". Nothing more is judged in this process; start dcp again: it goes on from "
+                   "what is stored"));
+  return kExitError;
+}
+
+// Until it is to stop; false: it cannot go on.
+bool Watch(const Daemon& daemon, StopSignal& stop) {
+  for (uint64_t n = 1; !stop.Wait(kFailureEvery); ++n) {
+    if (!daemon.failure().ok()) return false;
+    if (n % kStatusEvery == 0) LogStatus(daemon);
+  }
+  return daemon.failure().ok();
+}
+
 int RunToTheEnd(Daemon& daemon, StopSignal& stop) {
   bool ended = false;
-  while (!(ended = daemon.AllEnded()) && !stop.Wait(kEndEvery)) {
+  while (!(ended = daemon.AllEnded()) && !stop.Wait(kEndEvery) && daemon.failure().ok()) {
   }
   daemon.Stop(kDrain);
+  if (!daemon.failure().ok()) return TellFailure(daemon);
   if (!ended) {
     LogWarning("stopped before the end of the files");
     return kExitError;
@@ -84,10 +103,11 @@ int Run(const RunCommand& command, StopSignal& stop) {
   }
   LogInfo("ready");
   if (command.until_end) return RunToTheEnd(**daemon, stop);
-  while (!stop.Wait(kStatusEvery)) LogStatus(**daemon);
+  const bool works = Watch(**daemon, stop);
   LogInfo("stopping");
   LogStatus(**daemon);
   (*daemon)->Stop(kDrain);
+  if (!works) return TellFailure(**daemon);
   LogInfo("stopped");
   return kExitOk;
 }

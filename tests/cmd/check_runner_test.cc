@@ -6,7 +6,9 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/checker/fake_spill_store.h"
 #include "tests/checker/streams.h"
+#include "tests/support/eventually.h"
 #include "tests/support/simulated_clock.h"
 #include "tests/support/status_matchers.h"
 
@@ -101,12 +103,14 @@ class CheckRunnerTest : public ::testing::Test {
     target.options.lateness = 0;
     target.options.confirm = reader != nullptr;
     target.reader = std::move(reader);
+    if (spills_) target.source_store = std::make_unique<checker::test::FakeSpillStore>(&control_);
     std::vector<CheckRunner::Target> targets;
     targets.push_back(std::move(target));
     CheckRunner::Options options;
     options.name = "c";
     options.source = Tag("src");
-    options.max_bytes = max_bytes;
+    budget_ = std::make_unique<MemoryBudget>(max_bytes);
+    options.memory = budget_.get();
     options.tick = absl::Milliseconds(5);
     auto runner = std::make_unique<CheckRunner>(options, std::move(targets), clock_, &sink_);
     runner->Start();
@@ -117,6 +121,9 @@ class CheckRunnerTest : public ::testing::Test {
 
   test::SimulatedClock clock_;
   CollectingSink sink_;
+  std::unique_ptr<MemoryBudget> budget_;
+  bool spills_ = false;                  // of MakeRunner()
+  checker::test::SpillControl control_;  // the worker's, once something is appended
 };
 
 TEST_F(CheckRunnerTest, OutcomesReachTheSink) {
@@ -193,6 +200,58 @@ TEST_F(CheckRunnerTest, AStreamIsNotHeldUpForOneThatHasEnded) {
   EXPECT_EQ(status.pair.last_judged, 2U);
   EXPECT_GT(status.left_out, 40U);
   EXPECT_LT(status.pending_bytes, 2000U);
+}
+
+TEST_F(CheckRunnerTest, WhatWaitsGoesToTheStoreAndHoldsNobodyUp) {
+  spills_ = true;
+  auto runner = MakeRunner(100'000);
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(1)));
+  for (uint64_t b = 2; b <= 50; ++b) EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(b, 10'000)));
+  EXPECT_TRUE(test::Eventually([&] { return runner->memory().spilled_segments > 30; }));
+  EXPECT_LT(runner->memory().used_bytes, 100'000u);
+  EXPECT_EQ(runner->memory().intake_waits, 0u);
+  for (uint64_t b = 2; b <= 50; ++b) EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(b, 10'000)));
+  EXPECT_THAT(sink_.Await(49), ::testing::SizeIs(49));
+  EXPECT_TRUE(test::Eventually([&] { return runner->memory().spilled_segments == 0; }));
+}
+
+TEST_F(CheckRunnerTest, WhereTheDiskIsFullTheStreamThatIsAheadWaits) {
+  spills_ = true;
+  control_.write_status = absl::ResourceExhaustedError("no room");
+  auto runner = MakeRunner(100'000);
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(1)));
+  std::atomic<uint64_t> appended = 0;
+  std::thread source([&] {
+    for (uint64_t b = 2; b <= 50; ++b) {
+      EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(b, 10'000)));
+      appended = b;
+    }
+  });
+  EXPECT_TRUE(test::Eventually([&] { return runner->memory().intake_waits > 0; }));
+  EXPECT_LT(appended, 50u);
+  EXPECT_GT(runner->memory().spill_failures, 0u);
+  for (uint64_t b = 2; b <= 50; ++b) EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(b, 10'000)));
+  source.join();
+  EXPECT_THAT(sink_.Await(49), ::testing::SizeIs(49));
+}
+
+TEST_F(CheckRunnerTest, WhatDoesNotComeBackEndsTheCheckAndIsSaid) {
+  spills_ = true;
+  control_.damages = true;
+  auto runner = MakeRunner(100'000);
+  EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(1)));
+  EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(1)));
+  for (uint64_t b = 2; b <= 50; ++b) EXPECT_OK(runner->Append(Tag("src"), BarrierBatch(b, 10'000)));
+  EXPECT_TRUE(test::Eventually([&] { return runner->memory().spilled_segments > 30; }));
+  EXPECT_OK(runner->failure());
+  for (uint64_t b = 2; b <= 50; ++b) EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(b, 10'000)));
+  EXPECT_TRUE(test::Eventually([&] { return !runner->failure().ok(); }));
+  EXPECT_THAT(runner->failure(), test::StatusIs(absl::StatusCode::kDataLoss,
+                                                ::testing::HasSubstr("check c: what waited")));
+  runner->Stop();
+  EXPECT_LT(sink_.Await(0).size(), 20u);
 }
 
 TEST_F(CheckRunnerTest, StopWakesABlockedStream) {

@@ -104,14 +104,15 @@ absl::StatusOr<std::unique_ptr<DcpProcess>> DcpProcess::Start(
   return dcp;
 }
 
-std::unique_ptr<DcpProcess> DcpProcess::Prepare(const std::string& config) {
+std::unique_ptr<DcpProcess> DcpProcess::Prepare(const std::string& config,
+                                                const std::string& state) {
   std::unique_ptr<DcpProcess> dcp(new DcpProcess);
   const TestDir& dir = dcp->dir_;
   WriteFile(dir / "dcp.toml",
             absl::StrCat(config, "\n[[alarm]]\ntype = \"file\"\npath = \"", dir / "alarms.jsonl",
                          "\"\ntypes = [\"same\", \"diff\", \"unverified\", \"timeout\", "
                          "\"resolved\"]\n[[alarm]]\ntype = \"log\"\n[state]\ndir = \"",
-                         dir / "state", "\"\n"));
+                         dir / "state", "\"\n", state));
   return dcp;
 }
 

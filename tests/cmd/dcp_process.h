@@ -59,8 +59,9 @@ class DcpProcess {
   //   kFailedPrecondition  it ended instead; the message has what it said
   static absl::StatusOr<std::unique_ptr<DcpProcess>> Start(
       const std::string& config, const std::vector<std::string>& environment = {});
-  // The same, not yet running.
-  static std::unique_ptr<DcpProcess> Prepare(const std::string& config);
+  // The same, not yet running: see StartAgain(). `state`: more lines for [state].
+  static std::unique_ptr<DcpProcess> Prepare(const std::string& config,
+                                             const std::string& state = "");
 
   // All alarms so far, in order.
   std::vector<Alarm> alarms() const;

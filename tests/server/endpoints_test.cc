@@ -46,6 +46,7 @@ TEST_F(EndpointsTest, StatusIsJson) {
   EXPECT_EQ(json["checks"][0]["verified_barrier"], 41);
   EXPECT_EQ(json["checks"][0]["last_verdict"], "1970-01-01T00:00:02.500Z");
   EXPECT_EQ(json["checks"][0]["last_verdict_age_seconds"], 2.5);
+  EXPECT_EQ(json["memory"][0]["spilled_segments"], 3);
   EXPECT_EQ(json["collectors"][0]["type"], "mysql");
   EXPECT_EQ(json["collectors"][1]["type"], "grpc");
   EXPECT_TRUE(json["collectors"][0]["last_commit"].is_null());

@@ -18,6 +18,7 @@ inline model::DaemonStatus ExampleStatus() {
   pair.last_verdict = absl::FromUnixMillis(2500);
   pair.same = 40;
   pair.diff = 1;
+  status.memory.push_back({"orders", 100, 200, 3, 400, 5, 6});
   model::ReaderActivity& reader = status.readers.emplace_back();
   reader.collector = "source";
   reader.connected = true;

@@ -22,6 +22,8 @@ TEST(MetricsTest, EachThingHasASample) {
               HasSubstr(R"(dcp_check_verified_barrier{check="orders",target="dst \"2\""} 41)"));
   EXPECT_THAT(text, HasSubstr(R"(dcp_collector_rows_total{collector="source"} 77)"));
   EXPECT_THAT(text, HasSubstr("\ndcp_state_writable 1\n"));
+  EXPECT_THAT(text, HasSubstr(R"(dcp_check_spilled_bytes{check="orders"} 400)"));
+  EXPECT_THAT(text, HasSubstr(R"(dcp_check_intake_waits_total{check="orders"} 6)"));
   EXPECT_THAT(text,
               HasSubstr(R"(dcp_barrier_age_seconds{barrier="1",server="127.0.0.1:3306"} 1.5)"));
   EXPECT_THAT(text, HasSubstr(R"(dcp_build_info{version="1.2.3"} 1)"));
