@@ -26,9 +26,9 @@ class Statement;
 
 class Database {
  public:
-  enum class Mode { kExisting, kCreate };
+  enum class Mode { kExisting, kCreate, kReadOnly };
 
-  // Writable, or kFailedPrecondition.
+  // Writable, but for kReadOnly, or kFailedPrecondition.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Mode mode);
   ~Database();
   Database(const Database&) = delete;
