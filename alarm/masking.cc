@@ -19,8 +19,9 @@ constexpr size_t kHashDigits = 16;
 // A key that was masked when it was stored is masked once.
 bool IsHash(absl::string_view json) {
   return absl::ConsumePrefix(&json, "\"hash:") && absl::ConsumeSuffix(&json, "\"") &&
-         json.size() == kHashDigits &&
-         std::all_of(json.begin(), json.end(), [](unsigned char c) { return absl::ascii_isxdigit(c); });
+         json.size() == kHashDigits && std::all_of(json.begin(), json.end(), [](unsigned char c) {
+           return absl::ascii_isxdigit(c);
+         });
 }
 
 // A string with its quotes. `json` is the value as the alarm would have had it.
