@@ -108,6 +108,7 @@ void AppendDiffs(const model::Verdict& verdict, const Rendering& renderer, std::
     separator = ",";
   }
   absl::StrAppend(out, "],\"diff_count\":", verdict.diff_count, ",\"known\":", verdict.known);
+  if (verdict.ignored > 0) absl::StrAppend(out, ",\"ignored\":", verdict.ignored);
   if (!verdict.diff_tables.empty()) {
     absl::StrAppend(out, ",\"tables\":", TablesJson(verdict.diff_tables));
   }

@@ -141,6 +141,7 @@ std::string DiffText(const model::Verdict& verdict, const Rendering& renderer) {
   std::vector<std::string> parts;
   if (verdict.diff_count > 0) parts.push_back(DiffRows(verdict, renderer));
   if (verdict.known > 0) parts.push_back(KnownText(verdict.known));
+  if (verdict.ignored > 0) parts.push_back(absl::StrCat(Rows(verdict.ignored), " ignored"));
   if (verdict.late) parts.emplace_back("the target was late");
   return absl::StrCat(Head("DIFF", verdict.head), ": ", absl::StrJoin(parts, "; "));
 }

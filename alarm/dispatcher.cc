@@ -22,8 +22,9 @@ std::string UniqueName(const std::string& name, std::set<std::string>& taken) {
 }  // namespace
 
 Dispatcher::Dispatcher(Options options, std::vector<Route> routes, model::Outbox& outbox,
-                       const Rendering& renderer, const Clock& clock, LogFunction log)
-    : outbox_(outbox), renderer_(renderer), clock_(clock), log_(std::move(log)) {
+                       const Rendering& renderer, const Clock& clock, LogFunction log,
+                       model::FindingMarks* marks)
+    : outbox_(outbox), marks_(marks), renderer_(renderer), clock_(clock), log_(std::move(log)) {
   std::set<std::string> names;
   for (Route& route : routes) {
     std::string name = UniqueName(route.sink->name(), names);
@@ -46,23 +47,22 @@ absl::Duration Dispatcher::Step() {
   return wait;
 }
 
-void Dispatcher::Address(std::vector<Alarm> alarms,
-                         std::vector<model::Outbox::Addressed>* to) const {
-  for (Alarm& alarm : alarms) {
+void Dispatcher::Address(std::vector<Told> told, std::vector<model::Outbox::Addressed>* to) const {
+  for (auto& [alarm, quiet] : told) {
     std::vector<std::string> sinks;
     for (const auto& worker : workers_) {
-      if (Wants(worker->routing(), alarm)) sinks.push_back(worker->name());
+      const Routing& routing = worker->routing();
+      if (quiet && !routing.types.Contains(model::AlarmType::kSame)) continue;
+      if (Wants(routing, alarm)) sinks.push_back(worker->name());
     }
     if (sinks.empty()) continue;
     to->push_back({std::make_shared<const Alarm>(std::move(alarm)), std::move(sinks)});
   }
 }
 
-absl::Status Dispatcher::Put(const model::Report& report) {
+absl::Status Dispatcher::Put(model::Report& report) {
   std::vector<model::Outbox::Addressed> alarms;
-  for (const model::Outcome& outcome : report.outcomes) {
-    Address(MakeAlarms(outcome, renderer_), &alarms);
-  }
+  Address(Tell(renderer_, marks_, log_, &report), &alarms);
   absl::Status status = AppendOnce(report, alarms);
   for (uint64_t tries = 1; !status.ok() && !absl::IsCancelled(status); ++tries) {
     if (tries % kTriesPerLine == 1) {

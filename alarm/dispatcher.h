@@ -17,9 +17,11 @@
 #include "alarm/routing.h"
 #include "alarm/sink.h"
 #include "alarm/sink_worker.h"
+#include "alarm/telling.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/stopper.h"
+#include "model/ports/finding_marks.h"
 #include "model/ports/outbox.h"
 #include "model/ports/outcome_sink.h"
 
@@ -38,9 +40,10 @@ class Dispatcher final : public model::OutcomeSink {
   // `outbox` and `clock` must outlive this. In the outbox a sink has its
   // own name; the second of the same name has " #2" behind it, and so on. `log` gets
   // what the operator should know of the sinks, from their threads, Stop() and Put(),
-  // and never under a lock of this.
+  // and never under a lock of this. `marks` may be null: nothing is acknowledged or ignored.
   Dispatcher(Options options, std::vector<Route> routes, model::Outbox& outbox,
-             const Rendering& renderer, const Clock& clock, LogFunction log);
+             const Rendering& renderer, const Clock& clock, LogFunction log,
+             model::FindingMarks* marks = nullptr);
   ~Dispatcher() override;  // Stop(zero)
 
   // Starts delivery. What was put before waits for it. Call once.
@@ -52,7 +55,7 @@ class Dispatcher final : public model::OutcomeSink {
 
   // Takes as long as rendering the alarms and appending the report to the outbox.
   // Tries again and again while the outbox cannot store it, and says so.
-  absl::Status Put(const model::Report& report) override ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status Put(model::Report& report) override ABSL_LOCKS_EXCLUDED(mu_);
 
   // Put() waits no more for an outbox that cannot store. Idempotent.
   void GiveUpWaiting() { patience_.Stop(); }
@@ -68,7 +71,7 @@ class Dispatcher final : public model::OutcomeSink {
   std::string store_error() const ABSL_LOCKS_EXCLUDED(error_mu_);
 
  private:
-  void Address(std::vector<Alarm> alarms, std::vector<model::Outbox::Addressed>* to) const;
+  void Address(std::vector<Told> told, std::vector<model::Outbox::Addressed>* to) const;
   absl::Status AppendOnce(const model::Report& report,
                           const std::vector<model::Outbox::Addressed>& alarms)
       ABSL_LOCKS_EXCLUDED(mu_, error_mu_);
@@ -77,6 +80,7 @@ class Dispatcher final : public model::OutcomeSink {
 
   // Constant after construction.
   model::Outbox& outbox_;
+  model::FindingMarks* const marks_;
   const Rendering renderer_;
   const Clock& clock_;
   const LogFunction log_;

@@ -115,6 +115,7 @@ std::string MergeDiffs(const std::vector<Json>& all, Json& out) {
   out["diffs"] = std::move(diffs);
   out["diff_count"] = Sum(all, "diff_count");
   out["known"] = Sum(all, "known");
+  if (const uint64_t ignored = Sum(all, "ignored"); ignored > 0) out["ignored"] = ignored;
   if (Json tables = SumOfTables(all); !tables.empty()) out["tables"] = std::move(tables);
   out.erase("common");
   if (rows.size() > 1) out["common"] = Json::parse(CommonJson(rows));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -15,9 +16,18 @@ namespace {
 // Of a 256-bit hash: enough to tell values apart.
 constexpr size_t kHashDigits = 16;
 
+// A key that was masked when it was stored is masked once.
+bool IsHash(absl::string_view json) {
+  return absl::ConsumePrefix(&json, "\"hash:") && absl::ConsumeSuffix(&json, "\"") &&
+         json.size() == kHashDigits && std::all_of(json.begin(), json.end(), [](unsigned char c) {
+           return absl::ascii_isxdigit(c);
+         });
+}
+
 // A string with its quotes. `json` is the value as the alarm would have had it.
 std::string Masked(const MaskRule& rule, absl::string_view json) {
   if (rule.how == MaskRule::How::kStars) return R"("***")";
+  if (IsHash(json)) return std::string(json);
   return absl::StrCat("\"hash:", HmacSha256(rule.hash_key, json).substr(0, kHashDigits), "\"");
 }
 
@@ -128,8 +138,12 @@ std::string ShownRows::Json(absl::string_view content) const {
 std::vector<std::string> Rendering::Keys(const std::vector<std::string>& key_texts) const {
   if (masks_ == nullptr) return key_texts;
   std::vector<std::string> shown;
-  for (const std::string& key_text : key_texts) shown.push_back(masks_->Key(nullptr, key_text));
+  for (const std::string& key_text : key_texts) shown.push_back(Key(key_text));
   return shown;
+}
+
+std::string Rendering::Key(const std::string& key_text) const {
+  return masks_ == nullptr ? key_text : masks_->Key(nullptr, key_text);
 }
 
 }  // namespace dcp::alarm

@@ -83,6 +83,7 @@ class Rendering {
 
   ShownRows For(const model::RowDiff& diff) const { return ShownRows(*rows_, masks_, diff); }
   std::vector<std::string> Keys(const std::vector<std::string>& key_texts) const;
+  std::string Key(const std::string& key_text) const;
 
  private:
   const model::RowRenderer* rows_;

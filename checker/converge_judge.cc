@@ -174,7 +174,7 @@ ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item
     touched_.back().push_back(digest);
     ++touched_count_;
     if (key.state == State::kDiffering) {
-      log_.AddKnown(now_);
+      log_.AddKnown(now_, digest);
     } else {
       key.waiting.push_back(now_);
       log_.KeyWaits(now_);
@@ -528,7 +528,7 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
   const Index said_in = SaidIn(key, broken_at);
   for (const Index m : key.waiting) {
     log_.KeySeen(m);
-    if (m != said_in) log_.AddKnown(m);
+    if (m != said_in) log_.AddKnown(m, key.digest);
   }
   key.waiting.clear();
   key.open_states.clear();
@@ -547,7 +547,7 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
 
 void ConvergeJudge::Resolve(Key& key) {
   const bool last = findings_.Close(key.alarm_id);
-  log_.AddResolved(now_, last ? key.alarm_id : "", key.text);
+  log_.AddResolved(now_, last ? key.alarm_id : "", key.digest, key.text);
   log_.CloseFinding(now_, key.digest);
   Settle(key);
 }
@@ -715,6 +715,7 @@ model::RowDiff ConvergeJudge::MakeRow(const Key& key, DiffKind kind) const {
   model::RowDiff row;
   row.kind = kind;
   row.table = key.table;
+  row.key = key.digest;
   row.source =
       key.source.set() ? EvidenceOf(key.source.item) : traces_.EvidenceOf(key.source_trace);
   row.target =
@@ -722,13 +723,11 @@ model::RowDiff ConvergeJudge::MakeRow(const Key& key, DiffKind kind) const {
   const Item& any = key.source.set() ? key.source.item : key.target.item;
   if (key.is_ddl) {
     row.key_text = key.text;
-    row.key = model::Xxh3(key.text);
     row.table_name = any.mark().table;
     if (key.source.set()) absl::StrAppend(&row.detail, "source: ", key.source.item.mark().detail);
     if (key.source.set() && key.target.set()) absl::StrAppend(&row.detail, "; ");
     if (key.target.set()) absl::StrAppend(&row.detail, "target: ", key.target.item.mark().detail);
   } else if (any.batch != nullptr) {
-    row.key = any.change().key;
     row.key_text = std::string(any.text(any.change().key_text));
   }
   return row;

@@ -137,10 +137,10 @@ void OrderedJudge::Compare(const model::Digest& digest, const Sequences& sequenc
   const std::vector<Entry> target = EntriesOf(sequences.target);
   const auto open = open_.find(digest);
   if (open != open_.end()) {
-    log_.AddKnown(now_);
+    log_.AddKnown(now_, digest);
     if (source != target || source.empty()) return;
     const bool last = findings_.Close(open->second.alarm_id);
-    log_.AddResolved(now_, last ? open->second.alarm_id : "", open->second.key_text);
+    log_.AddResolved(now_, last ? open->second.alarm_id : "", digest, open->second.key_text);
     log_.CloseFinding(now_, digest);
     open_.erase(open);
     return;
@@ -178,7 +178,7 @@ void OrderedJudge::Say(const model::Digest& digest, const Sequences& sequences, 
   log_.AddDiff(now_, std::move(row));
   findings_.Open(alarm_id);
   if (kind == DiffKind::kHealed || kind == DiffKind::kReordered) {
-    log_.AddResolved(now_, findings_.Close(alarm_id) ? alarm_id : "", key_text);
+    log_.AddResolved(now_, findings_.Close(alarm_id) ? alarm_id : "", digest, key_text);
   } else {
     open_[digest] = {alarm_id, key_text};
     log_.AddFinding(now_, std::move(finding));

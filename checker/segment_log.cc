@@ -36,6 +36,12 @@ Index SegmentLog::Add(const SegmentPair& pair) {
   return last();
 }
 
+void SegmentLog::AddKnown(Index i, const model::Digest& key) {
+  Verdict& verdict = At(i).verdict;
+  ++verdict.known;
+  if (verdict.known_keys.size() < model::kMaxKnownKeys) verdict.known_keys.push_back(key);
+}
+
 void SegmentLog::AddDiff(Index i, model::RowDiff row) {
   Verdict& verdict = At(i).verdict;
   ++verdict.diff_count;
@@ -65,16 +71,18 @@ void SegmentLog::Unverify(Index i, const std::string& reason, const std::string&
   verdict.unverified_table = table;
 }
 
-void SegmentLog::AddResolved(Index i, const std::string& alarm_id, std::string key_text) {
+void SegmentLog::AddResolved(Index i, const std::string& alarm_id, const model::Digest& key,
+                             std::string key_text) {
   std::vector<std::string> resolves;
   if (!alarm_id.empty()) resolves.push_back(alarm_id);
   if (records_.empty()) {
-    SayResolved(std::move(resolves), {std::move(key_text)});
+    SayResolved(std::move(resolves), {std::move(key_text)}, {key});
     return;
   }
   Record& record = waits(i) ? At(i) : records_.back();
   record.resolves.insert(record.resolves.end(), resolves.begin(), resolves.end());
   record.resolved_keys.push_back(std::move(key_text));
+  record.resolved_digests.push_back(key);
 }
 
 std::string SegmentLog::DiffAlarmId(Index i) const {
@@ -116,16 +124,19 @@ void SegmentLog::Say(Record record, absl::Time now) {
   if (verdict.head.to <= said_to_) return;
   for (auto& [key, change] : record.changes) changes_[key] = std::move(change);
   outcomes_.push_back(std::move(verdict));
-  SayResolved(std::move(record.resolves), std::move(record.resolved_keys));
+  SayResolved(std::move(record.resolves), std::move(record.resolved_keys),
+              std::move(record.resolved_digests));
 }
 
 // An alarm of which another key was opened since is not ended.
-void SegmentLog::SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys) {
+void SegmentLog::SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys,
+                             std::vector<model::Digest> digests) {
   if (keys.empty()) return;
   std::sort(resolves.begin(), resolves.end());
   resolves.erase(std::unique(resolves.begin(), resolves.end()), resolves.end());
   std::erase_if(resolves, [&](const std::string& id) { return findings_.IsOpen(id); });
-  outcomes_.push_back(model::Resolved{last_said_, std::move(resolves), std::move(keys)});
+  outcomes_.push_back(
+      model::Resolved{last_said_, std::move(resolves), std::move(keys), std::move(digests)});
 }
 
 }  // namespace dcp::checker

@@ -47,7 +47,7 @@ class SegmentLog {
 
   void KeyWaits(Index i) { ++At(i).waiting; }
   void KeySeen(Index i) { --At(i).waiting; }
-  void AddKnown(Index i) { ++At(i).verdict.known; }
+  void AddKnown(Index i, const model::Digest& key);
   bool said_before(Index i) const { return At(i).verdict.head.to <= said_to_; }
   // `row` is dropped beyond max_diff_rows, but counted.
   void AddDiff(Index i, model::RowDiff row);
@@ -56,7 +56,8 @@ class SegmentLog {
                 const std::string& table);
   // `alarm_id` is empty if other keys of that alarm are still open.
   // Said behind the verdict of segment `i`, or at once if that was said.
-  void AddResolved(Index i, const std::string& alarm_id, std::string key_text);
+  void AddResolved(Index i, const std::string& alarm_id, const model::Digest& key,
+                   std::string key_text);
   std::string DiffAlarmId(Index i) const;
 
   // What is to be stored with the verdict of segment `i`, or at once if that was said.
@@ -76,13 +77,15 @@ class SegmentLog {
     FindingChanges changes;
     uint64_t waiting = 0;  // keys
     std::vector<std::string> resolves, resolved_keys;
+    std::vector<model::Digest> resolved_digests;  // of resolved_keys
   };
   Record& At(Index i) { return records_[static_cast<size_t>(i - first_)]; }
   const Record& At(Index i) const { return records_[static_cast<size_t>(i - first_)]; }
   void Spill(Index i, const model::RowDiff& row);
   FindingChanges& ChangesAt(Index i);
   void Say(Record record, absl::Time now);
-  void SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys);
+  void SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys,
+                   std::vector<model::Digest> digests);
 
   const PairOptions options_;
   const Findings& findings_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/digest.h"
+#include "model/finding.h"
 #include "model/gtid_set.h"
 #include "model/verdict.h"
 #include "model/version.h"
@@ -78,6 +79,9 @@ struct Report {
   std::string check, target;  // tag
   std::vector<Outcome> outcomes;
   PairUpdate update;
+  // Of the findings that `outcomes` say; made by who tells them.
+  std::vector<FindingNote> notes = {};
+  std::vector<std::string> kept_back = {};  // ids of `diff` alarms that no person gets
 };
 
 }  // namespace dcp::model

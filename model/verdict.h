@@ -62,6 +62,9 @@ struct OutcomeHead {
   friend bool operator==(const OutcomeHead&, const OutcomeHead&) = default;
 };
 
+// What a verdict names of the open findings that its segment touched.
+inline constexpr size_t kMaxKnownKeys = 10'000;
+
 // The verdict on one segment.
 struct Verdict {
   enum class Kind : uint8_t { kSame, kDiff, kUnverified };
@@ -77,6 +80,8 @@ struct Verdict {
   std::map<std::string, uint64_t> diff_tables;  // diff_count by table; not of pushed keys
   std::string diff_file;                        // has all rows where diffs has not; else empty
   uint64_t known = 0;                           // keys touched whose finding was open already
+  std::vector<Digest> known_keys;               // of `known`, at most kMaxKnownKeys
+  uint64_t ignored = 0;                         // rows left out of the first three when told
 
   // What could not be seen whole. With kDiff it may be set too: a difference
   // was found, and something else is unknown.
@@ -101,7 +106,8 @@ struct Resolved {
   std::vector<std::string> resolves;  // alarm ids
   // Keys whose findings it ends, for the reader; empty for a timeout's.
   std::vector<std::string> keys;
-  bool of_source = false;  // of the timeout that it ends
+  std::vector<Digest> key_digests = {};  // of `keys`
+  bool of_source = false;           // of the timeout that it ends
 };
 
 using Outcome = std::variant<Verdict, Timeout, Resolved>;

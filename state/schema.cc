@@ -142,7 +142,54 @@ CREATE VIEW open_findings AS
   FROM findings JOIN pairs USING (pair);
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1};
+// Findings as people are told them, and what people said of them.
+constexpr char kVersion2[] = R"sql(
+CREATE TABLE finding_records (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  pair INTEGER NOT NULL REFERENCES pairs,
+  key TEXT NOT NULL,
+  alarm_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  key_text TEXT NOT NULL,     -- as it may be shown
+  columns TEXT NOT NULL,      -- that differ
+  json TEXT NOT NULL,         -- as in the alarm; empty: not among its rows
+  sum INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL,
+  resolved_at INTEGER,        -- NULL: open, and then it is in `findings` too
+  told INTEGER NOT NULL,      -- 0: ignored when it was found
+  reopened INTEGER NOT NULL,
+  UNIQUE (pair, key)
+) STRICT;
+CREATE INDEX finding_records_resolved ON finding_records (resolved_at)
+  WHERE resolved_at IS NOT NULL;
+CREATE INDEX finding_records_alarm ON finding_records (alarm_id);
+CREATE INDEX finding_records_kept_back ON finding_records (pair, alarm_id) WHERE told = 0;
+
+-- Written by `dcp diffs`, while the daemon runs too.
+CREATE TABLE finding_acks (
+  finding INTEGER PRIMARY KEY REFERENCES finding_records,
+  at INTEGER NOT NULL,
+  note TEXT NOT NULL,
+  sum INTEGER NOT NULL
+) STRICT;
+CREATE TABLE finding_ignores (
+  rule INTEGER PRIMARY KEY AUTOINCREMENT,
+  check_name TEXT NOT NULL,   -- empty: any; so too the others
+  target TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  key TEXT,
+  key_text TEXT NOT NULL,
+  column_name TEXT NOT NULL,
+  until INTEGER,              -- NULL: for ever
+  note TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  sum INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2};
 
 absl::Status RunStep(Database& db, const char* step, size_t version) {
   DCP_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db));

@@ -71,13 +71,15 @@ absl::Status MakeError(const std::string& path, int code, int system_error,
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, Mode mode,
                                                          const std::string& vfs) {
   sqlite3* handle = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+  const bool read_only = mode == Mode::kReadOnly;
+  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0);
   const int code =
       sqlite3_open_v2(path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
   std::unique_ptr<Database> db(new Database(handle, path));
   if (code != SQLITE_OK) return db->Error(code);
-  if (sqlite3_db_readonly(handle, "main") == 1) return db->Error(SQLITE_READONLY);
+  if (!read_only && sqlite3_db_readonly(handle, "main") == 1) return db->Error(SQLITE_READONLY);
   sqlite3_busy_timeout(handle, kBusyMillis);
   // A damaged schema must not make SQLite run anything.
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);

@@ -26,9 +26,10 @@ class Statement;
 
 class Database {
  public:
-  enum class Mode { kExisting, kCreate };
+  enum class Mode { kExisting, kCreate, kReadOnly };
 
-  // Writable, or kFailedPrecondition. `vfs`: what SQLite reaches files by; empty: as ever.
+  // Writable, but for kReadOnly, or kFailedPrecondition. `vfs`: what SQLite reaches files by; empty:
+  // as ever.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Mode mode,
                                                         const std::string& vfs = "");
   ~Database();

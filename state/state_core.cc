@@ -32,6 +32,8 @@ StateCore::~StateCore() {
 
 absl::Status StateCore::ReadAll() {
   DCP_ASSIGN_OR_RETURN(pairs_, PairTable::Open(*db_));
+  DCP_ASSIGN_OR_RETURN(findings_, FindingTable::Open(*db_));
+  DCP_RETURN_IF_ERROR(AgreeOnFindings());
   DCP_ASSIGN_OR_RETURN(alarms_, AlarmTable::Open(*db_));
   for (const auto& [name, sink] : alarms_->sinks()) QueueOf(name).CountPutAside(sink.put_aside);
   model::OutboxItemPtr item;
@@ -42,6 +44,23 @@ absl::Status StateCore::ReadAll() {
     }
     Enqueue(delivery.sink, delivery.sequence, item);
   });
+}
+
+// Those of an older version's state.
+absl::Status StateCore::AgreeOnFindings() {
+  DCP_ASSIGN_OR_RETURN(const bool agrees, findings_->Agrees());
+  if (agrees) return absl::OkStatus();
+  DCP_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*db_));
+  DCP_ASSIGN_OR_RETURN(const int64_t last_verdict,
+                       db_->ReadInteger("SELECT ifnull(max(at), 0) FROM verdicts"));
+  for (const auto& [names, number] : pairs_->pairs()) {
+    DCP_ASSIGN_OR_RETURN(const auto stored, pairs_->Load(names.first, names.second));
+    if (!stored) continue;
+    DCP_RETURN_IF_ERROR(
+        findings_->AddUnsaid(number, stored->findings, {}, absl::FromUnixNanos(last_verdict)));
+  }
+  DCP_RETURN_IF_ERROR(findings_->EndOthers());
+  return transaction.Commit();
 }
 
 model::OutboxQueue& StateCore::QueueOf(const std::string& sink) {
@@ -105,6 +124,7 @@ absl::Status StateCore::WriteReport(const model::Report& report,
   DCP_ASSIGN_OR_RETURN(const int64_t pair, pairs_->NumberOf(report.check, report.target));
   DCP_RETURN_IF_ERROR(pairs_->Save(pair, report.update));
   FaultPoint("state.pair_saved");
+  DCP_RETURN_IF_ERROR(findings_->Save(pair, report));
   for (const Outbox::Addressed& addressed : alarms) {
     DCP_ASSIGN_OR_RETURN(const std::optional<uint64_t> sequence,
                          alarms_->Add(*addressed.alarm, pair, addressed.sinks));
@@ -126,6 +146,7 @@ absl::Status StateCore::WriteOutcomes(const model::Report& report, int64_t pair)
   }
   const int64_t most = 2 * static_cast<int64_t>(report.outcomes.size()) + 2;
   DCP_RETURN_IF_ERROR(pairs_->PruneVerdicts(options_.retention, now, most));
+  DCP_RETURN_IF_ERROR(findings_->Prune(report, options_.retention, most));
   return alarms_->PruneIds(options_.retention, now, most);
 }
 
@@ -186,6 +207,33 @@ absl::StatusOr<std::optional<model::StoredPair>> StateCore::Load(const std::stri
   return pairs_->Load(check, target);
 }
 
+absl::StatusOr<std::vector<model::IgnoreRule>> StateCore::IgnoreRules() {
+  return findings_->IgnoreRules();
+}
+
+absl::StatusOr<uint64_t> StateCore::CountQuiet(const std::string& check, const std::string& target,
+                                               absl::Span<const model::Digest> keys,
+                                               absl::Time now) {
+  const auto pair = pairs_->pairs().find({check, target});
+  if (pair == pairs_->pairs().end()) return 0;
+  return findings_->CountQuiet(pair->second, check, target, keys, now);
+}
+
+absl::StatusOr<uint64_t> StateCore::CountKeptBack(const std::string& check,
+                                                  const std::string& target,
+                                                  absl::Span<const model::Digest> keys) {
+  const auto pair = pairs_->pairs().find({check, target});
+  if (pair == pairs_->pairs().end()) return 0;
+  return findings_->CountKeptBack(pair->second, keys);
+}
+
+absl::StatusOr<bool> StateCore::WasKeptBack(const std::string& check, const std::string& target,
+                                            const std::string& alarm_id) {
+  const auto pair = pairs_->pairs().find({check, target});
+  if (pair == pairs_->pairs().end()) return false;
+  return findings_->WasKeptBack(pair->second, alarm_id);
+}
+
 absl::StatusOr<std::vector<StateCore::ForgottenSink>> StateCore::ForgetSinksExcept(
     const std::set<std::string>& names) {
   std::vector<ForgottenSink> forgotten;
@@ -220,6 +268,7 @@ absl::StatusOr<std::vector<StateCore::Pair>> StateCore::ForgetPairsExcept(
 absl::Status StateCore::ForgetPairs(const std::vector<Pair>& pairs) {
   for (const Pair& names : pairs) {
     DCP_RETURN_IF_ERROR(alarms_->ForgetPair(pairs_->pairs().at(names)));
+    DCP_RETURN_IF_ERROR(findings_->Forget(pairs_->pairs().at(names)));
     DCP_RETURN_IF_ERROR(pairs_->Forget(names));
   }
   return absl::OkStatus();

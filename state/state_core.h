@@ -20,6 +20,7 @@
 #include "model/pair_state.h"
 #include "model/ports/outbox.h"
 #include "state/alarm_table.h"
+#include "state/finding_table.h"
 #include "state/pair_table.h"
 #include "state/retention.h"
 #include "state/sqlite.h"
@@ -60,6 +61,13 @@ class StateCore {
   bool Waits(uint64_t up_to) const;
   absl::StatusOr<std::optional<model::StoredPair>> Load(const std::string& check,
                                                         const std::string& target);
+  absl::StatusOr<std::vector<model::IgnoreRule>> IgnoreRules();
+  absl::StatusOr<uint64_t> CountQuiet(const std::string& check, const std::string& target,
+                                      absl::Span<const model::Digest> keys, absl::Time now);
+  absl::StatusOr<uint64_t> CountKeptBack(const std::string& check, const std::string& target,
+                                         absl::Span<const model::Digest> keys);
+  absl::StatusOr<bool> WasKeptBack(const std::string& check, const std::string& target,
+                                   const std::string& alarm_id);
   absl::StatusOr<std::vector<ForgottenSink>> ForgetSinksExcept(const std::set<std::string>& names);
   absl::StatusOr<std::vector<Pair>> ForgetPairsExcept(const std::set<Pair>& pairs);
 
@@ -77,6 +85,7 @@ class StateCore {
   StateCore(const Options& options, std::unique_ptr<Database> db)
       : options_(options), db_(std::move(db)) {}
   absl::Status ReadAll();
+  absl::Status AgreeOnFindings();
   // What ended, and then `write`, in one transaction.
   absl::Status Write(const std::function<absl::Status()>& write);
   absl::Status WriteInTransaction(const std::function<absl::Status()>& write);
@@ -93,6 +102,7 @@ class StateCore {
   const Options options_;
   const std::unique_ptr<Database> db_;
   std::unique_ptr<PairTable> pairs_;
+  std::unique_ptr<FindingTable> findings_;
   std::unique_ptr<AlarmTable> alarms_;
   std::map<std::string, model::OutboxQueue> queues_;  // by sink
   std::vector<Ended> ended_;

@@ -111,6 +111,31 @@ absl::StatusOr<std::optional<model::StoredPair>> StateStore::Load(const std::str
   return core_->Load(check, target);
 }
 
+absl::StatusOr<std::vector<model::IgnoreRule>> StateStore::IgnoreRules() {
+  MutexLock lock(mu_);
+  return core_->IgnoreRules();
+}
+
+absl::StatusOr<uint64_t> StateStore::CountQuiet(const std::string& check, const std::string& target,
+                                                absl::Span<const model::Digest> keys,
+                                                absl::Time now) {
+  MutexLock lock(mu_);
+  return core_->CountQuiet(check, target, keys, now);
+}
+
+absl::StatusOr<uint64_t> StateStore::CountKeptBack(const std::string& check,
+                                                   const std::string& target,
+                                                   absl::Span<const model::Digest> keys) {
+  MutexLock lock(mu_);
+  return core_->CountKeptBack(check, target, keys);
+}
+
+absl::StatusOr<bool> StateStore::WasKeptBack(const std::string& check, const std::string& target,
+                                             const std::string& alarm_id) {
+  MutexLock lock(mu_);
+  return core_->WasKeptBack(check, target, alarm_id);
+}
+
 absl::StatusOr<std::vector<StateStore::ForgottenSink>> StateStore::ForgetSinksExcept(
     const std::set<std::string>& names) {
   MutexLock lock(mu_);

@@ -34,6 +34,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/mutex.h"
+#include "model/ports/finding_marks.h"
 #include "model/ports/outbox.h"
 #include "model/ports/pair_states.h"
 #include "state/lock_file.h"
@@ -43,7 +44,9 @@
 
 namespace dcp::state {
 
-class StateStore final : public model::Outbox, public model::PairStates {
+class StateStore final : public model::Outbox,
+                         public model::PairStates,
+                         public model::FindingMarks {
  public:
   using LogFunction = std::function<void(absl::string_view line)>;
   using Pair = std::pair<std::string, std::string>;  // check, target
@@ -90,6 +93,16 @@ class StateStore final : public model::Outbox, public model::PairStates {
   absl::StatusOr<std::optional<model::StoredPair>> Load(const std::string& check,
                                                         const std::string& target) override
       ABSL_LOCKS_EXCLUDED(mu_);
+
+  absl::StatusOr<std::vector<model::IgnoreRule>> IgnoreRules() override ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<uint64_t> CountQuiet(const std::string& check, const std::string& target,
+                                      absl::Span<const model::Digest> keys, absl::Time now) override
+      ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<uint64_t> CountKeptBack(const std::string& check, const std::string& target,
+                                         absl::Span<const model::Digest> keys) override
+      ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<bool> WasKeptBack(const std::string& check, const std::string& target,
+                                   const std::string& alarm_id) override ABSL_LOCKS_EXCLUDED(mu_);
 
   using ForgottenSink = StateCore::ForgottenSink;
   // Drops what waits for sinks that are not among `names`, and tells which.

@@ -124,6 +124,86 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
   return sub;
 }
 
+using DiffsVerb = DiffsCommand::Verb;
+
+void AddDiffsPlace(CLI::App& sub, DiffsCommand* command) {
+  CLI::Option* dir = sub.add_option("--dir", command->dir, "State directory")
+                         ->capture_default_str()
+                         ->group("Where");
+  sub.add_option("--config", command->config, "Configuration file: its [state] dir")
+      ->group("Where")
+      ->excludes(dir);
+}
+
+void AddDiffsFilter(CLI::App& sub, DiffsCommand* command) {
+  sub.add_option("--check", command->check, "Only of this check")->group("Which");
+  sub.add_option("--target", command->target, "Only of this target's tag")->group("Which");
+  sub.add_option("--table", command->table, "Only this table: db.table, * for any characters")
+      ->group("Which");
+}
+
+void AddDiffsStates(CLI::App& sub, DiffsCommand* command) {
+  sub.add_option("--status", command->states, "Only these: open, acknowledged, ignored, resolved")
+      ->check(CLI::IsMember({"open", "acknowledged", "ignored", "resolved"}))
+      ->group("Which");
+  sub.add_flag("--all", command->all, "Resolved ones too")->group("Which");
+}
+
+CLI::App* AddDiffsVerb(CLI::App& diffs, DiffsCommand* command, DiffsVerb verb, const char* name,
+                       const char* about) {
+  CLI::App* sub = diffs.add_subcommand(name, about);
+  sub->callback([command, verb] { command->verb = verb; });
+  AddDiffsPlace(*sub, command);
+  return sub;
+}
+
+void AddDiffsMarks(CLI::App& diffs, DiffsCommand* command) {
+  CLI::App* ack = AddDiffsVerb(diffs, command, DiffsVerb::kAck, "ack",
+                               "Acknowledge findings: they are not told again");
+  ack->add_option("finding", command->names, "Number, key or alarm id")->required();
+  ack->add_option("--note", command->note, "Why, and who");
+  ack->add_flag("--undo", command->undo, "Take it back");
+
+  CLI::App* ignore = AddDiffsVerb(diffs, command, DiffsVerb::kIgnore, "ignore",
+                                  "Ignore findings, or all of a table or column: no alarm");
+  ignore->add_option("finding", command->names, "Number, key or alarm id");
+  AddDiffsFilter(*ignore, command);
+  ignore->add_option("--column", command->column, "Rows that differ in this column only");
+  CLI::Option* time = ignore->add_option("--for", command->for_time, "So long: 90s, 30m, 12h");
+  ignore->add_option("--until", command->until, "Until then: 2030-01-31T06:00:00Z")->excludes(time);
+  ignore->add_option("--note", command->note, "Why, and who");
+  ignore->add_flag("--list", command->list_rules, "Show the rules there are");
+  ignore->add_option("--remove", command->remove_rule, "Remove the rule of this number");
+  ignore->footer(
+      "An ignored row makes no alarm, but its segments stay different, never `same`.\n"
+      "Examples: dcp diffs ignore 12 --for 12h --note 'repair is planned'\n"
+      "          dcp diffs ignore --table 'shop.*' --column updated_at");
+}
+
+CLI::App* AddDiffs(CLI::App& app, DiffsCommand* command) {
+  CLI::App* diffs = app.add_subcommand(
+      "diffs", "List, show, acknowledge and ignore what differs, while the daemon runs too");
+  diffs->require_subcommand(1);
+  CLI::App* list = AddDiffsVerb(*diffs, command, DiffsVerb::kList, "list",
+                                "One line per finding that is not resolved");
+  AddDiffsFilter(*list, command);
+  AddDiffsStates(*list, command);
+  list->add_flag("--json", command->json, "One line of JSON per finding");
+  CLI::App* show = AddDiffsVerb(*diffs, command, DiffsVerb::kShow, "show",
+                                "All that is known of findings, and how to see them again");
+  show->add_option("finding", command->names, "Number, key or alarm id")->required();
+  show->add_flag("--json", command->json, "One line of JSON per finding");
+  AddDiffsMarks(*diffs, command);
+  CLI::App* all = AddDiffsVerb(*diffs, command, DiffsVerb::kExport, "export",
+                               "All findings with their rows, one line of JSON each");
+  AddDiffsFilter(*all, command);
+  AddDiffsStates(*all, command);
+  diffs->footer(
+      "A finding is named by its number, its key (shop.orders[42]) or the id of its alarm.\n"
+      "Example: dcp diffs list --config dcp.toml");
+  return diffs;
+}
+
 bool LooksLikePassword(const std::string& arg) {
   const bool option = arg.rfind("--password", 0) == 0 && arg.rfind("--password-file", 0) != 0;
   return option || (arg.size() > 1 && arg[0] == '-' && arg[1] == 'p');
@@ -148,9 +228,23 @@ std::string UnknownOption(const CLI::App& command, const std::vector<std::string
 
 std::string UnknownCommand(const std::vector<std::string>& args,
                            const std::vector<std::string>& known) {
-  if (args.empty()) return "no command; there are run, check-config, push, binlog and verify";
+  if (args.empty())
+    return "no command; there are run, check-config, push, binlog, verify and diffs";
   return "unknown command '" + args[0] + "'" + config::DidYouMean(args[0], known) +
-         "; there are run, check-config, push, binlog and verify";
+         "; there are run, check-config, push, binlog, verify and diffs";
+}
+
+std::string DiffsUsageError(const CLI::App& app, const CLI::ParseError& error,
+                            const std::vector<std::string>& args) {
+  const std::vector<std::string> known = {"list", "show", "ack", "ignore", "export"};
+  const std::string help = " (dcp diffs --help)";
+  if (args.size() < 2) return "diffs needs list, show, ack, ignore or export" + help;
+  if (std::find(known.begin(), known.end(), args[1]) == known.end()) {
+    return "unknown command 'diffs " + args[1] + "'" + config::DidYouMean(args[1], known) + help;
+  }
+  const CLI::App& verb = *app.get_subcommand("diffs")->get_subcommand(args[1]);
+  const std::string unknown = UnknownOption(verb, args);
+  return (unknown.empty() ? error.what() : unknown) + " (dcp diffs " + args[1] + " --help)";
 }
 
 // Never repeats what may be a password.
@@ -159,14 +253,16 @@ std::string UsageError(const CLI::App& app, const CLI::ParseError& error, int ar
   if (std::any_of(args.begin(), args.end(), LooksLikePassword)) {
     return "a password cannot be given on the command line: use --password-file or MYSQL_PWD";
   }
-  static const std::vector<std::string> kLater = {"repair", "wait", "status", "diffs", "watch"};
+  static const std::vector<std::string> kLater = {"repair", "wait", "status", "watch"};
   if (!args.empty() && std::find(kLater.begin(), kLater.end(), args[0]) != kLater.end()) {
     return "'" + args[0] + "' is not available in this version";
   }
-  const std::vector<std::string> known = {"run", "check-config", "push", "binlog", "verify"};
+  const std::vector<std::string> known = {"run",    "check-config", "push",
+                                          "binlog", "verify",       "diffs"};
   if (args.empty() || std::find(known.begin(), known.end(), args[0]) == known.end()) {
     return UnknownCommand(args, known) + " (dcp --help)";
   }
+  if (args[0] == "diffs") return DiffsUsageError(app, error, args);
   const std::string unknown = UnknownOption(*app.get_subcommand(args[0]), args);
   return (unknown.empty() ? error.what() : unknown) + " (dcp " + args[0] + " --help)";
 }
@@ -182,11 +278,13 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   PushCommand push;
   BinlogCommand binlog;
   VerifyCommand verify;
+  DiffsCommand diffs;
   const CLI::App* run_app = AddRun(app, &run);
   const CLI::App* check_app = AddCheckConfig(app, &check_config);
   const CLI::App* push_app = AddPush(app, &push);
   const CLI::App* binlog_app = AddBinlog(app, &binlog);
   const CLI::App* verify_app = AddVerify(app, &verify);
+  const CLI::App* diffs_app = AddDiffs(app, &diffs);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // also --help and --version
@@ -199,6 +297,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   if (push_app->parsed()) return {push, 0};
   if (binlog_app->parsed()) return {binlog, 0};
   if (verify_app->parsed()) return {verify, 0};
+  if (diffs_app->parsed()) return {diffs, 0};
   return {std::nullopt, kExitUsage};
 }
 

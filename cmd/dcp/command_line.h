@@ -45,8 +45,24 @@ struct VerifyCommand {
   bool schema_only = false;
 };
 
-using Command =
-    std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand, VerifyCommand>;
+struct DiffsCommand {
+  enum class Verb { kList, kShow, kAck, kIgnore, kExport };
+  Verb verb = Verb::kList;
+  std::string config;              // its [state] dir counts
+  std::string dir = "dcp-state";   // without a config
+  std::vector<std::string> names;  // of findings: number, key or alarm id
+  std::string check, target, table, column;
+  std::vector<std::string> states;  // words
+  bool all = false;                 // states
+  bool json = false;
+  bool undo = false;        // ack
+  bool list_rules = false;  // ignore
+  int64_t remove_rule = 0;  // ignore; 0: none
+  std::string note, for_time, until;
+};
+
+using Command = std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand,
+                             VerifyCommand, DiffsCommand>;
 
 struct ParsedCommandLine {
   std::optional<Command> command;

@@ -103,7 +103,7 @@ class Daemon::Impl final : public model::StatusSource {
     DCP_ASSIGN_OR_RETURN(auto routes, MakeRoutes(config_, clock_, LogAlarm));
     dispatcher_ = std::make_unique<alarm::Dispatcher>(
         alarm::Dispatcher::Options{}, std::move(routes), *state_,
-        alarm::Rendering(renderer_, &masks_), clock_, LogAlarm);
+        alarm::Rendering(renderer_, &masks_), clock_, LogAlarm, state_.get());
     DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
     DCP_ASSIGN_OR_RETURN(resume_, PlanResume(config_, *state_));
     for (const std::string& line : resume_.lines) LogInfo(line);
@@ -386,6 +386,7 @@ class Daemon::Impl final : public model::StatusSource {
     if (mysql.groups.tags.empty()) return absl::OkStatus();
     mysql.groups.registry = &tables_;
     mysql.groups.columns = columns_.get();
+    mysql.groups.hide_values = !config_.masks.empty();
     mysql.groups.log = [name = options.name](absl::string_view text) {
       LogWarning(absl::StrCat("collector ", name, ": ", text));
     };

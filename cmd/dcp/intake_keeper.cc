@@ -37,7 +37,7 @@ IntakeKeeper::IntakeKeeper(const config::Config& config, model::OutcomeSink& nex
   }
 }
 
-absl::Status IntakeKeeper::Put(const model::Report& report) {
+absl::Status IntakeKeeper::Put(model::Report& report) {
   DCP_RETURN_IF_ERROR(next_.Put(report));
   if (!report.update.state || !report.update.state->run) return absl::OkStatus();
   const Pair pair(report.check, report.target);

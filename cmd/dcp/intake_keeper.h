@@ -28,7 +28,7 @@ class IntakeKeeper final : public model::OutcomeSink {
   // `next` outlives it. `forget` is called under a lock of this, for durable tags only.
   IntakeKeeper(const config::Config& config, model::OutcomeSink& next, Forget forget);
 
-  absl::Status Put(const model::Report& report) override ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status Put(model::Report& report) override ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   void Note(const model::Tag& tag, const Pair& pair, const std::string& place)

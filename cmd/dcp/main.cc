@@ -4,9 +4,11 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/clock.h"
 #include "base/fault_point.h"
 #include "cmd/dcp/check_config.h"
 #include "cmd/dcp/command_line.h"
+#include "cmd/dcp/diffs.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/grpc_log.h"
 #include "cmd/dcp/push.h"
@@ -41,6 +43,9 @@ int main(int argc, char** argv) {
   }
   if (const auto* check = std::get_if<CheckConfigCommand>(&*parsed.command)) {
     return CheckConfig(*check);
+  }
+  if (const auto* diffs = std::get_if<DiffsCommand>(&*parsed.command)) {
+    return Diffs(*diffs, dcp::Clock::Real().Now(), std::cout, std::cerr);
   }
   StopSignal stop;
   if (const auto* verify = std::get_if<VerifyCommand>(&*parsed.command)) {

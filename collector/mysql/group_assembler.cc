@@ -276,7 +276,7 @@ std::vector<model::ChangeBatchPtr> GroupAssembler::Take() {
 
 void GroupAssembler::OnQuery(const BinlogEvent& event) {
   using Kind = SqlStatement::Kind;
-  const SqlStatement statement = ParseStatement(event.query, event.database);
+  const SqlStatement statement = ParseStatement(event.query, event.database, options_.hide_values);
   // Where groups have no start of their own, another statement is another group.
   if (!has_start_ && statement.kind != Kind::kCommit) CloseIfEnded();
   Enter(event);

@@ -62,7 +62,8 @@ class GroupAssembler {
     // What all collectors agree about columns in; outlives the assembler. Null: each table's
     // own columns and key count.
     ColumnAgreement* columns = nullptr;
-    LogFunction log;  // may be empty
+    LogFunction log;           // may be empty
+    bool hide_values = false;  // in the texts of statements that marks tell
     RowWriter::Limits rows;
     PreparedGroups::Limits prepared;
     // A group that needs more memory on a tag keeps what it has; the tables of

@@ -35,13 +35,24 @@ std::string Shortened(std::string text) {
 }
 
 // The statement on one line, tokens as written.
-std::string OneLine(absl::string_view sql) {
+// A literal: a text, or a number as the lexer has it.
+bool IsValue(const SqlToken& token) {
+  if (token.kind == SqlToken::Kind::kString || token.kind == SqlToken::Kind::kHexString)
+    return true;
+  return token.kind == SqlToken::Kind::kWord &&
+         absl::ascii_isdigit(static_cast<unsigned char>(token.raw[0]));
+}
+
+std::string OneLine(absl::string_view sql, bool hide_values) {
   SqlLexer lexer(sql);
   std::string text;
   for (SqlToken token = lexer.Next(); token.kind != SqlToken::Kind::kEnd; token = lexer.Next()) {
     const bool glued = token.IsSymbol('.') || token.IsSymbol(',') || absl::EndsWith(text, ".");
     if (!text.empty() && !glued) text.push_back(' ');
-    absl::StrAppend(&text, token.raw);
+    const bool hidden = hide_values && IsValue(token);
+    absl::StrAppend(&text, hidden ? "?" : token.raw);
+    // Where it ends depends on settings that are not known here.
+    if (hidden && absl::StrContains(token.raw, '\\')) break;
     if (text.size() > kMaxText) break;
   }
   for (char& c : text) {
@@ -389,7 +400,8 @@ SqlStatement DataChange() {
 
 }  // namespace
 
-SqlStatement ParseStatement(absl::string_view sql, absl::string_view default_database) {
+SqlStatement ParseStatement(absl::string_view sql, absl::string_view default_database,
+                            bool hide_values) {
   if (sql == "BEGIN") {  // by far the most frequent
     SqlStatement begin;
     begin.kind = Kind::kBegin;
@@ -397,7 +409,7 @@ SqlStatement ParseStatement(absl::string_view sql, absl::string_view default_dat
   }
   SqlStatement statement = Parser(sql, default_database).Parse().value_or(DataChange());
   if (statement.kind == Kind::kDdl || statement.kind == Kind::kDataChange) {
-    statement.text = OneLine(sql);
+    statement.text = OneLine(sql, hide_values);
   }
   return statement;
 }

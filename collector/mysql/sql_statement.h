@@ -45,8 +45,10 @@ struct SqlStatement {
   std::string text;  // one line without comments, at most 1000 bytes; for kDdl and kDataChange
 };
 
-// Never fails: what it does not understand is kDataChange.
-SqlStatement ParseStatement(absl::string_view sql, absl::string_view default_database);
+// Never fails: what it does not understand is kDataChange. `hide_values`: literals in `text` are
+// shown as `?`.
+SqlStatement ParseStatement(absl::string_view sql, absl::string_view default_database,
+                            bool hide_values = false);
 
 // An XID in one spelling, whichever it was written in: `X'61',X'',1`, `'a'`,
 // `0x61,'',1` are all "61,,1". Empty if `xid` is none.

@@ -109,7 +109,8 @@ class FakeSink final : public Sink {
 };
 
 void Put(Dispatcher& dispatcher, model::Outcome outcome) {
-  EXPECT_OK(dispatcher.Put(ReportOf(std::move(outcome))));
+  model::Report report = ReportOf(std::move(outcome));
+  EXPECT_OK(dispatcher.Put(report));
 }
 
 model::AlarmTypes All() {
@@ -289,7 +290,8 @@ TEST_F(DispatcherTest, WhatComesAfterStopIsNotTaken) {
   Dispatcher& dispatcher = Make();
   dispatcher.Start();
   dispatcher.Stop(kGenerous);
-  EXPECT_THAT(dispatcher.Put(ReportOf(Diff({Missing()}, 1, 2))),
+  model::Report report = ReportOf(Diff({Missing()}, 1, 2));
+  EXPECT_THAT(dispatcher.Put(report),
               test::StatusIs(absl::StatusCode::kCancelled, HasSubstr("too late")));
 }
 

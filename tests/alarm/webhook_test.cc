@@ -257,7 +257,8 @@ class DeliveryTest : public WebhookTest {
     verdict.diff_tables = {{"shop.orders", 1}};
     const Alarm alarm = MakeAlarms(verdict, renderer_).front();
     put_[verdict.head.check].push_back(alarm.id);
-    ASSERT_OK(dispatcher_->Put(ReportOf(verdict)));
+    model::Report report = ReportOf(verdict);
+    ASSERT_OK(dispatcher_->Put(report));
   }
   bool AwaitDelivered(uint64_t count) {
     return test::Eventually([&] { return dispatcher_->GetStats().at(0).delivered >= count; },

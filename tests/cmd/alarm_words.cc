@@ -33,6 +33,9 @@ std::string DiffWords(const Alarm& alarm) {
   const size_t more = alarm["diff_count"].get<size_t>() - words.size();
   if (more > 0) words.push_back(absl::StrCat("and ", more, " more"));
   if (alarm["known"] != 0) words.push_back(absl::StrCat("known ", alarm["known"].get<uint64_t>()));
+  if (alarm.contains("ignored")) {
+    words.push_back(absl::StrCat("ignored ", alarm["ignored"].get<uint64_t>()));
+  }
   return absl::StrJoin(words, ", ");
 }
 

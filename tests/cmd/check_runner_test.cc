@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 
 class CollectingSink final : public model::OutcomeSink {
  public:
-  absl::Status Put(const model::Report& report) override {
+  absl::Status Put(model::Report& report) override {
     MutexLock lock(mu_);
     if (cancel_next_) {
       cancel_next_ = false;

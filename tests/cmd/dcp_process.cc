@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "tests/alarm/json_schema.h"
 
 namespace dcp::test {
 namespace {
@@ -75,12 +77,40 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
+Alarm ParseAlarm(const std::string& line) {
+  static const Alarm* const schema =
+      new Alarm(Alarm::parse(ReadFile(DCP_SOURCE_DIR "/docs/alarm.schema.json")));
+  Alarm alarm = Alarm::parse(line);
+  EXPECT_EQ(alarm::ValidateJson(*schema, alarm), "") << line;
+  return alarm;
+}
+
+namespace {
+
+absl::StatusOr<ProgramResult> RunToItsEnd(Process process, const std::string& output,
+                                          absl::Duration timeout) {
+  DCP_RETURN_IF_ERROR(WaitUntil([&] { return !process.running(); }, timeout, "the end of dcp"));
+  const int status = process.wait_status().value_or(-1);
+  return ProgramResult{WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(output)};
+}
+
+}  // namespace
+
 absl::StatusOr<ProgramResult> RunDcp(const std::vector<std::string>& args, absl::Duration timeout) {
   TestDir dir("dcp-program");
   DCP_ASSIGN_OR_RETURN(Process process, StartDcp(args, dir / "output"));
-  DCP_RETURN_IF_ERROR(WaitUntil([&] { return !process.running(); }, timeout, "the end of dcp"));
-  const int status = process.wait_status().value_or(-1);
-  return ProgramResult{WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(dir / "output")};
+  return RunToItsEnd(std::move(process), dir / "output", timeout);
+}
+
+absl::StatusOr<ProgramResult> RunInShell(const std::string& line, absl::Duration timeout) {
+  TestDir dir("dcp-shell");
+  const std::string folder = std::filesystem::path(DCP_PROGRAM).parent_path();
+  DCP_ASSIGN_OR_RETURN(
+      Process process,
+      Process::Start(
+          {"/bin/sh", "-c", absl::StrCat("PATH=", folder, ":$PATH; export MYSQL_PWD=dcp; ", line)},
+          dir / "output"));
+  return RunToItsEnd(std::move(process), dir / "output", timeout);
 }
 
 std::string FreeAddress() {
@@ -159,8 +189,10 @@ std::vector<Alarm> DcpProcess::alarms() const {
   std::istringstream lines(ReadFile(dir_ / "alarms.jsonl"));
   for (std::string line; std::getline(lines, line);) {
     if (lines.eof()) break;  // not ended yet
-    alarms.push_back(Alarm::parse(line));
+    const bool is_new = alarms.size() >= validated_;
+    alarms.push_back(is_new ? ParseAlarm(line) : Alarm::parse(line));
   }
+  validated_ = std::max(validated_, alarms.size());
   return alarms;
 }
 

@@ -37,6 +37,9 @@ class TestDir {
   std::string path_;
 };
 
+// Of a line that dcp wrote. It is a failure where the manual's schema does not allow it.
+Alarm ParseAlarm(const std::string& line);
+
 // What a program that ends by itself said and how it ended.
 struct ProgramResult {
   int exit_code = -1;
@@ -45,6 +48,10 @@ struct ProgramResult {
 // Runs the dcp program to its end. kDeadlineExceeded: it did not end in time and was killed.
 absl::StatusOr<ProgramResult> RunDcp(const std::vector<std::string>& args,
                                      absl::Duration timeout = absl::Seconds(60));
+
+// Runs a line of a shell, in which `dcp` is the program and MYSQL_PWD the password.
+absl::StatusOr<ProgramResult> RunInShell(const std::string& line,
+                                         absl::Duration timeout = absl::Seconds(60));
 
 // "127.0.0.1:PORT" of a port that was free a moment ago.
 std::string FreeAddress();
@@ -111,6 +118,7 @@ class DcpProcess {
   TestDir dir_;
   std::vector<std::string> environment_;
   std::optional<Process> process_;
+  mutable size_t validated_ = 0;  // alarms, by the schema
 };
 
 // Alarms of one type, and of one kind of difference.

@@ -179,7 +179,7 @@ class FilesTest : public ::testing::Test {
     alarms_.clear();
     std::ifstream in(alarms);
     for (std::string line; std::getline(in, line);) {
-      alarms_.push_back(Alarm::parse(line));
+      alarms_.push_back(ParseAlarm(line));
       if (alarms_.back()["type"] != "same") said_.push_back(InWords(alarms_.back()));
       if (alarms_.back()["type"] == "same") ++same_;
     }

@@ -175,6 +175,18 @@ TEST(SqlStatementTest, TheTextIsOneShortLine) {
   EXPECT_THAT(ParseStatement(many, "").text, SizeIs(1003));  // and an ellipsis
 }
 
+TEST(SqlStatementTest, ValuesCanBeHidden) {
+  EXPECT_EQ(ParseStatement("UPDATE a SET b = 'it''s', c = -12.5, d = X'ff', e = 0xff, f2 = \"x\" "
+                           "/*!50000 , g = 7 */ WHERE h = N'y'",
+                           "", /*hide_values=*/true)
+                .text,
+            "UPDATE a SET b = ?, c = - ?.?, d = ?, e = ?, f2 = ?, g = ? WHERE h = N ?");
+  EXPECT_EQ(ParseStatement("CREATE TABLE t1 (v INT DEFAULT 42)", "", /*hide_values=*/true).text,
+            "CREATE TABLE t1 ( v INT DEFAULT ? )");
+  EXPECT_EQ(ParseStatement(R"(UPDATE a SET b = 'x\', c = 'secret')", "", /*hide_values=*/true).text,
+            "UPDATE a SET b = ?");
+}
+
 TEST(SqlStatementTest, EveryTruncationOfAStatementIsTaken) {
   const std::string sql =
       "ALTER TABLE `a`.`b` /*!50100 ADD PARTITION (PARTITION p VALUES IN ('x\\'',\"y\")) */, "

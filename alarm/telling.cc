@@ -1,0 +1,197 @@
+#include "alarm/telling.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "alarm/alarm_json.h"
+#include "alarm/evidence.h"
+#include "model/alarm_id.h"
+
+namespace dcp::alarm {
+namespace {
+
+using model::DiffKind;
+using model::FindingNote;
+using model::Verdict;
+
+std::string TableOf(const model::RowDiff& row) {
+  return row.table != nullptr ? row.table->name : row.table_name;
+}
+
+FindingNote NoteOf(const model::RowDiff& row, const model::OutcomeHead& head,
+                   const Rendering& rendering) {
+  const ShownRows rows = rendering.For(row);
+  FindingNote note;
+  note.key = row.key;
+  note.alarm_id = model::AlarmId(head, "diff");
+  note.kind = row.kind;
+  note.table = TableOf(row);
+  note.key_text = rows.key_text();
+  note.columns = DifferingColumns(row, rows);
+  note.json = DiffJson(row, rendering);
+  note.at = head.at;
+  note.open = false;
+  return note;
+}
+
+class Teller {
+ public:
+  Teller(const Rendering& rendering, model::FindingMarks* marks, const LogFunction& log,
+         model::Report& report)
+      : rendering_(rendering), marks_(marks), log_(log), report_(report) {
+    if (marks_ != nullptr) rules_ = Or(marks_->IgnoreRules(), {});
+  }
+
+  std::vector<Told> Tell() {
+    for (const model::Outcome& outcome : report_.outcomes) {
+      if (const auto* verdict = std::get_if<Verdict>(&outcome)) {
+        verdict->kind == Verdict::Kind::kDiff ? TellDiff(*verdict) : Add(outcome, false);
+      } else if (const auto* resolved = std::get_if<model::Resolved>(&outcome)) {
+        Add(outcome, IsQuiet(*resolved));
+      } else {
+        Add(outcome, false);
+      }
+    }
+    ShowKeys();
+    return std::move(told_);
+  }
+
+ private:
+  template <typename T>
+  T Or(absl::StatusOr<T> answer, T otherwise) {
+    if (answer.ok()) return *std::move(answer);
+    log_(Level::kWarning, absl::StrCat("check ", report_.check,
+                                       ": what is acknowledged or ignored cannot be read, so all "
+                                       "is told: ",
+                                       absl::string_view(answer.status().message())));
+    return otherwise;
+  }
+
+  void Add(const model::Outcome& outcome, bool quiet) {
+    for (Alarm& alarm : MakeAlarms(outcome, rendering_)) {
+      const bool keep = quiet && alarm.type != model::AlarmType::kUnverified;
+      told_.push_back({std::move(alarm), keep});
+    }
+  }
+
+  bool Ignored(const std::string& table, const model::Digest& key,
+               const std::vector<std::string>& columns, absl::Time now) const {
+    return !rules_.empty() &&
+           model::IsIgnored(rules_, report_.check, report_.target, {table, key, columns}, now);
+  }
+
+  void TellDiff(const Verdict& verdict) {
+    Verdict shown = verdict;
+    shown.diffs.clear();
+    const size_t first_note = report_.notes.size();
+    absl::flat_hash_set<model::Digest> among_rows;
+    for (const model::RowDiff& row : verdict.diffs) {
+      FindingNote note = NoteOf(row, verdict.head, rendering_);
+      among_rows.insert(note.key);
+      if (Ignored(note.table, note.key, note.columns, note.at)) {
+        LeaveOut(note.table, &shown);
+      } else {
+        shown.diffs.push_back(row);
+      }
+      report_.notes.push_back(std::move(note));
+    }
+    MarkOpen(among_rows, first_note);
+    LeaveOutBeyond(among_rows, &shown);
+    const bool quiet = IsQuiet(shown);
+    for (size_t i = first_note; i < report_.notes.size(); ++i) report_.notes[i].told = !quiet;
+    if (quiet) report_.kept_back.push_back(model::AlarmId(verdict.head, "diff"));
+    Add(shown, quiet);
+  }
+
+  // What is not stored as open is over already.
+  void MarkOpen(const absl::flat_hash_set<model::Digest>& among_rows, size_t first_note) {
+    absl::flat_hash_set<model::Digest> open;
+    for (const model::OpenFinding& finding : report_.update.findings) {
+      if (among_rows.contains(finding.key)) open.insert(finding.key);
+    }
+    for (size_t i = first_note; i < report_.notes.size(); ++i) {
+      report_.notes[i].open = open.contains(report_.notes[i].key);
+    }
+  }
+
+  static void LeaveOut(const std::string& table, Verdict* shown) {
+    ++shown->ignored;
+    --shown->diff_count;
+    const auto count = shown->diff_tables.find(table);
+    if (count != shown->diff_tables.end() && --count->second == 0) shown->diff_tables.erase(count);
+  }
+
+  // Findings that are not among the rows of the alarm: which columns differ is not known.
+  void LeaveOutBeyond(const absl::flat_hash_set<model::Digest>& among_rows, Verdict* shown) {
+    if (rules_.empty() || among_rows.size() == shown->diff_count + shown->ignored) return;
+    const std::string id = model::AlarmId(shown->head, "diff");
+    for (const model::OpenFinding& finding : report_.update.findings) {
+      if (finding.alarm_id != id || among_rows.contains(finding.key)) continue;
+      if (shown->diff_count > 0 && Ignored(finding.table, finding.key, {}, shown->head.at)) {
+        LeaveOut(finding.table, shown);
+      }
+    }
+  }
+
+  bool IsQuiet(const Verdict& shown) {
+    if (shown.diff_count > 0 || marks_ == nullptr) return false;
+    if (shown.known == 0) return true;
+    return Or<uint64_t>(
+               marks_->CountQuiet(report_.check, report_.target, shown.known_keys, shown.head.at),
+               0) >= shown.known;
+  }
+
+  // The end of what nobody got an alarm of.
+  bool IsQuiet(const model::Resolved& resolved) {
+    if (marks_ == nullptr || resolved.key_digests.empty()) return false;
+    return std::all_of(resolved.resolves.begin(), resolved.resolves.end(),
+                       [&](const std::string& id) { return WasKeptBack(id); }) &&
+           WereKeptBack(resolved.key_digests);
+  }
+
+  bool WasKeptBack(const std::string& id) {
+    return std::find(report_.kept_back.begin(), report_.kept_back.end(), id) !=
+               report_.kept_back.end() ||
+           Or(marks_->WasKeptBack(report_.check, report_.target, id), false);
+  }
+
+  bool WereKeptBack(const std::vector<model::Digest>& keys) {
+    std::vector<model::Digest> before;
+    for (const model::Digest& key : keys) {
+      const auto note = std::find_if(report_.notes.rbegin(), report_.notes.rend(),
+                                     [&](const FindingNote& one) { return one.key == key; });
+      if (note == report_.notes.rend()) before.push_back(key);
+      if (note != report_.notes.rend() && note->told) return false;
+    }
+    return before.empty() ||
+           Or<uint64_t>(marks_->CountKeptBack(report_.check, report_.target, before), 0) ==
+               before.size();
+  }
+
+  void ShowKeys() {
+    for (model::OpenFinding& finding : report_.update.findings) {
+      if (finding.kind != DiffKind::kDdl) finding.key_text = rendering_.Key(finding.key_text);
+    }
+  }
+
+  const Rendering& rendering_;
+  model::FindingMarks* const marks_;
+  const LogFunction& log_;
+  model::Report& report_;
+  std::vector<model::IgnoreRule> rules_;
+  std::vector<Told> told_;
+};
+
+}  // namespace
+
+std::vector<Told> Tell(const Rendering& rendering, model::FindingMarks* marks,
+                       const LogFunction& log, model::Report* report) {
+  return Teller(rendering, marks, log, *report).Tell();
+}
+
+}  // namespace dcp::alarm

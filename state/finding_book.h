@@ -1,0 +1,84 @@
+// FindingBook: the findings of a state directory for the command line, to read and to mark,
+// whether a daemon works with the directory or not. It takes no lock of the directory: it writes
+// only what the daemon never keeps in memory for longer than one report (acknowledgements and
+// rules on what to ignore), each in a short transaction of its own, in which it looks first
+// whether the finding is still open. SQLite orders these transactions and the daemon's.
+//
+// Thread-compatible.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "model/finding.h"
+#include "state/finding_row.h"
+#include "state/sqlite.h"
+
+namespace dcp::state {
+
+class FindingBook {
+ public:
+  struct Entry {
+    FindingRecord record;
+    std::string check, target;
+    model::FindingState state = model::FindingState::kOpen;
+    std::optional<FindingAck> ack;
+  };
+  // What is empty is not asked for.
+  struct Filter {
+    std::string check, target;
+    std::string table;  // with wildcards
+    std::vector<model::FindingState> states;
+  };
+  // More rules than these are refused: the daemon asks them for each row.
+  static constexpr size_t kMaxRules = 1000;
+
+  // Creates nothing and changes no form.
+  //   kNotFound            there is no state in `dir`
+  //   kFailedPrecondition  it is of another version
+  //   and what state/sqlite.h says
+  static absl::StatusOr<std::unique_ptr<FindingBook>> Open(const std::string& dir,
+                                                           Database::Mode mode);
+
+  // In the order of their numbers, as of one moment; ends when `take` returns false.
+  absl::Status List(const Filter& filter, absl::Time now,
+                    const std::function<bool(const Entry&)>& take);
+
+  // Those that `name` means: a number, an alarm's id, or a key as it is shown.
+  //   kNotFound  none
+  absl::StatusOr<std::vector<Entry>> Find(const std::string& name, absl::Time now);
+
+  //   kFailedPrecondition  it is resolved
+  //   kNotFound            there is none of this number
+  absl::Status Acknowledge(const FindingAck& ack);
+  absl::Status IgnoreFinding(int64_t number, std::optional<absl::Time> until,
+                             const std::string& note, absl::Time now);
+
+  // kNotFound: it is not acknowledged.
+  absl::Status TakeBackAck(int64_t number);
+
+  absl::StatusOr<std::vector<model::IgnoreRule>> Rules() { return ReadRules(*db_); }
+  // The number that it gets. Rules whose time is over are dropped.
+  //   kResourceExhausted  there are kMaxRules
+  absl::StatusOr<int64_t> AddRule(const model::IgnoreRule& rule);
+  //   kNotFound  there is none of this number
+  absl::Status RemoveRule(int64_t number);
+
+ private:
+  explicit FindingBook(std::unique_ptr<Database> db) : db_(std::move(db)) {}
+  absl::Status Read(const std::string& where, const std::function<void(Statement&)>& bind,
+                    absl::Time now, const std::function<bool(Entry&&)>& take);
+  absl::StatusOr<Entry> OpenOne(int64_t number);
+  absl::StatusOr<int64_t> InsertRule(const model::IgnoreRule& rule);
+
+  const std::unique_ptr<Database> db_;
+};
+
+}  // namespace dcp::state

@@ -1,0 +1,286 @@
+// Findings of a running daemon: listed, acknowledged and ignored by the command while it runs;
+// and values that are masked, which stand in nothing that dcp writes.
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "tests/alarm/receiver.h"
+#include "tests/cmd/checked_pair.h"
+#include "tests/support/eventually.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class FindingsTest : public CheckedPair {
+ protected:
+  // Beside the file that takes every verdict one as people have it.
+  void StartWithPeople() {
+    Settings settings;
+    settings.check = absl::StrCat("[[alarm]]\ntype = \"file\"\npath = \"", people_, "\"\n");
+    Start(settings);
+  }
+
+  ProgramResult Diffs(std::vector<std::string> args) {
+    args.insert(args.begin(), "diffs");
+    args.insert(args.end(), {"--dir", dcp().dir() / "state"});
+    const auto result = RunDcp(args);
+    EXPECT_OK(result);
+    return result.value_or(ProgramResult());
+  }
+  std::vector<Alarm> Listed(std::vector<std::string> args = {"list", "--json", "--all"}) {
+    const ProgramResult result = Diffs(std::move(args));
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    std::vector<Alarm> lines;
+    for (absl::string_view line : absl::StrSplit(result.output, '\n', absl::SkipEmpty())) {
+      lines.push_back(Alarm::parse(line.begin(), line.end()));
+    }
+    return lines;
+  }
+  // "shop.orders[1] open", …
+  std::vector<std::string> Words() {
+    std::vector<std::string> words;
+    for (const Alarm& one : Listed()) {
+      words.push_back(
+          absl::StrCat(one["key"].get<std::string>(), " ", one["status"].get<std::string>()));
+    }
+    return words;
+  }
+  // Types of what people got so far.
+  std::vector<std::string> People() const {
+    std::vector<std::string> types;
+    const std::string text = ReadFile(people_);
+    for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+      types.push_back(ParseAlarm(std::string(line))["type"]);
+    }
+    return types;
+  }
+
+  const TestDir own_dir_{"dcp-findings"};
+  const std::string people_ = own_dir_ / "people.jsonl";
+};
+
+TEST_F(FindingsTest, AnAcknowledgedFindingIsNotRepeated) {
+  StartWithPeople();
+  Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  Judge();
+  ASSERT_THAT(Words(), ElementsAre("shop.orders[42] open"));
+  EXPECT_EQ(Diffs({"ack", "shop.orders[42]", "--note", "repair at six"}).exit_code, 0);
+  const Alarm listed = Listed()[0];
+  EXPECT_EQ(listed["status"], "acknowledged");
+  EXPECT_EQ(listed["ack"]["note"], "repair at six");
+  Skipped("UPDATE shop.orders SET n = 8 WHERE id = 42");
+  Judge();
+  EXPECT_GT(Listed()[0]["last_seen"], listed["last_seen"]);
+  OnReplica("INSERT INTO shop.orders VALUES (42, 'x', 8)");
+  Judge();
+  Judge();
+  EXPECT_THAT(Words(), ElementsAre("shop.orders[42] resolved"));
+  EXPECT_THAT(Said(), ElementsAre("diff 200..201 missing shop.orders[42]", "diff 201..202 known 1",
+                                  "diff 202..203 known 1", "resolved 202..203 shop.orders[42]",
+                                  "same 203..204"));
+  EXPECT_TRUE(Eventually([&] { return People().size() >= 2; }));
+  EXPECT_THAT(People(), ElementsAre("diff", "resolved"));
+}
+
+TEST_F(FindingsTest, AnIgnoredRowMakesNoAlarmAndIsNeverSame) {
+  StartWithPeople();
+  EXPECT_EQ(Diffs({"ignore", "--table", "shop.orders", "--for", "12h"}).exit_code, 0);
+  Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  Judge();
+  Skipped("UPDATE shop.orders SET n = 8 WHERE id = 42");
+  Judge();
+  ASSERT_THAT(Words(), ElementsAre("shop.orders[42] ignored"));
+  // Another daemon's memory of it is the state.
+  Restart();
+  OnReplica("INSERT INTO shop.orders VALUES (42, 'x', 8)");
+  Judge();
+  Judge();
+  EXPECT_THAT(Words(), ElementsAre("shop.orders[42] resolved"));
+  const std::vector<std::string> said = AllSaid();
+  ASSERT_GE(said.size(), 3u);
+  EXPECT_EQ(said[0], "diff 200..201 ignored 1");
+  EXPECT_EQ(said[1], "diff 201..202 known 1");
+  EXPECT_THAT(People(), IsEmpty());
+
+  EXPECT_EQ(Diffs({"ignore", "--remove", "1"}).exit_code, 0);
+  OnReplica("UPDATE shop.orders SET n = 9 WHERE id = 42");
+  Judge();
+  EXPECT_TRUE(Eventually([&] { return !People().empty(); }));
+  EXPECT_THAT(Words(), ElementsAre("shop.orders[42] open"));
+  EXPECT_EQ(Listed()[0]["reopened"], 1);
+  EXPECT_THAT(Listed({"export"})[0]["difference"]["target"]["row"].dump(), R"([42,"x",9])");
+}
+
+TEST_F(FindingsTest, TheCommandSaysWhatItCannotDo) {
+  Start();
+  EXPECT_THAT(Diffs({"list"}).output, HasSubstr("no findings"));
+  EXPECT_EQ(Diffs({"show", "17"}).exit_code, 1);
+  EXPECT_EQ(Diffs({"ignore"}).exit_code, 64);
+  EXPECT_EQ(Diffs({"ignore", "--table", "a.b", "--for", "tomorrow"}).exit_code, 64);
+  EXPECT_EQ(Diffs({"ignore", "--table", "a.b", "--until", "2001-01-01T00:00:00Z"}).exit_code, 64);
+  const auto nowhere = RunDcp({"diffs", "list", "--dir", "/nonexistent"});
+  ASSERT_OK(nowhere);
+  EXPECT_EQ(nowhere->exit_code, 78);
+  EXPECT_THAT(nowhere->output, HasSubstr("--dir"));
+}
+
+TEST_F(FindingsTest, TheLinesOfAFindingShowItsTransactionsAgain) {
+  Start();
+  const Committed ours = OnSource("UPDATE shop.orders SET v = 'a b' WHERE id = 2");
+  const Committed theirs = OnReplica("UPDATE shop.orders SET v = 'it''s' WHERE id = 2");
+  Judge();
+  Judge();
+  const auto shown =
+      RunDcp({"diffs", "show", "shop.orders[2]", "--config", dcp().dir() / "dcp.toml"});
+  ASSERT_OK(shown);
+  EXPECT_EQ(shown->exit_code, 0) << shown->output;
+  std::string read;
+  for (absl::string_view line : absl::StrSplit(shown->output, '\n')) {
+    if (!absl::ConsumePrefix(&line, "  again: ")) continue;
+    const auto result = RunInShell(std::string(line));
+    ASSERT_OK(result);
+    EXPECT_EQ(result->exit_code, 0) << result->output;
+    read += result->output;
+  }
+  // Each line shows its own transaction, and nothing else.
+  const std::vector<std::string> lines = absl::StrSplit(read, '\n', absl::SkipEmpty());
+  ASSERT_THAT(lines, SizeIs(2)) << shown->output;
+  EXPECT_EQ(Alarm::parse(lines[0])["gtid"], ours.gtid);
+  EXPECT_EQ(Alarm::parse(lines[0])["row"].dump(), R"([2,"a b",2])");
+  EXPECT_EQ(Alarm::parse(lines[1])["gtid"], theirs.gtid);
+  EXPECT_EQ(Alarm::parse(lines[1])["row"].dump(), R"([2,"it's",2])");
+}
+
+// ---- masks ----
+
+// `secret` in the forms in which a program might write it.
+std::vector<std::string> FormsOf(const std::string& secret) {
+  std::vector<std::string> forms = {secret};
+  const std::string hex = absl::BytesToHexString(secret);
+  forms.push_back(hex);
+  forms.push_back(absl::AsciiStrToUpper(hex));
+  for (size_t lead = 0; lead < 3; ++lead) {  // base64 of it, wherever it begins
+    const std::string base64 = absl::Base64Escape(std::string(lead, 'a') + secret);
+    const size_t skip = lead == 0 ? 0 : 4;
+    forms.push_back(base64.substr(skip, (secret.size() / 3 - 2) * 4));
+  }
+  std::string escaped, wide;
+  for (const char c : secret) {
+    absl::StrAppend(&escaped, "\\u00", absl::BytesToHexString(std::string(1, c)));
+    wide.append({c, '\0'});
+  }
+  forms.push_back(escaped);
+  forms.push_back(wide);
+  std::string reversed_bytes;  // a number as a word of 8 bytes
+  uint64_t number = 0;
+  if (absl::SimpleAtoi(secret, &number)) {
+    for (int i = 0; i < 8; ++i) reversed_bytes.push_back(static_cast<char>(number >> (8 * i)));
+    forms.push_back(reversed_bytes);
+    forms.emplace_back(reversed_bytes.rbegin(), reversed_bytes.rend());
+    forms.push_back(absl::StrCat(absl::Hex(number)));
+  }
+  return forms;
+}
+
+// Where in the files below `dir` one of the secrets stands: "state/state.db: …".
+std::vector<std::string> Leaks(const std::string& dir, const std::vector<std::string>& secrets) {
+  std::vector<std::string> leaks;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
+    if (!entry.is_regular_file() || entry.path().filename() == "dcp.toml") continue;
+    const std::string bytes = ReadFile(entry.path());
+    for (const std::string& secret : secrets) {
+      for (const std::string& form : FormsOf(secret)) {
+        const size_t at = bytes.find(form);
+        if (at == std::string::npos) continue;
+        leaks.push_back(absl::StrCat(entry.path().string(), ": ",
+                                     absl::CHexEscape(bytes.substr(at < 80 ? 0 : at - 80, 160))));
+      }
+    }
+  }
+  return leaks;
+}
+
+class MaskedTest : public FindingsTest, public ::testing::WithParamInterface<std::string> {
+ protected:
+  static constexpr char kMail[] = "qz7secretmailbox@hidden.example";
+  static constexpr char kOtherMail[] = "wv3otherhiddenbox@secret.example";
+  static constexpr char kPin[] = "918273645546372819";
+  static constexpr char kOtherPin[] = "827364554637281918";
+
+  static std::vector<std::string> Secrets() { return {kMail, kOtherMail, kPin, kOtherPin}; }
+
+  void StartMasked() {
+    const std::string url = receiver_.Url();
+    Settings settings;
+    settings.check = absl::StrCat(
+        "max_diff_rows = 2\n[[mask]]\ntables = [\"shop.people\"]\ncolumns = [\"mail\", \"pin\"]\n",
+        "with = \"", GetParam(), "\"\n[[alarm]]\ntype = \"webhook\"\nurl = \"", url, "\"\n",
+        "[[alarm]]\ntype = \"exec\"\ncommand = [\"tee\", \"-a\", \"", own_dir_ / "exec.jsonl",
+        "\"]\n[[alarm]]\ntype = \"file\"\npath = \"", people_, "\"\n");
+    Start(settings);
+  }
+  static std::string Person(int id, const std::string& mail, const std::string& pin) {
+    return absl::StrCat("INSERT INTO shop.people VALUES (", id, ", '", mail, "', ", pin, ", 'n')");
+  }
+
+  const alarm::Receiver receiver_{own_dir_.path(), {}};
+};
+INSTANTIATE_TEST_SUITE_P(All, MaskedTest, ::testing::Values("stars", "hash"),
+                         [](const auto& how) { return how.param; });
+
+TEST_P(MaskedTest, AMaskedValueStandsInNothingThatIsWritten) {
+  OnSource(
+      "CREATE TABLE shop.people (id INT, mail VARCHAR(60), pin BIGINT, note TEXT, "
+      "PRIMARY KEY (mail, pin, id))");
+  OnSource(Person(1, kMail, kPin));
+  StartMasked();
+  Skipped(Person(2, kMail, kOtherPin));  // missing
+  OnReplica(absl::StrCat("UPDATE shop.people SET note = 'w', pin = ", kOtherPin, " WHERE id = 1"));
+  for (int id = 10; id < 14; ++id) OnReplica(Person(id, kOtherMail, kPin));  // extra, and a file
+  Judge();
+  Skipped(absl::StrCat("UPDATE shop.people SET note = 'x' WHERE mail = '", kMail, "'"));
+  Judge();
+  EXPECT_THAT(Listed(), Not(IsEmpty()));
+  const std::string exported = Diffs({"export"}).output;
+  EXPECT_THAT(exported, HasSubstr(GetParam() == "stars" ? "***" : "hash:"));
+  // Read back, and ended.
+  Restart();
+  OnReplica(absl::StrCat("DELETE FROM shop.people WHERE mail = '", kOtherMail, "'"));
+  Judge();
+  Judge();
+  EXPECT_TRUE(Eventually([&] { return ReadFile(people_).find("resolved") != std::string::npos; }));
+  // What is told of statements.
+  OnSource(absl::StrCat("ALTER TABLE shop.people ALTER mail SET DEFAULT '", kOtherMail, "'"));
+  OnReplica(absl::StrCat("ALTER TABLE shop.people ALTER pin SET DEFAULT ", kPin));
+  OnSource(absl::StrCat("SET SESSION binlog_format = 'STATEMENT'; UPDATE shop.people SET note = '",
+                        kMail, "' WHERE pin = ", kPin, "; SET SESSION binlog_format = 'ROW'"));
+  Judge();
+  EXPECT_TRUE(
+      Eventually([&] { return ReadFile(people_).find("unverified") != std::string::npos; }));
+  WriteFile(own_dir_ / "exported", exported + Diffs({"export"}).output + Diffs({"list"}).output);
+  EXPECT_THAT(receiver_.Taken(), Not(IsEmpty()));
+  EXPECT_THAT(Leaks(dcp().dir().path(), Secrets()), IsEmpty());
+  EXPECT_THAT(Leaks(own_dir_.path(), Secrets()), IsEmpty());
+  // The search finds what is there.
+  WriteFile(own_dir_ / "not masked", absl::StrCat("x", absl::Base64Escape(kMail), kPin));
+  EXPECT_THAT(Leaks(own_dir_.path(), Secrets()), SizeIs(2));
+  ASSERT_OK(dcp().Stop());
+  EXPECT_THAT(Leaks(dcp().dir().path(), Secrets()), IsEmpty());
+  ASSERT_OK(dcp().StartAgain());
+}
+
+}  // namespace
+}  // namespace dcp::test
