@@ -111,7 +111,7 @@ class Verifier final : public ScanEvents {
     const absl::Duration begin = clock_.Monotonic();
     const absl::Status status = Compare();
     if (absl::IsCancelled(status)) return status;
-    if (!status.ok()) AddUndecided(std::string(status.message()));
+    if (!status.ok()) AddIncomplete(std::string(status.message()));
     result_.elapsed = clock_.Monotonic() - begin;
     return std::move(result_);
   }
@@ -195,7 +195,7 @@ class Verifier final : public ScanEvents {
   }
 
   void OnFailedChunk(const absl::Status& why) override {
-    AddUndecided(absl::StrCat("a chunk could not be read: ", std::string(why.message())));
+    AddIncomplete(absl::StrCat("a chunk could not be read: ", std::string(why.message())));
   }
 
   absl::Status OnSuspects(const std::vector<std::string>& keys) override {
@@ -237,7 +237,10 @@ class Verifier final : public ScanEvents {
     listener_.on_difference(Describer(comparison_, task_.logical).Describe(verdict));
   }
 
-  void AddUndecided(std::string text) { AddUndecided(text, text); }
+  void AddIncomplete(std::string text) {
+    if (result_.incomplete.empty()) result_.incomplete = text;
+    AddUndecided(text, text);
+  }
   // `cause`: what makes another text the same reason.
   void AddUndecided(std::string text, const std::string& cause) {
     ++result_.undecided;

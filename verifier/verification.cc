@@ -17,13 +17,6 @@
 namespace dcp::verifier {
 namespace {
 
-absl::StatusOr<std::vector<TableTask>> ListTasks(const VerificationOptions& options,
-                                                 WorkerSessions& sessions) {
-  DCP_ASSIGN_OR_RETURN(const mysql::Rows source, sessions.source.Query(kListTablesSql));
-  DCP_ASSIGN_OR_RETURN(const mysql::Rows target, sessions.target.Query(kListTablesSql));
-  return ChooseTables(options.tables, ToListedTables(source), ToListedTables(target));
-}
-
 TableResult Skipped(const TableTask& task, absl::string_view why) {
   TableResult result;
   result.table = task.logical;
@@ -182,10 +175,18 @@ class Explainer {
 
 }  // namespace
 
+absl::StatusOr<std::vector<TableTask>> ListTasks(const VerificationOptions& options,
+                                                 SideSession& source, SideSession& target) {
+  DCP_ASSIGN_OR_RETURN(const mysql::Rows source_rows, source.Query(kListTablesSql));
+  DCP_ASSIGN_OR_RETURN(const mysql::Rows target_rows, target.Query(kListTablesSql));
+  return ChooseTables(options.tables, ToListedTables(source_rows), ToListedTables(target_rows));
+}
+
 absl::Status RunVerification(const VerificationOptions& options, const Clock& clock,
                              const Pause& pause, VerificationEvents& events) {
   WorkerSessions sessions(options);
-  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks, ListTasks(options, sessions));
+  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks,
+                       ListTasks(options, sessions.source, sessions.target));
   DCP_ASSIGN_OR_RETURN(const ChosenSync sync,
                        MakeSync(options.sync, sessions.source, sessions.target, clock, pause));
   for (const std::string& line : sync.refused) events.OnWarning(line);
@@ -196,7 +197,8 @@ absl::Status RunVerification(const VerificationOptions& options, const Clock& cl
 
 absl::Status CompareJobSchemas(const VerificationOptions& options, VerificationEvents& events) {
   WorkerSessions sessions(options);
-  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks, ListTasks(options, sessions));
+  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks,
+                       ListTasks(options, sessions.source, sessions.target));
   events.OnStart(tasks, "");
   for (const TableTask& task : tasks) events.OnTable(SchemaResult(task, sessions));
   return absl::OkStatus();
@@ -204,7 +206,8 @@ absl::Status CompareJobSchemas(const VerificationOptions& options, VerificationE
 
 absl::StatusOr<std::vector<std::string>> ExplainVerification(const VerificationOptions& options) {
   WorkerSessions sessions(options);
-  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks, ListTasks(options, sessions));
+  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks,
+                       ListTasks(options, sessions.source, sessions.target));
   Explainer explainer(options, sessions);
   for (const TableTask& task : tasks) explainer.Explain(task);
   return explainer.Take();

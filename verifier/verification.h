@@ -55,6 +55,8 @@ struct TableResult {
   std::string skipped;                          // why; empty: it was compared
   std::vector<std::string> schema_differences;  // columns that were not compared
   std::vector<std::string> reasons;             // of what is undecided: the first few, each once
+  // Why it was not compared from its first row to its last as it is defined now; empty: it was.
+  std::string incomplete;
 };
 
 // What a verification tells. Calls do not overlap, whatever thread they come from.
@@ -80,6 +82,10 @@ absl::Status RunVerification(const VerificationOptions& options, const Clock& cl
 
 // Compares the schemas alone: OnTable() of each.
 absl::Status CompareJobSchemas(const VerificationOptions& options, VerificationEvents& events);
+
+// The tables of a run, as ChooseTables().
+absl::StatusOr<std::vector<TableTask>> ListTasks(const VerificationOptions& options,
+                                                 SideSession& source, SideSession& target);
 
 // What a run would do: per table its key, its way of reading and the statements, with their plans
 // as EXPLAIN tells them.

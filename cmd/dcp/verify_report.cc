@@ -72,6 +72,9 @@ std::string TableJson(const TableResult& result) {
   if (!result.schema_differences.empty()) {
     absl::StrAppend(&json, ",\"schema\":", QuotedList(result.schema_differences));
   }
+  if (!result.incomplete.empty()) {
+    absl::StrAppend(&json, ",\"incomplete\":", Quoted(result.incomplete));
+  }
   if (!result.reasons.empty()) {
     absl::StrAppend(&json, ",\"reasons\":", QuotedList(result.reasons));
   }
