@@ -45,8 +45,20 @@ struct VerifyCommand {
   bool schema_only = false;
 };
 
-using Command =
-    std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand, VerifyCommand>;
+struct RepairCommand {
+  std::string config;
+  std::string job;
+  std::string report;  // of `dcp verify --json`; "-": standard input; empty: verify first
+  bool dry_run = false;
+  bool execute = false;
+  std::string undo;  // empty: a name made of the job's and the time
+  double rate = 100;
+  bool no_binlog = false;
+  bool json = false;
+};
+
+using Command = std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand,
+                             VerifyCommand, RepairCommand>;
 
 struct ParsedCommandLine {
   std::optional<Command> command;
