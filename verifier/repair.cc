@@ -314,6 +314,7 @@ class Reporter final : public VerificationEvents {
     events_.OnStart(tables, sync);
   }
   void OnWarning(const std::string& text) override { events_.OnWarning(text); }
+  void OnNote(const std::string& text) override { events_.OnNote(text); }
   void OnRows(const std::string& table, uint64_t rows) override { events_.OnRows(table, rows); }
   void OnDifference(const Difference& difference) override {
     report_[difference.table].rows.push_back(

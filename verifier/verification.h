@@ -31,6 +31,8 @@ struct VerificationOptions {
   size_t unpaged_rows = 100'000;  // of a table that cannot be read in pieces
   absl::Duration statement_timeout = absl::Seconds(30);
   size_t parallel = 1;  // tables at the same time
+  // A file that a stopped run of the same job leaves, and a later one goes on from; empty: none.
+  std::string checkpoint;
 };
 
 // A row that differs. Texts are JSON: canonical values.
@@ -67,6 +69,8 @@ class VerificationEvents {
   // Before the first table. `tables` lives as long as the verification.
   virtual void OnStart(const std::vector<TableTask>& tables, const std::string& sync) = 0;
   virtual void OnWarning(const std::string& text) = 0;
+  // What is worth knowing, and no trouble.
+  virtual void OnNote(const std::string& text) { static_cast<void>(text); }
   virtual void OnRows(const std::string& table, uint64_t rows) = 0;  // that many more
   virtual void OnDifference(const Difference& difference) = 0;
   virtual void OnTable(const TableResult& result) = 0;
@@ -75,6 +79,8 @@ class VerificationEvents {
 // Returns once each table has its OnTable(). Errors, before any table:
 //   kUnavailable, kPermissionDenied, kFailedPrecondition  a server, or the sync asked for, cannot
 //                                                         be used
+//   kFailedPrecondition                                   the checkpoint is of another job, or of
+//                                                         tables that were defined otherwise
 //   kCancelled                                            `pause` said so; also in the middle, the
 //                                                         open tables then have no OnTable()
 absl::Status RunVerification(const VerificationOptions& options, const Clock& clock,

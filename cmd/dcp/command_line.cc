@@ -117,6 +117,10 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
   CLI::Option* schema =
       sub->add_flag("--schema-only", command->schema_only, "Compare the definitions only");
   explain->excludes(json)->excludes(schema);
+  sub->add_option("--checkpoint", command->checkpoint,
+                  "File to note in how far it has come; a run that finds it goes on from there")
+      ->excludes(explain)
+      ->excludes(schema);
   sub->footer(
       "Exit status, added up: 0 all equal, 1 an error, 2 rows differ, 4 something could not be\n"
       "decided, 8 a table or a column was not compared. 78: not even begun.\n"

@@ -43,6 +43,7 @@ struct VerifyCommand {
   bool json = false;
   bool explain = false;
   bool schema_only = false;
+  std::string checkpoint;  // empty: none
 };
 
 struct RepairCommand {

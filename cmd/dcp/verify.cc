@@ -55,6 +55,7 @@ class StartedReport final : public verifier::VerificationEvents {
     report_.OnStart(tables, sync);
   }
   void OnWarning(const std::string& text) override { report_.OnWarning(text); }
+  void OnNote(const std::string& text) override { report_.OnNote(text); }
   void OnRows(const std::string& table, uint64_t rows) override { report_.OnRows(table, rows); }
   void OnDifference(const verifier::Difference& difference) override {
     report_.OnDifference(difference);
@@ -102,7 +103,8 @@ int Verify(const VerifyCommand& command, StopSignal& stop) {
   if (!config.has_value()) return kExitConfig;
   const config::JobOptions* const job = FindJob(*config, command.job);
   if (job == nullptr) return kExitConfig;
-  const verifier::VerificationOptions options = ToVerificationOptions(*job);
+  verifier::VerificationOptions options = ToVerificationOptions(*job);
+  options.checkpoint = command.checkpoint;
   if (command.explain) return Explain(options);
 
   const Clock& clock = Clock::Real();

@@ -113,6 +113,11 @@ void VerifyReport::OnWarning(const std::string& text) {
   err_ << "dcp: warning: " << text << std::endl;
 }
 
+void VerifyReport::OnNote(const std::string& text) {
+  ClearProgress();
+  err_ << "dcp: " << text << std::endl;
+}
+
 void VerifyReport::OnRows(const std::string&, uint64_t rows) {
   rows_ += rows;
   if (options_.progress) ShowProgress();

@@ -158,6 +158,44 @@ TEST_F(VerifyCommandTest, AServerThatIsGoneIsSaidBeforeAnythingIsCompared) {
   EXPECT_THAT(result.output, HasSubstr(absl::StrCat("127.0.0.1:", pair_.replica().port())));
 }
 
+TEST_F(VerifyCommandTest, AKilledRunGoesOnFromItsCheckpoint) {
+  std::string rows;
+  for (int i = 10; i < 8000; ++i)
+    absl::StrAppend(&rows, i == 10 ? "" : ",", "(", i, ",'r", i, "')");
+  ASSERT_OK(pair_.source().Execute("INSERT INTO shop.orders VALUES " + rows));
+  ASSERT_OK(pair_.WaitForReplica());
+  ASSERT_OK(pair_.replica().Execute(
+      "UPDATE shop.orders SET r = 'x' WHERE id % 2000 = 5; DELETE FROM shop.orders WHERE id = 77"));
+  const std::string more = "tables = [\"shop.*\"]\nchunk_rows = 50\n";
+  const auto told = [&](const ProgramResult& result) {
+    auto lines = Json(result);
+    for (Alarm& line : lines) line.erase("seconds");
+    return lines;
+  };
+  const auto expected = told(Verify({"--json"}, more));
+  ASSERT_EQ(expected.size(), 5u);
+  // RunDcp kills what takes longer; the pauses of looking again alone do.
+  const std::vector<std::string> args = {"verify",  "--config", dir_ / "dcp.toml", "--job",
+                                         "nightly", "--json",   "--checkpoint",    dir_ / "c"};
+  int kills = 0;
+  for (absl::Duration limit = absl::Milliseconds(120);; limit = limit * 1.3, ++kills) {
+    const auto result = RunDcp(args, limit);
+    if (!result.ok()) {
+      ASSERT_THAT(result, StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("")));
+      continue;
+    }
+    EXPECT_EQ(result->exit_code, 2) << result->output;
+    EXPECT_EQ(told(*result), expected);
+    break;
+  }
+  EXPECT_GE(kills, 1);
+  EXPECT_EQ(RunDcp({"verify", "--config", dir_ / "dcp.toml", "--job", "nightly", "--schema-only",
+                    "--checkpoint", dir_ / "c"})
+                .value_or(ProgramResult())
+                .exit_code,
+            64);
+}
+
 TEST_F(VerifyCommandTest, RepairSaysWhatItWouldDoAndDoesItWhenToldTo) {
   ASSERT_OK(
       pair_.replica().Execute("UPDATE shop.orders SET r = 'x' WHERE id = 1; DELETE FROM "
