@@ -301,9 +301,10 @@ TEST_F(RepairTest, ATableThatIsAlteredInBetweenGetsNoStatement) {
   OnBoth("CREATE TABLE shop.a (id INT PRIMARY KEY, v INT); INSERT INTO shop.a VALUES (1, 1)");
   OnBoth("CREATE TABLE shop.b (id INT PRIMARY KEY, v INT); INSERT INTO shop.b VALUES (1, 1)");
   OnTarget("UPDATE shop.a SET v = 2; UPDATE shop.b SET v = 2");
-  repaired_.on_statement = [this] {  // of shop.a
-    repaired_.on_statement = nullptr;
-    OnTarget("ALTER TABLE shop.b MODIFY v BIGINT");
+  bool altered = false;
+  repaired_.on_statement = [&] {  // of shop.a
+    if (!altered) OnTarget("ALTER TABLE shop.b MODIFY v BIGINT");
+    altered = true;
   };
   Repair();
   EXPECT_EQ(Repaired("shop.a").repaired, 1u);
