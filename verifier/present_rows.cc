@@ -19,8 +19,13 @@ std::vector<SideRow> AllFailed(size_t count, const absl::Status& status) {
 
 class ByKey final : public RowLookup {
  public:
-  ByKey(const TablePlan& plan, std::string logical, SideSession& source, SideSession& target)
-      : plan_(plan), options_{std::move(logical)}, source_(source), target_(target) {}
+  ByKey(const TablePlan& plan, std::string logical, bool is_text, SideSession& source,
+        SideSession& target)
+      : plan_(plan),
+        options_{std::move(logical)},
+        is_text_(is_text),
+        source_(source),
+        target_(target) {}
 
   std::vector<SideRow> ReadSource(const std::vector<std::string>& keys) override {
     return Read(plan_.source, source_, keys);
@@ -49,7 +54,11 @@ class ByKey final : public RowLookup {
 
   absl::StatusOr<Lookup> ToLookup(size_t request, const std::string& key) const {
     std::string text = options_.logical;
-    DCP_RETURN_IF_ERROR(row::AppendTextOfBinary(key, &text));
+    if (is_text_) {
+      text += key;
+    } else {
+      DCP_RETURN_IF_ERROR(row::AppendTextOfBinary(key, &text));
+    }
     DCP_ASSIGN_OR_RETURN(std::vector<KeyPart> parts, ParseKeyText(options_.logical, text));
     return Lookup{request, std::move(text), std::move(parts)};
   }
@@ -66,6 +75,7 @@ class ByKey final : public RowLookup {
 
   const TablePlan& plan_;
   const FetchOptions options_;
+  const bool is_text_;  // keys are text, not binary
   SideSession& source_;
   SideSession& target_;
 };
@@ -121,7 +131,13 @@ class WholeRows final : public RowLookup {
 std::unique_ptr<RowLookup> LookUpByKey(const TableComparison& comparison,
                                        const std::string& logical, SideSession& source,
                                        SideSession& target) {
-  return std::make_unique<ByKey>(comparison.plan, logical, source, target);
+  return std::make_unique<ByKey>(comparison.plan, logical, /*is_text=*/false, source, target);
+}
+
+std::unique_ptr<RowLookup> LookUpByKeyText(const TableComparison& comparison,
+                                           const std::string& logical, SideSession& source,
+                                           SideSession& target) {
+  return std::make_unique<ByKey>(comparison.plan, logical, /*is_text=*/true, source, target);
 }
 
 std::unique_ptr<RowLookup> CountWholeRows(const TableComparison& comparison, size_t max_rows,

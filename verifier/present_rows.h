@@ -17,6 +17,11 @@ std::unique_ptr<RowLookup> LookUpByKey(const TableComparison& comparison,
                                        const std::string& logical, SideSession& source,
                                        SideSession& target);
 
+// The same, of keys that are canonical JSON arrays.
+std::unique_ptr<RowLookup> LookUpByKeyText(const TableComparison& comparison,
+                                           const std::string& logical, SideSession& source,
+                                           SideSession& target);
+
 // Of tables without a key: reads them whole. A key is a whole row, its content the number of such
 // rows in decimal.
 std::unique_ptr<RowLookup> CountWholeRows(const TableComparison& comparison, size_t max_rows,

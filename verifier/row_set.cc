@@ -49,6 +49,16 @@ void SuspectPool::Count(absl::string_view key, const model::Digest& digest, int6
   if (balance.rows == 0 && balance.digest == model::Digest()) open_.erase(entry);
 }
 
+std::vector<SuspectPool::Entry> SuspectPool::entries() const {
+  std::vector<Entry> entries;
+  for (const auto& [key, balance] : open_) entries.push_back({key, balance.digest, balance.rows});
+  return entries;
+}
+
+void SuspectPool::Restore(const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) open_[entry.key] = {entry.digest, entry.rows};
+}
+
 std::vector<std::string> SuspectPool::Take() {
   std::vector<std::string> keys;
   keys.reserve(open_.size());

@@ -56,6 +56,18 @@ class SuspectPool {
 
   size_t size() const { return open_.size(); }
 
+  // What is left of one key.
+  struct Entry {
+    std::string key;
+    model::Digest digest;
+    int64_t rows = 0;
+
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+  // All of them, to be kept and put into an empty pool again.
+  std::vector<Entry> entries() const;
+  void Restore(const std::vector<Entry>& entries);
+
   // The keys that are left, and forgets them.
   std::vector<std::string> Take();
   // The same of those only that have more rows subtracted than added.

@@ -42,13 +42,21 @@ absl::Status Prepare(Connection& connection, absl::Duration statement_timeout) {
 
 }  // namespace
 
-SideSession::SideSession(model::ConnectionOptions options, absl::Duration statement_timeout)
-    : options_(std::move(options)), statement_timeout_(statement_timeout) {}
+SideSession::SideSession(model::ConnectionOptions options, absl::Duration statement_timeout,
+                         std::vector<SessionSetting> settings)
+    : options_(std::move(options)),
+      statement_timeout_(statement_timeout),
+      settings_(std::move(settings)) {}
 
 absl::Status SideSession::Connect() {
   DCP_ASSIGN_OR_RETURN(connection_,
                        mysql::Connection::Connect(options_, statement_timeout_ + kAnswerMargin));
-  return Prepare(*connection_, statement_timeout_);
+  DCP_RETURN_IF_ERROR(Prepare(*connection_, statement_timeout_));
+  for (const SessionSetting& setting : settings_) {
+    const absl::Status status = connection_->Execute(setting.sql);
+    if (setting.required || absl::IsUnavailable(status)) DCP_RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SideSession::EnsureConnected() {

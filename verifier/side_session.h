@@ -5,9 +5,11 @@
 // Thread-compatible. Errors are those of mysql/server_error.h and name the server.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,9 +23,16 @@
 
 namespace dcp::verifier {
 
+// A statement that sets up a new session, behind those that all have.
+struct SessionSetting {
+  std::string sql;
+  bool required = true;  // false: a server that refuses it is used as it is
+};
+
 class SideSession {
  public:
-  SideSession(model::ConnectionOptions options, absl::Duration statement_timeout);
+  SideSession(model::ConnectionOptions options, absl::Duration statement_timeout,
+              std::vector<SessionSetting> settings = {});
 
   // "user@host:port"
   std::string server() const { return model::Describe(options_); }
@@ -35,6 +44,8 @@ class SideSession {
 
   // For the statements that a verification writes. Not tried again.
   absl::Status Execute(absl::string_view sql);
+  // Rows that the last Execute() changed. REQUIRES: it succeeded.
+  uint64_t affected_rows() const { return connection_->affected_rows(); }
 
   //   kNotFound  the table does not exist, or the account may not see it
   absl::StatusOr<mysql::TableSchema> ReadSchema(const TableName& table);
@@ -48,6 +59,7 @@ class SideSession {
   // Constant after construction.
   const model::ConnectionOptions options_;
   const absl::Duration statement_timeout_;
+  const std::vector<SessionSetting> settings_;
 
   std::unique_ptr<mysql::Connection> connection_;
   absl::Status refused_;  // why there is no connection

@@ -40,8 +40,14 @@ class GuidePages {
     absl::Duration elapsed;
   };
 
-  GuidePages(PageReader& guide, const ScanOptions& options, const Clock& clock, const Pause& pause)
-      : guide_(guide), options_(options), clock_(clock), pause_(pause), size_(options.chunk) {
+  GuidePages(PageReader& guide, const ScanOptions& options, const Clock& clock, const Pause& pause,
+             std::optional<std::string> after)
+      : guide_(guide),
+        options_(options),
+        clock_(clock),
+        pause_(pause),
+        begin_(std::move(after)),
+        size_(options.chunk) {
     thread_ = std::thread([this] { Read(); });
   }
 
@@ -78,7 +84,7 @@ class GuidePages {
 
  private:
   void Read() {
-    std::optional<std::string> after;
+    std::optional<std::string> after = begin_;
     for (bool more = true; more;) {
       Page page;
       page.after = after;
@@ -128,6 +134,7 @@ class GuidePages {
   const ScanOptions& options_;
   const Clock& clock_;
   const Pause& pause_;
+  const std::optional<std::string> begin_;
   std::thread thread_;
 
   Mutex mu_;
@@ -140,13 +147,15 @@ class GuidePages {
 class Scan {
  public:
   Scan(PageReader& guide, const std::vector<PageReader*>& others, const ScanOptions& options,
-       const Clock& clock, const Pause& pause, ScanEvents& events)
+       const Clock& clock, const Pause& pause, ScanEvents& events, const ScanStart& start)
       : others_(others),
         options_(options),
         clock_(clock),
         pause_(pause),
         events_(events),
-        pages_(guide, options, clock, pause) {}
+        pages_(guide, options, clock, pause, start.after) {
+    pool_.Restore(start.suspects);
+  }
 
   absl::Status Run() {
     absl::Status status;
@@ -156,6 +165,7 @@ class Scan {
       more = page.upto.has_value();
       status = page.status.ok() ? CompareChunk(page) : page.status;
       if (status.ok()) status = HandOnIfMany();
+      if (status.ok() && more) events_.OnProgress(*page.upto, pool_);
     }
     // What was suspected so far is decided even if the rest cannot be read.
     if (pool_.size() > 0 && !absl::IsCancelled(status)) {
@@ -260,8 +270,8 @@ class Scan {
 
 absl::Status ScanTables(PageReader& guide, const std::vector<PageReader*>& others,
                         const ScanOptions& options, const Clock& clock, const Pause& pause,
-                        ScanEvents& events) {
-  return Scan(guide, others, options, clock, pause, events).Run();
+                        ScanEvents& events, const ScanStart& start) {
+  return Scan(guide, others, options, clock, pause, events, start).Run();
 }
 
 }  // namespace dcp::verifier

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,18 @@ class ScanEvents {
   // Keys to be looked at again; one may be named more than once. An error ends the scan and is
   // returned by it.
   virtual absl::Status OnSuspects(const std::vector<std::string>& keys) = 0;
+  // Everything up to the key `upto` has been read, or has failed; but for what is not named yet:
+  // `pool`.
+  virtual void OnProgress(const std::string& upto, const SuspectPool& pool) {
+    static_cast<void>(upto);
+    static_cast<void>(pool);
+  }
+};
+
+// Where a scan begins that goes on with another: with what its last OnProgress() told.
+struct ScanStart {
+  std::optional<std::string> after;
+  std::vector<SuspectPool::Entry> suspects;
 };
 
 // Returns OK once the last chunk has been read or has failed. Errors:
@@ -66,6 +79,6 @@ class ScanEvents {
 // `guide` is used by a thread of its own while this runs.
 absl::Status ScanTables(PageReader& guide, const std::vector<PageReader*>& others,
                         const ScanOptions& options, const Clock& clock, const Pause& pause,
-                        ScanEvents& events);
+                        ScanEvents& events, const ScanStart& start = {});
 
 }  // namespace dcp::verifier

@@ -96,27 +96,43 @@ class Describer {
 class Verifier final : public ScanEvents {
  public:
   Verifier(const TableTask& task, const VerificationOptions& options, WorkerSessions& sessions,
-           SyncPoint& sync, const Clock& clock, const Pause& pause, const TableListener& listener)
+           SyncPoint& sync, const Clock& clock, const Pause& pause, const TableListener& listener,
+           Checkpoint* checkpoint)
       : task_(task),
         options_(options),
         sessions_(sessions),
         sync_(sync),
         clock_(clock),
         pause_(pause),
-        listener_(listener) {
+        listener_(listener),
+        checkpoint_(checkpoint),
+        before_(checkpoint == nullptr ? nullptr : checkpoint->Find(task.logical)) {
     result_.table = task.logical;
+    if (before_ != nullptr) Continue();
   }
 
   absl::StatusOr<TableResult> Run() {
-    const absl::Duration begin = clock_.Monotonic();
+    if (before_ != nullptr && before_->done) return std::move(result_);
+    begin_ = clock_.Monotonic() - result_.elapsed;
     const absl::Status status = Compare();
     if (absl::IsCancelled(status)) return status;
-    if (!status.ok()) AddUndecided(std::string(status.message()));
-    result_.elapsed = clock_.Monotonic() - begin;
+    if (!status.ok()) AddIncomplete(std::string(status.message()));
+    result_.elapsed = clock_.Monotonic() - begin_;
+    if (checkpoint_ != nullptr) checkpoint_->Done(result_);
     return std::move(result_);
   }
 
  private:
+  // Takes over what was found before.
+  void Continue() {
+    result_ = before_->result;
+    result_.table = task_.logical;
+    causes_.insert(result_.reasons.begin(), result_.reasons.end());
+    reported_.insert(before_->reported.begin(), before_->reported.end());
+    for (const Difference& difference : before_->differences) listener_.on_difference(difference);
+    if (result_.rows > 0) listener_.on_rows(result_.rows);
+  }
+
   absl::Status Compare() {
     sessions_.source.AllowConnecting();
     sessions_.target.AllowConnecting();
@@ -131,6 +147,7 @@ class Verifier final : public ScanEvents {
     result_.schema_differences = comparison_.schema_differences;
     if (!comparison_.paged && !FitsAtOnce()) return absl::OkStatus();
     MakeLookup();
+    if (checkpoint_ != nullptr) checkpoint_->Begin(task_.logical, FingerprintOf(comparison_));
     const absl::Status scanned = Scan();
     if (!scanned.ok()) return scanned;
     return CheckUnchanged(comparison_, sessions_.source, sessions_.target);
@@ -184,7 +201,15 @@ class Verifier final : public ScanEvents {
     source_guides_ = source.size() == 1;
     const Readers& guide = source_guides_ ? source : target;
     const Readers& others = source_guides_ ? target : source;
-    return ScanTables(*guide[0], PointersTo(others), scan, clock_, pause_, *this);
+    ScanStart start;
+    if (before_ != nullptr && comparison_.paged) start = {before_->after, before_->suspects};
+    return ScanTables(*guide[0], PointersTo(others), scan, clock_, pause_, *this, start);
+  }
+
+  void OnProgress(const std::string& upto, const SuspectPool& pool) override {
+    if (checkpoint_ == nullptr || !comparison_.paged) return;
+    result_.elapsed = clock_.Monotonic() - begin_;
+    checkpoint_->Chunk(upto, pool.entries(), result_);
   }
 
   void OnChunk(size_t guide_rows, size_t other_rows) override {
@@ -195,7 +220,7 @@ class Verifier final : public ScanEvents {
   }
 
   void OnFailedChunk(const absl::Status& why) override {
-    AddUndecided(absl::StrCat("a chunk could not be read: ", std::string(why.message())));
+    AddIncomplete(absl::StrCat("a chunk could not be read: ", std::string(why.message())));
   }
 
   absl::Status OnSuspects(const std::vector<std::string>& keys) override {
@@ -234,10 +259,15 @@ class Verifier final : public ScanEvents {
       return AddUndecided(absl::StrCat(key, ": ", verdict.reason), verdict.reason);
     }
     ++result_.different;
-    listener_.on_difference(Describer(comparison_, task_.logical).Describe(verdict));
+    const Difference difference = Describer(comparison_, task_.logical).Describe(verdict);
+    if (checkpoint_ != nullptr) checkpoint_->Add(difference, model::Xxh3(verdict.key));
+    listener_.on_difference(difference);
   }
 
-  void AddUndecided(std::string text) { AddUndecided(text, text); }
+  void AddIncomplete(std::string text) {
+    if (result_.incomplete.empty()) result_.incomplete = text;
+    AddUndecided(text, text);
+  }
   // `cause`: what makes another text the same reason.
   void AddUndecided(std::string text, const std::string& cause) {
     ++result_.undecided;
@@ -253,6 +283,9 @@ class Verifier final : public ScanEvents {
   const Clock& clock_;
   const Pause& pause_;
   const TableListener& listener_;
+  Checkpoint* const checkpoint_;       // may be null
+  const TableProgress* const before_;  // may be null
+  absl::Duration begin_;
   TableComparison comparison_;
   std::unique_ptr<RowLookup> lookup_;
   bool source_guides_ = true;
@@ -271,8 +304,8 @@ bool IsNotComparable(const absl::Status& status) {
 absl::StatusOr<TableResult> VerifyTable(const TableTask& task, const VerificationOptions& options,
                                         WorkerSessions& sessions, SyncPoint& sync,
                                         const Clock& clock, const Pause& pause,
-                                        const TableListener& listener) {
-  return Verifier(task, options, sessions, sync, clock, pause, listener).Run();
+                                        const TableListener& listener, Checkpoint* checkpoint) {
+  return Verifier(task, options, sessions, sync, clock, pause, listener, checkpoint).Run();
 }
 
 }  // namespace dcp::verifier

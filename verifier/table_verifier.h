@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "verifier/checkpoint.h"
 #include "verifier/job_tables.h"
 #include "verifier/side_session.h"
 #include "verifier/sync_point.h"
@@ -33,12 +34,13 @@ struct TableListener {
   std::function<void(const Difference&)> on_difference;
 };
 
-// Every trouble is in the result.
+// Every trouble is in the result. `checkpoint`, if not null, is told how far it has come, and says
+// from where it goes on.
 //   kCancelled  stopped
 absl::StatusOr<TableResult> VerifyTable(const TableTask& task, const VerificationOptions& options,
                                         WorkerSessions& sessions, SyncPoint& sync,
                                         const Clock& clock, const Pause& pause,
-                                        const TableListener& listener);
+                                        const TableListener& listener, Checkpoint* checkpoint);
 
 // True if a status of PlanComparison() means that the table cannot be compared, not only now.
 bool IsNotComparable(const absl::Status& status);

@@ -10,19 +10,13 @@
 #include "absl/strings/str_replace.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "verifier/checkpoint.h"
 #include "verifier/sql_page_reader.h"
 #include "verifier/table_comparison.h"
 #include "verifier/table_verifier.h"
 
 namespace dcp::verifier {
 namespace {
-
-absl::StatusOr<std::vector<TableTask>> ListTasks(const VerificationOptions& options,
-                                                 WorkerSessions& sessions) {
-  DCP_ASSIGN_OR_RETURN(const mysql::Rows source, sessions.source.Query(kListTablesSql));
-  DCP_ASSIGN_OR_RETURN(const mysql::Rows target, sessions.target.Query(kListTablesSql));
-  return ChooseTables(options.tables, ToListedTables(source), ToListedTables(target));
-}
 
 TableResult Skipped(const TableTask& task, absl::string_view why) {
   TableResult result;
@@ -35,8 +29,14 @@ TableResult Skipped(const TableTask& task, absl::string_view why) {
 class Workers {
  public:
   Workers(const VerificationOptions& options, const std::vector<TableTask>& tasks,
-          const Clock& clock, const Pause& pause, VerificationEvents& events)
-      : options_(options), tasks_(tasks), clock_(clock), pause_(pause), events_(events) {}
+          const Clock& clock, const Pause& pause, VerificationEvents& events,
+          Checkpoint* checkpoint)
+      : options_(options),
+        tasks_(tasks),
+        clock_(clock),
+        pause_(pause),
+        checkpoint_(checkpoint),
+        events_(events) {}
 
   // `sessions` and `sync` are those of the first worker, which is the calling thread.
   absl::Status Run(WorkerSessions& sessions, SyncPoint& sync, SyncKind kind) {
@@ -74,10 +74,10 @@ class Workers {
                                         const MutexLock lock(mu_);
                                         events_.OnDifference(difference);
                                       }};
-      absl::StatusOr<TableResult> result =
-          tasks_[i].skipped.empty()
-              ? VerifyTable(tasks_[i], options_, sessions, sync, clock_, pause_, listener)
-              : Skipped(tasks_[i], tasks_[i].skipped);
+      absl::StatusOr<TableResult> result = tasks_[i].skipped.empty()
+                                               ? VerifyTable(tasks_[i], options_, sessions, sync,
+                                                             clock_, pause_, listener, checkpoint_)
+                                               : Skipped(tasks_[i], tasks_[i].skipped);
       const MutexLock lock(mu_);
       status_.Update(result.status());
       if (!result.ok()) return;
@@ -89,6 +89,7 @@ class Workers {
   const std::vector<TableTask>& tasks_;
   const Clock& clock_;
   const Pause& pause_;
+  Checkpoint* const checkpoint_;  // may be null
   std::atomic<size_t> next_{0};
   SyncKind kind_ = SyncKind::kNone;
 
@@ -119,6 +120,39 @@ TableResult SchemaResult(const TableTask& task, WorkerSessions& sessions) {
     result.reasons.emplace_back(comparison.status().message());
   }
   return result;
+}
+
+// What is compared, in words: what has to be the same for a run to go on with another.
+std::string DescribeJob(const VerificationOptions& options, const std::vector<TableTask>& tasks) {
+  std::string text = absl::StrCat("source ", model::Describe(options.source), ", target ",
+                                  model::Describe(options.target));
+  for (const TableTask& task : tasks) {
+    absl::StrAppend(&text, ", ", task.logical, " (");
+    for (const TableName& table : task.source) absl::StrAppend(&text, table.ToString(), " ");
+    absl::StrAppend(&text, "where '", task.where, "' without '",
+                    absl::StrJoin(task.ignore_columns, ","), "')");
+  }
+  return text;
+}
+
+// Null without a file.
+absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(const VerificationOptions& options,
+                                                           const std::vector<TableTask>& tasks,
+                                                           WorkerSessions& sessions) {
+  if (options.checkpoint.empty()) return std::unique_ptr<Checkpoint>();
+  DCP_ASSIGN_OR_RETURN(auto checkpoint,
+                       Checkpoint::Open(options.checkpoint, DescribeJob(options, tasks)));
+  for (const TableTask& task : tasks) {
+    const TableProgress* const before = checkpoint->Find(task.logical);
+    if (before == nullptr || before->schema.empty()) continue;
+    DCP_ASSIGN_OR_RETURN(const TableComparison now,
+                         PlanComparison(task, sessions.source, sessions.target));
+    if (FingerprintOf(now) == before->schema) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("checkpoint ", options.checkpoint, ": the definition of ", task.logical,
+                     " has changed since it was begun: remove the file to begin anew"));
+  }
+  return checkpoint;
 }
 
 class Explainer {
@@ -182,21 +216,38 @@ class Explainer {
 
 }  // namespace
 
+absl::StatusOr<std::vector<TableTask>> ListTasks(const VerificationOptions& options,
+                                                 SideSession& source, SideSession& target) {
+  DCP_ASSIGN_OR_RETURN(const mysql::Rows source_rows, source.Query(kListTablesSql));
+  DCP_ASSIGN_OR_RETURN(const mysql::Rows target_rows, target.Query(kListTablesSql));
+  return ChooseTables(options.tables, ToListedTables(source_rows), ToListedTables(target_rows));
+}
+
 absl::Status RunVerification(const VerificationOptions& options, const Clock& clock,
                              const Pause& pause, VerificationEvents& events) {
   WorkerSessions sessions(options);
-  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks, ListTasks(options, sessions));
+  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks,
+                       ListTasks(options, sessions.source, sessions.target));
   DCP_ASSIGN_OR_RETURN(const ChosenSync sync,
                        MakeSync(options.sync, sessions.source, sessions.target, clock, pause));
+  DCP_ASSIGN_OR_RETURN(const std::unique_ptr<Checkpoint> checkpoint,
+                       OpenCheckpoint(options, tasks, sessions));
   for (const std::string& line : sync.refused) events.OnWarning(line);
   events.OnStart(tasks, sync.point->name());
-  return Workers(options, tasks, clock, pause, events)
-      .Run(sessions, *sync.point, KindOf(*sync.point));
+  if (checkpoint != nullptr && !checkpoint->tables().empty()) {
+    events.OnNote(absl::StrCat("goes on from ", options.checkpoint));
+  }
+  DCP_RETURN_IF_ERROR(Workers(options, tasks, clock, pause, events, checkpoint.get())
+                          .Run(sessions, *sync.point, KindOf(*sync.point)));
+  if (checkpoint == nullptr) return absl::OkStatus();
+  if (!checkpoint->error().ok()) events.OnWarning(std::string(checkpoint->error().message()));
+  return checkpoint->Remove();
 }
 
 absl::Status CompareJobSchemas(const VerificationOptions& options, VerificationEvents& events) {
   WorkerSessions sessions(options);
-  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks, ListTasks(options, sessions));
+  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks,
+                       ListTasks(options, sessions.source, sessions.target));
   events.OnStart(tasks, "");
   for (const TableTask& task : tasks) events.OnTable(SchemaResult(task, sessions));
   return absl::OkStatus();
@@ -204,7 +255,8 @@ absl::Status CompareJobSchemas(const VerificationOptions& options, VerificationE
 
 absl::StatusOr<std::vector<std::string>> ExplainVerification(const VerificationOptions& options) {
   WorkerSessions sessions(options);
-  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks, ListTasks(options, sessions));
+  DCP_ASSIGN_OR_RETURN(const std::vector<TableTask> tasks,
+                       ListTasks(options, sessions.source, sessions.target));
   Explainer explainer(options, sessions);
   for (const TableTask& task : tasks) explainer.Explain(task);
   return explainer.Take();

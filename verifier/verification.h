@@ -31,6 +31,8 @@ struct VerificationOptions {
   size_t unpaged_rows = 100'000;  // of a table that cannot be read in pieces
   absl::Duration statement_timeout = absl::Seconds(30);
   size_t parallel = 1;  // tables at the same time
+  // A file that a stopped run of the same job leaves, and a later one goes on from; empty: none.
+  std::string checkpoint;
 };
 
 // A row that differs. Texts are JSON: canonical values.
@@ -55,6 +57,8 @@ struct TableResult {
   std::string skipped;                          // why; empty: it was compared
   std::vector<std::string> schema_differences;  // columns that were not compared
   std::vector<std::string> reasons;             // of what is undecided: the first few, each once
+  // Why it was not compared from its first row to its last as it is defined now; empty: it was.
+  std::string incomplete;
 };
 
 // What a verification tells. Calls do not overlap, whatever thread they come from.
@@ -65,6 +69,8 @@ class VerificationEvents {
   // Before the first table. `tables` lives as long as the verification.
   virtual void OnStart(const std::vector<TableTask>& tables, const std::string& sync) = 0;
   virtual void OnWarning(const std::string& text) = 0;
+  // What is worth knowing, and no trouble.
+  virtual void OnNote(const std::string& text) { static_cast<void>(text); }
   virtual void OnRows(const std::string& table, uint64_t rows) = 0;  // that many more
   virtual void OnDifference(const Difference& difference) = 0;
   virtual void OnTable(const TableResult& result) = 0;
@@ -73,6 +79,8 @@ class VerificationEvents {
 // Returns once each table has its OnTable(). Errors, before any table:
 //   kUnavailable, kPermissionDenied, kFailedPrecondition  a server, or the sync asked for, cannot
 //                                                         be used
+//   kFailedPrecondition                                   the checkpoint is of another job, or of
+//                                                         tables that were defined otherwise
 //   kCancelled                                            `pause` said so; also in the middle, the
 //                                                         open tables then have no OnTable()
 absl::Status RunVerification(const VerificationOptions& options, const Clock& clock,
@@ -80,6 +88,10 @@ absl::Status RunVerification(const VerificationOptions& options, const Clock& cl
 
 // Compares the schemas alone: OnTable() of each.
 absl::Status CompareJobSchemas(const VerificationOptions& options, VerificationEvents& events);
+
+// The tables of a run, as ChooseTables().
+absl::StatusOr<std::vector<TableTask>> ListTasks(const VerificationOptions& options,
+                                                 SideSession& source, SideSession& target);
 
 // What a run would do: per table its key, its way of reading and the statements, with their plans
 // as EXPLAIN tells them.

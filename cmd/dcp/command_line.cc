@@ -117,6 +117,10 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
   CLI::Option* schema =
       sub->add_flag("--schema-only", command->schema_only, "Compare the definitions only");
   explain->excludes(json)->excludes(schema);
+  sub->add_option("--checkpoint", command->checkpoint,
+                  "File to note in how far it has come; a run that finds it goes on from there")
+      ->excludes(explain)
+      ->excludes(schema);
   sub->footer(
       "Exit status, added up: 0 all equal, 1 an error, 2 rows differ, 4 something could not be\n"
       "decided, 8 a table or a column was not compared. 78: not even begun.\n"
@@ -204,6 +208,38 @@ CLI::App* AddDiffs(CLI::App& app, DiffsCommand* command) {
   return diffs;
 }
 
+CLI::App* AddRepair(CLI::App& app, RepairCommand* command) {
+  CLI::App* sub = app.add_subcommand(
+      "repair", "Make rows of a job's target equal that a verification found different");
+  sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
+  sub->add_option("--job", command->job, "Name of a [[job]]")->required();
+  sub->add_option("--report", command->report,
+                  "What `dcp verify --json` printed, - for standard input (otherwise: verify now)");
+  CLI::Option* dry =
+      sub->add_flag("--dry-run", command->dry_run, "Print the statements only (the default)");
+  CLI::Option* execute =
+      sub->add_flag("--execute", command->execute, "Execute the statements on the target");
+  CLI::Option* undo = sub->add_option(
+      "--undo", command->undo, "New file for the statements that take it back (otherwise named)");
+  sub->add_option("--rate", command->rate, "Statements per second, at most")
+      ->check(CLI::Range(0.1, 100000.0))
+      ->capture_default_str();
+  CLI::Option* binlog = sub->add_flag("--no-binlog", command->no_binlog,
+                                      "Keep the statements out of the target's binlog");
+  sub->add_flag("--json", command->json, "One line of JSON per open row and table");
+  execute->excludes(dry);
+  undo->needs(execute);
+  binlog->needs(execute);
+  sub->footer(
+      "Every row is read again on both sides first; a statement changes it only while it is the\n"
+      "wrong row that was seen. The way back is on disk before each statement.\n"
+      "Exit status, added up: 0 all equal now, 1 an error, 2 rows differ, 4 something could not\n"
+      "be decided, 8 a table was skipped. 78: not even begun.\n"
+      "Example: dcp verify --config dcp.toml --job nightly --json > report\n"
+      "         dcp repair --config dcp.toml --job nightly --report report --execute");
+  return sub;
+}
+
 bool LooksLikePassword(const std::string& arg) {
   const bool option = arg.rfind("--password", 0) == 0 && arg.rfind("--password-file", 0) != 0;
   return option || (arg.size() > 1 && arg[0] == '-' && arg[1] == 'p');
@@ -229,9 +265,9 @@ std::string UnknownOption(const CLI::App& command, const std::vector<std::string
 std::string UnknownCommand(const std::vector<std::string>& args,
                            const std::vector<std::string>& known) {
   if (args.empty())
-    return "no command; there are run, check-config, push, binlog, verify and diffs";
+    return "no command; there are run, check-config, push, binlog, verify, repair and diffs";
   return "unknown command '" + args[0] + "'" + config::DidYouMean(args[0], known) +
-         "; there are run, check-config, push, binlog, verify and diffs";
+         "; there are run, check-config, push, binlog, verify, repair and diffs";
 }
 
 std::string DiffsUsageError(const CLI::App& app, const CLI::ParseError& error,
@@ -253,12 +289,12 @@ std::string UsageError(const CLI::App& app, const CLI::ParseError& error, int ar
   if (std::any_of(args.begin(), args.end(), LooksLikePassword)) {
     return "a password cannot be given on the command line: use --password-file or MYSQL_PWD";
   }
-  static const std::vector<std::string> kLater = {"repair", "wait", "status", "watch"};
+  static const std::vector<std::string> kLater = {"wait", "status", "watch"};
   if (!args.empty() && std::find(kLater.begin(), kLater.end(), args[0]) != kLater.end()) {
     return "'" + args[0] + "' is not available in this version";
   }
-  const std::vector<std::string> known = {"run",    "check-config", "push",
-                                          "binlog", "verify",       "diffs"};
+  const std::vector<std::string> known = {"run",    "check-config", "push", "binlog",
+                                          "verify", "repair",       "diffs"};
   if (args.empty() || std::find(known.begin(), known.end(), args[0]) == known.end()) {
     return UnknownCommand(args, known) + " (dcp --help)";
   }
@@ -285,6 +321,8 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   const CLI::App* binlog_app = AddBinlog(app, &binlog);
   const CLI::App* verify_app = AddVerify(app, &verify);
   const CLI::App* diffs_app = AddDiffs(app, &diffs);
+  RepairCommand repair;
+  const CLI::App* repair_app = AddRepair(app, &repair);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // also --help and --version
@@ -298,6 +336,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   if (binlog_app->parsed()) return {binlog, 0};
   if (verify_app->parsed()) return {verify, 0};
   if (diffs_app->parsed()) return {diffs, 0};
+  if (repair_app->parsed()) return {repair, 0};
   return {std::nullopt, kExitUsage};
 }
 

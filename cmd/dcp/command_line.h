@@ -43,6 +43,7 @@ struct VerifyCommand {
   bool json = false;
   bool explain = false;
   bool schema_only = false;
+  std::string checkpoint;  // empty: none
 };
 
 struct DiffsCommand {
@@ -61,8 +62,20 @@ struct DiffsCommand {
   std::string note, for_time, until;
 };
 
+struct RepairCommand {
+  std::string config;
+  std::string job;
+  std::string report;  // of `dcp verify --json`; "-": standard input; empty: verify first
+  bool dry_run = false;
+  bool execute = false;
+  std::string undo;  // empty: a name made of the job's and the time
+  double rate = 100;
+  bool no_binlog = false;
+  bool json = false;
+};
+
 using Command = std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand,
-                             VerifyCommand, DiffsCommand>;
+                             VerifyCommand, RepairCommand, DiffsCommand>;
 
 struct ParsedCommandLine {
   std::optional<Command> command;

@@ -21,7 +21,7 @@ class LeaseGate final : public model::OutcomeSink {
 
   // Waits while the lease is not known to be held.
   //   kCancelled  the term has ended, or GiveUpWaiting() was called; else as of `next`
-  absl::Status Put(const model::Report& report) override {
+  absl::Status Put(model::Report& report) override {
     while (!leader_.Valid(epoch_)) {
       if (!leader_.Holds(epoch_)) return absl::CancelledError("another dcp is active");
       if (!patience_.Pause(absl::Milliseconds(20), clock_)) {

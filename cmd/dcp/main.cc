@@ -13,6 +13,7 @@
 #include "cmd/dcp/grpc_log.h"
 #include "cmd/dcp/push.h"
 #include "cmd/dcp/read_binlog.h"
+#include "cmd/dcp/repair.h"
 #include "cmd/dcp/run.h"
 #include "cmd/dcp/stop_signal.h"
 #include "cmd/dcp/verify.h"
@@ -50,6 +51,9 @@ int main(int argc, char** argv) {
   StopSignal stop;
   if (const auto* verify = std::get_if<VerifyCommand>(&*parsed.command)) {
     return Verify(*verify, stop);
+  }
+  if (const auto* repair = std::get_if<RepairCommand>(&*parsed.command)) {
+    return Repair(*repair, stop);
   }
   return Run(std::get<RunCommand>(*parsed.command), stop);
 }

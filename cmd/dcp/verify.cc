@@ -2,41 +2,19 @@
 
 #include <unistd.h>
 
-#include <atomic>
 #include <functional>
 #include <iostream>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/stopper.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/load_config.h"
+#include "cmd/dcp/signal_watch.h"
 #include "cmd/dcp/verify_report.h"
 
 namespace dcp::cmd {
 namespace {
-
-// Gives a signal on to a Stopper, as long as it lives.
-class SignalWatch {
- public:
-  SignalWatch(StopSignal& signal, Stopper& stopper)
-      : thread_([this, &signal, &stopper] {
-          while (!done_) {
-            if (signal.Wait(absl::Milliseconds(100))) return stopper.Stop();
-          }
-        }) {}
-  ~SignalWatch() {
-    done_ = true;
-    thread_.join();
-  }
-  SignalWatch(const SignalWatch&) = delete;
-  SignalWatch& operator=(const SignalWatch&) = delete;
-
- private:
-  std::atomic<bool> done_{false};
-  std::thread thread_;
-};
 
 verifier::SyncKind ToSyncKind(config::Sync sync) {
   switch (sync) {
@@ -50,18 +28,6 @@ verifier::SyncKind ToSyncKind(config::Sync sync) {
       return verifier::SyncKind::kNone;
   }
   return verifier::SyncKind::kAuto;
-}
-
-const config::JobOptions* FindJob(const config::Config& config, const std::string& name) {
-  for (const config::JobOptions& job : config.jobs) {
-    if (job.name == name) return &job;
-  }
-  std::string names;
-  for (const config::JobOptions& job : config.jobs) {
-    absl::StrAppend(&names, names.empty() ? "" : ", ", job.name);
-  }
-  std::cerr << "dcp: error: there is no [[job]] '" << name << "'; there is " << names << "\n";
-  return nullptr;
 }
 
 // A wrong setting, or a server that cannot be had at the start, is not an error while working.
@@ -89,6 +55,7 @@ class StartedReport final : public verifier::VerificationEvents {
     report_.OnStart(tables, sync);
   }
   void OnWarning(const std::string& text) override { report_.OnWarning(text); }
+  void OnNote(const std::string& text) override { report_.OnNote(text); }
   void OnRows(const std::string& table, uint64_t rows) override { report_.OnRows(table, rows); }
   void OnDifference(const verifier::Difference& difference) override {
     report_.OnDifference(difference);
@@ -101,6 +68,18 @@ class StartedReport final : public verifier::VerificationEvents {
 };
 
 }  // namespace
+
+const config::JobOptions* FindJob(const config::Config& config, const std::string& name) {
+  for (const config::JobOptions& job : config.jobs) {
+    if (job.name == name) return &job;
+  }
+  std::string names;
+  for (const config::JobOptions& job : config.jobs) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", job.name);
+  }
+  std::cerr << "dcp: error: there is no [[job]] '" << name << "'; there is " << names << "\n";
+  return nullptr;
+}
 
 verifier::VerificationOptions ToVerificationOptions(const config::JobOptions& job) {
   verifier::VerificationOptions options;
@@ -124,7 +103,8 @@ int Verify(const VerifyCommand& command, StopSignal& stop) {
   if (!config.has_value()) return kExitConfig;
   const config::JobOptions* const job = FindJob(*config, command.job);
   if (job == nullptr) return kExitConfig;
-  const verifier::VerificationOptions options = ToVerificationOptions(*job);
+  verifier::VerificationOptions options = ToVerificationOptions(*job);
+  options.checkpoint = command.checkpoint;
   if (command.explain) return Explain(options);
 
   const Clock& clock = Clock::Real();

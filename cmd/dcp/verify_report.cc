@@ -72,6 +72,9 @@ std::string TableJson(const TableResult& result) {
   if (!result.schema_differences.empty()) {
     absl::StrAppend(&json, ",\"schema\":", QuotedList(result.schema_differences));
   }
+  if (!result.incomplete.empty()) {
+    absl::StrAppend(&json, ",\"incomplete\":", Quoted(result.incomplete));
+  }
   if (!result.reasons.empty()) {
     absl::StrAppend(&json, ",\"reasons\":", QuotedList(result.reasons));
   }
@@ -108,6 +111,11 @@ void VerifyReport::OnStart(const std::vector<verifier::TableTask>& tables,
 void VerifyReport::OnWarning(const std::string& text) {
   ClearProgress();
   err_ << "dcp: warning: " << text << std::endl;
+}
+
+void VerifyReport::OnNote(const std::string& text) {
+  ClearProgress();
+  err_ << "dcp: " << text << std::endl;
 }
 
 void VerifyReport::OnRows(const std::string&, uint64_t rows) {

@@ -35,6 +35,7 @@ class VerifyReport final : public verifier::VerificationEvents {
 
   void OnStart(const std::vector<verifier::TableTask>& tables, const std::string& sync) override;
   void OnWarning(const std::string& text) override;
+  void OnNote(const std::string& text) override;
   void OnRows(const std::string& table, uint64_t rows) override;
   void OnDifference(const verifier::Difference& difference) override;
   void OnTable(const verifier::TableResult& result) override;

@@ -246,7 +246,7 @@ TEST_F(HandoverWriterTest, NothingIsHandedOverBeforeThereIsARun) {
 
 class CountingSink final : public model::OutcomeSink {
  public:
-  absl::Status Put(const model::Report&) override {
+  absl::Status Put(model::Report&) override {
     ++puts;
     return absl::OkStatus();
   }

@@ -33,16 +33,30 @@ class VerifyCommandTest : public ::testing::Test {
 
   ProgramResult Verify(std::vector<std::string> flags, const std::string& more = "",
                        const std::string& job = "nightly") {
+    return RunJob("verify", std::move(flags), more, job);
+  }
+
+  // With an account that may write.
+  ProgramResult Repair(std::vector<std::string> flags) {
+    return RunJob("repair", std::move(flags), "", "nightly");
+  }
+
+  ProgramResult RunJob(const std::string& command, std::vector<std::string> flags,
+                       const std::string& more, const std::string& job) {
     WriteFile(dir_ / "password", "dcp");
     std::string config = absl::StrCat(
         "[[job]]\nname = \"nightly\"\nschedule = \"0 3 * * *\"\nsource = ", Inline(pair_.source()),
         "\ntarget = ", Inline(pair_.replica()), "\n",
         more.empty() ? "tables = [\"shop.*\"]\n" : more);
+    if (command == "repair") {
+      const size_t account = config.rfind(", user = \"dcp\", password_file = \"PASSWORD\"");
+      config.replace(account, config.find(" }", account) - account, ", user = \"root\"");
+    }
     for (size_t at = 0; (at = config.find("PASSWORD")) != std::string::npos;) {
       config.replace(at, 8, dir_ / "password");
     }
     WriteFile(dir_ / "dcp.toml", config);
-    std::vector<std::string> args = {"verify", "--config", dir_ / "dcp.toml", "--job", job};
+    std::vector<std::string> args = {command, "--config", dir_ / "dcp.toml", "--job", job};
     args.insert(args.end(), flags.begin(), flags.end());
     const auto result = RunDcp(args);
     EXPECT_OK(result);
@@ -142,6 +156,93 @@ TEST_F(VerifyCommandTest, AServerThatIsGoneIsSaidBeforeAnythingIsCompared) {
   const ProgramResult result = Verify({});
   EXPECT_EQ(result.exit_code, 78) << result.output;
   EXPECT_THAT(result.output, HasSubstr(absl::StrCat("127.0.0.1:", pair_.replica().port())));
+}
+
+TEST_F(VerifyCommandTest, AKilledRunGoesOnFromItsCheckpoint) {
+  std::string rows;
+  for (int i = 10; i < 8000; ++i)
+    absl::StrAppend(&rows, i == 10 ? "" : ",", "(", i, ",'r", i, "')");
+  ASSERT_OK(pair_.source().Execute("INSERT INTO shop.orders VALUES " + rows));
+  ASSERT_OK(pair_.WaitForReplica());
+  ASSERT_OK(pair_.replica().Execute(
+      "UPDATE shop.orders SET r = 'x' WHERE id % 2000 = 5; DELETE FROM shop.orders WHERE id = 77"));
+  const std::string more = "tables = [\"shop.*\"]\nchunk_rows = 50\n";
+  const auto told = [&](const ProgramResult& result) {
+    auto lines = Json(result);
+    for (Alarm& line : lines) line.erase("seconds");
+    return lines;
+  };
+  const auto expected = told(Verify({"--json"}, more));
+  ASSERT_EQ(expected.size(), 5u);
+  // RunDcp kills what takes longer; the pauses of looking again alone do.
+  const std::vector<std::string> args = {"verify",  "--config", dir_ / "dcp.toml", "--job",
+                                         "nightly", "--json",   "--checkpoint",    dir_ / "c"};
+  int kills = 0;
+  for (absl::Duration limit = absl::Milliseconds(120);; limit = limit * 1.3, ++kills) {
+    const auto result = RunDcp(args, limit);
+    if (!result.ok()) {
+      ASSERT_THAT(result, StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("")));
+      continue;
+    }
+    EXPECT_EQ(result->exit_code, 2) << result->output;
+    EXPECT_EQ(told(*result), expected);
+    break;
+  }
+  EXPECT_GE(kills, 1);
+  EXPECT_EQ(RunDcp({"verify", "--config", dir_ / "dcp.toml", "--job", "nightly", "--schema-only",
+                    "--checkpoint", dir_ / "c"})
+                .value_or(ProgramResult())
+                .exit_code,
+            64);
+}
+
+TEST_F(VerifyCommandTest, RepairSaysWhatItWouldDoAndDoesItWhenToldTo) {
+  ASSERT_OK(
+      pair_.replica().Execute("UPDATE shop.orders SET r = 'x' WHERE id = 1; DELETE FROM "
+                              "shop.orders WHERE id = 2; INSERT INTO shop.orders VALUES (9, 'y')"));
+  const ProgramResult dry = Repair({});
+  EXPECT_EQ(dry.exit_code, 2) << dry.output;
+  EXPECT_THAT(dry.output, HasSubstr("nothing is changed (--execute does)"));
+  EXPECT_THAT(dry.output, HasSubstr("SET `r` = 'a\\\"b' WHERE (`id` = 1)"));
+  EXPECT_EQ(Verify({}).exit_code, 2);
+
+  // From a report, with what it says on standard error.
+  const ProgramResult json = Verify({"--json"});
+  std::string report;
+  for (const absl::string_view line : absl::StrSplit(json.output, '\n')) {
+    if (!line.empty() && line[0] == '{') absl::StrAppend(&report, line, "\n");
+  }
+  WriteFile(dir_ / "report", report);
+  const ProgramResult done =
+      Repair({"--report", dir_ / "report", "--execute", "--undo", dir_ / "undo.sql"});
+  EXPECT_EQ(done.exit_code, 0) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("the way back is in "));
+  EXPECT_EQ(Verify({}).exit_code, 0);
+  EXPECT_EQ(Repair({"--report", dir_ / "report"}).exit_code, 0);  // all equal by now
+  for (const absl::string_view line : absl::StrSplit(ReadFile(dir_ / "undo.sql"), '\n')) {
+    if (line.empty() || line[0] == '-') continue;
+    ASSERT_OK(pair_.replica().Execute(std::string(line)));
+  }
+  EXPECT_EQ(Json(Verify({"--json"})).size(), 4u);
+}
+
+TEST_F(VerifyCommandTest, RepairTellsWhatItDidNotDo) {
+  ASSERT_OK(pair_.replica().Execute("DELETE FROM shop.orders WHERE id = 2"));
+  WriteFile(dir_ / "cut",
+            "{\"table\":\"shop.orders\",\"key\":[2],\"kind\":\"missing\",\"columns\":[],"
+            "\"source\":[2,null],\"target\":null}\n{\"table\":\"shop.orders\",\"ke");
+  const ProgramResult cut = Repair({"--report", dir_ / "cut", "--json"});
+  EXPECT_EQ(cut.exit_code, 4) << cut.output;
+  EXPECT_THAT(cut.output, HasSubstr("the report ends before its result"));
+  ASSERT_OK(pair_.source().Execute("CREATE TABLE shop.more (id INT PRIMARY KEY)"));
+  ASSERT_OK(pair_.WaitForReplica());
+  ASSERT_OK(pair_.replica().Execute("DROP TABLE shop.more"));
+  const ProgramResult result = Repair({"--execute", "--undo", dir_ / "undo.sql"});
+  EXPECT_EQ(result.exit_code, 8) << result.output;
+  WriteFile(dir_ / "other", "no report\n");
+  EXPECT_EQ(Repair({"--report", dir_ / "other"}).exit_code, 78);
+  EXPECT_EQ(Repair({"--undo", dir_ / "u"}).exit_code, 64);
+  EXPECT_EQ(Repair({"--execute", "--dry-run"}).exit_code, 64);
 }
 
 }  // namespace
