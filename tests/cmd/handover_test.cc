@@ -254,15 +254,16 @@ class CountingSink final : public model::OutcomeSink {
 };
 
 TEST_F(HandoverWriterTest, NothingIsSaidWithoutTheLease) {
+  model::Report report;
   CountingSink sink;
   LeaseGate gate(*leader_, 1, sink, Clock::Real());
   EXPECT_TRUE(test::Eventually([&] { return leader_->Valid(1); }));
-  EXPECT_OK(gate.Put({}));
+  EXPECT_OK(gate.Put(report));
   EXPECT_EQ(sink.puts, 1);
   LeaseGate other(*leader_, 2, sink, Clock::Real());
-  EXPECT_TRUE(absl::IsCancelled(other.Put({})));
+  EXPECT_TRUE(absl::IsCancelled(other.Put(report)));
   leader_->Stop();
-  EXPECT_TRUE(absl::IsCancelled(gate.Put({})));
+  EXPECT_TRUE(absl::IsCancelled(gate.Put(report)));
   EXPECT_EQ(sink.puts, 1);
 }
 
