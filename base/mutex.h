@@ -4,6 +4,7 @@
 // (false races in correct code). Clang checks the annotations of this wrapper.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -43,10 +44,11 @@ class CondVar {
     lock.release();
   }
 
-  // Returns after `timeout` of monotonic time at the latest.
+  // Returns after `timeout` of monotonic time at the latest, which may be infinite.
   void WaitFor(Mutex& mu, absl::Duration timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
     std::unique_lock<std::mutex> lock(mu.mu_, std::adopt_lock);
-    cv_.wait_for(lock, absl::ToChronoNanoseconds(timeout));
+    // The end of a longer wait than the clock can tell lies in the past.
+    cv_.wait_for(lock, absl::ToChronoNanoseconds(std::min(timeout, kLongest)));
     lock.release();
   }
 
@@ -54,6 +56,8 @@ class CondVar {
   void NotifyAll() { cv_.notify_all(); }
 
  private:
+  static constexpr absl::Duration kLongest = absl::Hours(1);
+
   std::condition_variable cv_;
 };
 

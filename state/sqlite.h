@@ -28,8 +28,8 @@ class Database {
  public:
   enum class Mode { kExisting, kCreate, kReadOnly };
 
-  // Writable, but for kReadOnly, or kFailedPrecondition. `vfs`: what SQLite reaches files by; empty:
-  // as ever.
+  // Writable, but for kReadOnly, or kFailedPrecondition. `vfs`: what SQLite reaches files by;
+  // empty: as ever.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Mode mode,
                                                         const std::string& vfs = "");
   ~Database();
