@@ -164,9 +164,7 @@ void ConvergeJudge::ApplySide(const SegmentSide& side, bool is_source, bool judg
 ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item& item) {
   const auto [it, is_new] = keys_.try_emplace(digest);
   Key& key = it->second;
-  if (is_new) {
-    key.cut = forgotten_to_ > 0 && now_ - forgotten_to_ < static_cast<Index>(options_.history);
-  }
+  if (is_new) key.forgotten = forgotten_to_;
   key.digest = digest;
   if (!item.is_mark && item.change().table != nullptr) key.table = item.change().table;
   if (key.touched != now_) {

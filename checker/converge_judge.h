@@ -79,8 +79,8 @@ class ConvergeJudge final : public Judge {
     State state = State::kSettled;
     bool is_ddl = false;
     bool queued = false;  // in pending_
-    // What it went through before it was touched is not known, though rule H looks back to it.
-    bool cut = false;
+    // What it went through up to this segment is not known, though rule H may look back to it.
+    Index forgotten = 0;
     model::Digest digest;
     KeyHistory history;
     absl::InlinedVector<Index, 2> waiting;      // segments that wait for this key
@@ -133,7 +133,8 @@ class ConvergeJudge final : public Judge {
   bool FindBroken(const Key& key, Broken* broken) const;
   bool IsEarly(const Key& key) const;
   bool IsUndecidable(const Key& key, const Broken& broken) const {
-    return key.cut && broken.passage && !broken.state;
+    return key.forgotten > 0 && broken.passage && !broken.state &&
+           broken.barrier - key.forgotten < static_cast<Index>(options_.history);
   }
   void LeaveUndecided(Key& key, Index barrier);
   void AssumeSource(Key& key, Index barrier);

@@ -216,6 +216,10 @@ class SpillFileStore final : public model::SpillStore {
   absl::Status OpenForReading(uint64_t file, const std::string& path) {
     if (reading_.open() && reading_file_ == file) return absl::OkStatus();
     File opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened.open() && (errno == EMFILE || errno == ENFILE)) {
+      GiveDescriptorsBack();
+      opened = File(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    }
     if (!opened.open()) {
       const std::string what = absl::StrCat("cannot read ", path, " (", std::strerror(errno), ")");
       return errno == ENOENT ? absl::DataLossError(what) : absl::UnavailableError(what);
@@ -223,6 +227,13 @@ class SpillFileStore final : public model::SpillStore {
     reading_ = std::move(opened);
     reading_file_ = file;
     return absl::OkStatus();
+  }
+
+  // To use them for what cannot wait: a segment that does not come back ends its check.
+  void GiveDescriptorsBack() {
+    reading_ = File();
+    reading_file_ = 0;
+    EndFile();
   }
 
   void Remove(uint64_t file, const Held& held) {
