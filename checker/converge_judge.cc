@@ -328,10 +328,7 @@ void ConvergeJudge::Evaluate(Key& key) {
 
 // The target went through a state that the source may have had before what is remembered.
 void ConvergeJudge::LeaveUndecided(Key& key, Index barrier) {
-  log_.Unverify(key.waiting.empty() ? now_ : SaidIn(key, barrier), "history",
-                "the target went through a state of a row that is not remembered for want of "
-                "memory",
-                key.table != nullptr ? key.table->name : "");
+  SayForgotten(key, key.waiting.empty() ? now_ : SaidIn(key, barrier));
   EraseIf(key.open_passages, [&](const Passage& p) { return p.barrier <= barrier; });
   MarkSeen(key);
 }
@@ -391,7 +388,21 @@ bool ConvergeJudge::IsEarly(const Key& key) const {
 
 void ConvergeJudge::AssumeSource(Key& key, Index barrier) {
   const bool early = IsEarly(key) || replayed_.contains(barrier);
-  key.history.AssumeSource(early ? key.history.TargetState(barrier) : key.first_target_before);
+  // Which state the source has it in was known, and nothing tells it any more.
+  const bool lost = !early && !key.first_target_before.known() && IsNearForgotten(key, barrier);
+  if (lost) {
+    if (key.waiting.empty()) SayForgotten(key, now_);
+    for (const Index segment : key.waiting) SayForgotten(key, segment);
+  }
+  key.history.AssumeSource(early || lost ? key.history.TargetState(barrier)
+                                         : key.first_target_before);
+}
+
+void ConvergeJudge::SayForgotten(const Key& key, Index segment) {
+  log_.Unverify(segment, "history",
+                "the target went through a state of a row that is not remembered for want of "
+                "memory",
+                key.table != nullptr ? key.table->name : "");
 }
 
 DiffKind ConvergeJudge::KindOf(const Key& key, const Broken& broken) const {

@@ -133,9 +133,12 @@ class ConvergeJudge final : public Judge {
   bool FindBroken(const Key& key, Broken* broken) const;
   bool IsEarly(const Key& key) const;
   bool IsUndecidable(const Key& key, const Broken& broken) const {
-    return key.forgotten > 0 && broken.passage && !broken.state &&
-           broken.barrier - key.forgotten < static_cast<Index>(options_.history);
+    return broken.passage && !broken.state && IsNearForgotten(key, broken.barrier);
   }
+  bool IsNearForgotten(const Key& key, Index barrier) const {
+    return key.forgotten > 0 && barrier - key.forgotten < static_cast<Index>(options_.history);
+  }
+  void SayForgotten(const Key& key, Index segment);
   void LeaveUndecided(Key& key, Index barrier);
   void AssumeSource(Key& key, Index barrier);
   void Break(Key& key, const Broken& broken);

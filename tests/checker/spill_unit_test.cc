@@ -337,6 +337,25 @@ TEST_F(SpillingTest, WithLittleMemoryOldKeysAreForgotten) {
   EXPECT_THAT(streams.Said(), ElementsAre("unverified 61..62 history"));
 }
 
+// A pushed UPDATE does not tell what it came from.
+TEST_F(SpillingTest, WhatTheSourceHadIsNotGuessed) {
+  dcp::test::Streams streams(Options());
+  streams.src.Open();
+  streams.dst.Open();
+  streams.checker().SetMaxKeyBytes(0);
+  for (uint64_t b = 1; b <= 10; ++b) {
+    streams.src.Put(absl::StrCat("cold", b), "?", "v");
+    streams.dst.Put(absl::StrCat("cold", b), "?", "v");
+    streams.src.Barrier(b);
+    streams.dst.Barrier(b);
+  }
+  streams.Said();
+  streams.dst.Put("cold5", "?", "v");  // once more, which changes nothing
+  streams.src.Barrier(11);
+  streams.dst.Barrier(11);
+  EXPECT_THAT(streams.Said(), ElementsAre("unverified 10..11 history"));
+}
+
 // As far back as rule H looks a row that is touched all the time is known again some day.
 TEST_F(SpillingTest, ARowThatIsRememberedAgainIsDecidable) {
   PairOptions options = Options();
