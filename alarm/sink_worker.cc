@@ -13,6 +13,8 @@ namespace {
 constexpr absl::Duration kLongWait = absl::Hours(1);
 // The wall clock may jump: quiet hours are looked at this often.
 constexpr absl::Duration kQuietLook = absl::Minutes(1);
+// Whether it may be told again is looked at this often.
+constexpr absl::Duration kSilentLook = absl::Milliseconds(100);
 // So many of a check are merged at most; the next group follows at once.
 constexpr size_t kMaxGroup = 1000;
 
@@ -28,14 +30,14 @@ std::string Alarms(uint64_t count) {
 
 SinkWorker::SinkWorker(Options options, std::string name, std::unique_ptr<Sink> sink,
                        Routing routing, model::Outbox& outbox, const Clock& clock, LogFunction log)
-    : options_(options),
+    : options_(std::move(options)),
       name_(std::move(name)),
       sink_(std::move(sink)),
       routing_(std::move(routing)),
       outbox_(outbox),
       clock_(clock),
       log_(std::move(log)),
-      sink_backoff_(options.backoff) {
+      sink_backoff_(options_.backoff) {
   MutexLock lock(mu_);
   stats_.sink = name_;
 }
@@ -127,6 +129,7 @@ bool SinkWorker::Draining() const {
 }
 
 absl::Duration SinkWorker::Step() {
+  if (options_.may_tell && !options_.may_tell()) return kSilentLook;
   if (Draining() && !std::exchange(hurried_, true)) {
     sink_not_before_ = absl::ZeroDuration();
     for (auto& [check, lane] : lanes_) lane.not_before = absl::ZeroDuration();

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +43,9 @@ class SinkWorker {
     Backoff::Options backoff{.first = absl::Milliseconds(500), .cap = absl::Seconds(30)};
     uint32_t max_refusals = 8;
     uint32_t max_failures = 16;
+    // While it says no, nothing is told, nor kept firing. Empty: always. Thread-safe; it does not
+    // wait.
+    std::function<bool()> may_tell = nullptr;
   };
 
   // What happened to the sink's alarms so far.

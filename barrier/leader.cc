@@ -69,7 +69,7 @@ void Leader::NoteBarrier(uint64_t offset) {
 
 void Leader::Outdone(uint64_t epoch) {
   MutexLock lock(mu_);
-  if (term_) outdone_ = epoch;
+  if (term_ && epoch >= term_->epoch) outdone_ = epoch;
 }
 
 void Leader::Run() {

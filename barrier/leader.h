@@ -66,7 +66,8 @@ class Leader {
   // Of the barriers that this one writes.
   BarrierStatus status() const ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Another row than this one's has a greater epoch: the present term ends.
+  // Another row than this one's has `epoch` for another dcp: the present term ends, unless that
+  // one's is greater.
   void Outdone(uint64_t epoch) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:

@@ -108,6 +108,7 @@ LeaderPulse::Step LeaderPulse::Watch(SqlExecutor* sql) {
     watch_.Lose();
     return Failed(row.status());
   }
+  if (*row) floor_ = std::max(floor_, (*row)->epoch);
   watch_.See(*row, clock_->Monotonic());
   if (watch_.Free(asked_at)) return Take(sql);
   backoff_.Reset();

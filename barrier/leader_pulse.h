@@ -84,7 +84,7 @@ class LeaderPulse {
   Backoff backoff_;
   LeaseWatch watch_;
   uint64_t epoch_ = 0;
-  uint64_t floor_ = 0;  // epochs up to it are taken
+  uint64_t floor_ = 0;  // epochs up to it are taken, or were
   absl::Duration valid_until_ = -absl::InfiniteDuration();
   absl::Duration due_ = -absl::InfiniteDuration();  // of the next barrier
   uint64_t last_offset_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -57,8 +58,16 @@ std::string UpdateRow(const LeaseHolder& holder, const std::string& assignments,
                       " AND ", condition);
 }
 
+// The row is still the holder's. An epoch alone is not enough: a source that lost transactions when
+// it failed over, or a table that was dropped, may have two make the same one. The name is compared
+// byte for byte, whatever the collation.
+std::string IsHeld(const LeaseHolder& holder, uint64_t epoch) {
+  return absl::StrCat("`epoch` = ", epoch, " AND HEX(`name`) = '",
+                      absl::AsciiStrToUpper(absl::BytesToHexString(holder.name)), "'");
+}
+
 std::string Beat(const LeaseHolder& holder, uint64_t epoch) {
-  return UpdateRow(holder, "`beat` = `beat` + 1", absl::StrCat("`epoch` = ", epoch));
+  return UpdateRow(holder, "`beat` = `beat` + 1", IsHeld(holder, epoch));
 }
 
 // Nobody counts so far; somebody wrote it.
@@ -128,7 +137,10 @@ absl::StatusOr<LeaseWrite> Guarded(SqlExecutor* sql, const std::string& guard,
 absl::Status LimitSession(SqlExecutor* sql, absl::Duration interval) {
   const int64_t seconds =
       std::max<int64_t>(1, absl::ToInt64Seconds(LeaseTime(interval) + absl::Milliseconds(500)));
-  DCP_RETURN_IF_ERROR(sql->Execute(absl::StrCat("SET SESSION wait_timeout = ", seconds)));
+  // The first between statements, the others within one.
+  for (const char* limit : {"wait_timeout", "net_read_timeout", "net_write_timeout"}) {
+    DCP_RETURN_IF_ERROR(sql->Execute(absl::StrCat("SET SESSION ", limit, " = ", seconds)));
+  }
   // Else what is read would stay what it was at the first time.
   DCP_RETURN_IF_ERROR(sql->Execute("SET SESSION autocommit = 1"));
   return sql->Execute(absl::StrCat("SET SESSION innodb_lock_wait_timeout = ", seconds));
@@ -200,7 +212,7 @@ absl::StatusOr<LeaseWrite> WriteUnderLease(SqlExecutor* sql, const LeaseHolder& 
 absl::StatusOr<LeaseWrite> GiveLeaseBack(SqlExecutor* sql, const LeaseHolder& holder,
                                          uint64_t epoch, const std::string* handover) {
   const std::string guard =
-      UpdateRow(holder, "`beat` = `beat` + 1, `name` = ''", absl::StrCat("`epoch` = ", epoch));
+      UpdateRow(holder, "`beat` = `beat` + 1, `name` = ''", IsHeld(holder, epoch));
   return Guarded(sql, guard, [&](LeaseWrite*) {
     return handover == nullptr ? absl::OkStatus() : WriteHandover(sql, holder.id, *handover);
   });

@@ -5,9 +5,9 @@
 //   dcp_leader    id (the barrier row's), epoch, beat, interval_ms, name
 //   dcp_handover  id, part, data: what a standby goes on from, in parts
 //
-// Who holds an epoch writes as long as that stands in the row: each barrier is one
-// transaction with `UPDATE dcp_leader … WHERE epoch = …`, which has to find the row. An
-// epoch never comes again, and is never shared. So whoever sleeps, at whatever statement,
+// Who holds an epoch writes as long as that and its name stand in the row: each barrier is one
+// transaction with `UPDATE dcp_leader … WHERE epoch = … AND name …`, which has to find the row.
+// Under a name an epoch does not come again. So whoever sleeps, at whatever statement,
 // writes nothing after another one has taken the row; and because the session ends after
 // two intervals of silence, it holds no lock on the row for longer.
 //

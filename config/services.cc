@@ -1,6 +1,8 @@
 // [[job]], [ha], [http], [control] and [state].
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "config/availability.h"
@@ -56,13 +58,20 @@ constexpr Field<JobOptions> kJobFields[] = {
     {"parallel", [](const Value& v, JobOptions& o) { ReadNumber(v, 1, 64, &o.parallel); }},
 };
 
+bool IsAscii(absl::string_view text) { return absl::c_all_of(text, absl::ascii_isascii); }
+
 struct HaDraft {
   bool enabled = true;
   HaOptions options;
 };
 constexpr Field<HaDraft> kHaFields[] = {
     {"enabled", [](const Value& v, HaDraft& o) { ReadBool(v, &o.enabled); }},
-    {"name", [](const Value& v, HaDraft& o) { ReadName(v, &o.options.name); }, true},
+    {"name",
+     [](const Value& v, HaDraft& o) {
+       if (!ReadName(v, &o.options.name) || IsAscii(o.options.name)) return;
+       v.Error("must be of ASCII letters, digits and signs: servers compare it");
+     },
+     true},
 };
 
 struct HttpDraft {

@@ -82,6 +82,7 @@ struct Report {
   // Of the findings that `outcomes` say; made by who tells them.
   std::vector<FindingNote> notes = {};
   std::vector<std::string> kept_back = {};  // ids of `diff` alarms that no person gets
+  absl::Time at = absl::InfinitePast();     // counts where no outcome's is later
 };
 
 }  // namespace dcp::model

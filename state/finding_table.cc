@@ -63,7 +63,7 @@ constexpr char kPruneMany[] =
     "WHERE resolved_at IS NOT NULL ORDER BY resolved_at LIMIT ?)";
 
 absl::Time TimeOf(const model::Report& report) {
-  absl::Time now = absl::InfinitePast();
+  absl::Time now = report.at;
   for (const model::Outcome& outcome : report.outcomes) {
     std::visit([&](const auto& any) { now = std::max(now, any.head.at); }, outcome);
   }

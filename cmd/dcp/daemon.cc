@@ -1,6 +1,7 @@
 #include "cmd/dcp/daemon.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -99,10 +100,10 @@ class Daemon::Impl final : public model::StatusSource {
 
   absl::Status Build(const Inspection& inspection) {
     DCP_RETURN_IF_ERROR(OpenState());
-    if (term_) DCP_RETURN_IF_ERROR(BeginTerm(config_, term_->term, *state_));
+    if (term_) DCP_RETURN_IF_ERROR(BeginTerm(config_, term_->term, clock_.Now(), *state_));
     DCP_ASSIGN_OR_RETURN(auto routes, MakeRoutes(config_, clock_, LogAlarm));
     dispatcher_ = std::make_unique<alarm::Dispatcher>(
-        alarm::Dispatcher::Options{}, std::move(routes), *state_,
+        alarm::Dispatcher::Options{.may_tell = MayTell()}, std::move(routes), *state_,
         alarm::Rendering(renderer_, &masks_), clock_, LogAlarm, state_.get());
     DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
     DCP_ASSIGN_OR_RETURN(resume_, PlanResume(config_, *state_));
@@ -493,6 +494,12 @@ class Daemon::Impl final : public model::StatusSource {
         std::move(subjects), clock_);
   }
 
+  // What a sink is told counts as long as what a check says does.
+  std::function<bool()> MayTell() const {
+    if (!term_) return nullptr;
+    return [leader = term_->leader, epoch = term_->term.epoch] { return leader->Valid(epoch); };
+  }
+
   void MakeHandover() {
     if (!term_) return;
     const uint64_t epoch = term_->term.epoch;
@@ -576,6 +583,12 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& con
 Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() = default;
 absl::Status Daemon::failure() const { return impl_->failure(); }
+void Daemon::LogFailure() const {
+  LogError(
+      absl::StrCat(std::string(failure().message()),
+                   ". Nothing more is judged in this process; start dcp again: it goes on from "
+                   "what is stored"));
+}
 absl::Status Daemon::Start() { return impl_->Start(); }
 void Daemon::Stop(absl::Duration limit) { impl_->Stop(limit); }
 bool Daemon::AllEnded() { return impl_->AllEnded(); }

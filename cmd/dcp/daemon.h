@@ -55,6 +55,8 @@ class Daemon final : public model::StatusSource {
 
   // Not OK: a check cannot go on in this process. Another one, with the same state, can.
   absl::Status failure() const;
+  // Says it in the log, and what to do. REQUIRES: there is one
+  void LogFailure() const;
 
   // One line per check and target, and per collector: what it is doing.
   std::vector<std::string> StatusLines() const;

@@ -182,11 +182,12 @@ bool IsFurther(const PairState& a, const PairState& b) {
 }
 
 // Replaces all that is stored of the pair.
-absl::Status Store(const HandedPair& pair, const std::vector<OpenFinding>& before,
+absl::Status Store(const HandedPair& pair, const std::vector<OpenFinding>& before, absl::Time now,
                    state::StateStore& state) {
   model::Report report;
   report.check = pair.check;
   report.target = pair.target;
+  report.at = now;
   report.update.state = pair.stored.state;
   report.update.findings = pair.stored.findings;
   std::set<model::Digest> open;
@@ -213,8 +214,8 @@ void EndRun(PairState* state) {
 class Successor {
  public:
   Successor(const config::Config& config, const std::vector<HandedPair>& handed, bool own,
-            state::StateStore& state, std::vector<std::string>* lines)
-      : config_(config), own_(own), state_(state), lines_(lines) {
+            absl::Time now, state::StateStore& state, std::vector<std::string>* lines)
+      : config_(config), own_(own), now_(now), state_(state), lines_(lines) {
     for (const HandedPair& pair : handed) handed_[{pair.check, pair.target}] = &pair;
   }
 
@@ -236,12 +237,13 @@ class Successor {
     lines_->push_back(absl::StrCat("check ", pair.check, " with target ", pair.target,
                                    ": taken over at barrier ", pair.stored.state.said_to,
                                    ended ? ", begins anew behind it: it is pushed" : ""));
-    return Store(pair, here ? here->findings : std::vector<OpenFinding>(), state_);
+    return Store(pair, here ? here->findings : std::vector<OpenFinding>(), now_, state_);
   }
 
  private:
   const config::Config& config_;
   const bool own_;
+  const absl::Time now_;
   state::StateStore& state_;
   std::vector<std::string>* const lines_;
   std::map<std::pair<std::string, std::string>, const HandedPair*> handed_;
@@ -285,8 +287,8 @@ absl::StatusOr<std::vector<HandedPair>> CollectPairs(const config::Config& confi
 }
 
 absl::Status TakeOver(const config::Config& config, const std::vector<HandedPair>& handed, bool own,
-                      state::StateStore& state, std::vector<std::string>* lines) {
-  Successor successor(config, handed, own, state, lines);
+                      absl::Time now, state::StateStore& state, std::vector<std::string>* lines) {
+  Successor successor(config, handed, own, now, state, lines);
   for (const config::CheckOptions& check : config.checks) {
     for (const model::Tag& target : check.targets) {
       DCP_RETURN_IF_ERROR(successor.Take(check, target));

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "config/config.h"
 #include "model/pair_state.h"
 #include "state/state_store.h"
@@ -34,9 +35,9 @@ absl::StatusOr<std::vector<HandedPair>> CollectPairs(const config::Config& confi
 // What begins a term, before anything is planned: for each configured pair the further of what
 // is stored here and what was handed over is stored here. `own`: the dcp that was active
 // last was this one, with this state. Else pushed tags begin anew: what was pushed to the other one
-// is not here.
+// is not here. `now`: when findings that are taken over are first seen here.
 //   as of StateStore::Load and Append
 absl::Status TakeOver(const config::Config& config, const std::vector<HandedPair>& handed, bool own,
-                      state::StateStore& state, std::vector<std::string>* lines);
+                      absl::Time now, state::StateStore& state, std::vector<std::string>* lines);
 
 }  // namespace dcp::cmd

@@ -49,10 +49,7 @@ void LogStatus(const Daemon& daemon) {
 }
 
 int TellFailure(const Daemon& daemon) {
-  LogError(
-      absl::StrCat(std::string(daemon.failure().message()),
-                   ". Nothing more is judged in this process; start dcp again: it goes on from "
-                   "what is stored"));
+  daemon.LogFailure();
   return kExitError;
 }
 

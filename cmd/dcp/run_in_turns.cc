@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "barrier/barrier_writer.h"
 #include "barrier/leader.h"
@@ -78,9 +79,11 @@ void LogStatus(const Daemon& daemon) {
   for (const std::string& line : daemon.StatusLines()) LogInfo(line);
 }
 
-// Until the term ends, or `stop`. A status: the daemon cannot run here.
-absl::Status RunTerm(const config::Config& config, const Inspection& inspection,
-                     barrier::Leader& leader, barrier::Leader::Term term, StopSignal& stop) {
+// Until the term ends, or `stop`. False: a check cannot go on in this process. A status: the daemon
+// cannot run here.
+absl::StatusOr<bool> RunTerm(const config::Config& config, const Inspection& inspection,
+                             barrier::Leader& leader, barrier::Leader::Term term,
+                             StopSignal& stop) {
   const Clock& clock = Clock::Real();
   const uint64_t epoch = term.epoch;
   const Writers writers = StartOtherWriters(config, epoch, leader, clock);
@@ -92,7 +95,7 @@ absl::Status RunTerm(const config::Config& config, const Inspection& inspection,
   if (!started.ok()) return started;
   LogInfo("ha: checking");
   absl::Duration say_at = clock.Monotonic() + kStatusEvery;
-  while (leader.Holds(epoch) && !stop.Wait(kLook)) {
+  while (leader.Holds(epoch) && (*daemon)->failure().ok() && !stop.Wait(kLook)) {
     if (clock.Monotonic() < say_at) continue;
     LogStatus(**daemon);
     say_at += kStatusEvery;
@@ -101,7 +104,9 @@ absl::Status RunTerm(const config::Config& config, const Inspection& inspection,
   if (lost) LogWarning("ha: another dcp is active: this one stops checking");
   LogStatus(**daemon);
   (*daemon)->Stop(lost ? absl::ZeroDuration() : kDrain);
-  return absl::OkStatus();
+  const bool works = (*daemon)->failure().ok();
+  if (!works) (*daemon)->LogFailure();
+  return works;
 }
 
 }  // namespace
@@ -114,16 +119,20 @@ int RunInTurns(const config::Config& config, const Inspection& inspection, StopS
     leader->Start();
     LogInfo("ready");
   }
-  while (status.ok() && !stop.Wait(kLook)) {
+  bool works = true;
+  while (status.ok() && works && !stop.Wait(kLook)) {
     std::optional<barrier::Leader::Term> term = leader->term();
     if (!term || !leader->Holds(term->epoch)) continue;
-    status = RunTerm(config, inspection, *leader, *std::move(term), stop);
+    const auto ended = RunTerm(config, inspection, *leader, *std::move(term), stop);
+    status = ended.status();
+    works = ended.value_or(true);
   }
   if (!status.ok()) std::cerr << "dcp: error: " << status.message() << "\n";
   LogInfo("stopping");
   leader->Stop();
   LogInfo("stopped");
-  return status.ok() ? kExitOk : kExitConfig;
+  if (!status.ok()) return kExitConfig;
+  return works ? kExitOk : kExitError;
 }
 
 }  // namespace dcp::cmd

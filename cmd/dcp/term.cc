@@ -68,13 +68,13 @@ std::vector<HandedPair> Read(const std::string& bytes) {
 }  // namespace
 
 absl::Status BeginTerm(const config::Config& config, const barrier::Leader::Term& term,
-                       state::StateStore& state) {
+                       absl::Time now, state::StateStore& state) {
   const fs::path dir = config.state.dir;
   // As if there had been one term.
   const bool own = ReadEpoch(dir) == term.previous;
   if (!own) DCP_RETURN_IF_ERROR(DropWhatIsOld(dir));
   std::vector<std::string> lines;
-  const absl::Status taken = TakeOver(config, Read(term.handover), own, state, &lines);
+  const absl::Status taken = TakeOver(config, Read(term.handover), own, now, state, &lines);
   for (const std::string& line : lines) LogInfo(line);
   DCP_RETURN_IF_ERROR(taken);
   return WriteEpoch(dir, term.epoch);

@@ -24,6 +24,6 @@ struct DaemonTerm {
 //   as of StateStore::Load and Append
 //   kUnavailable  the directory cannot be written
 absl::Status BeginTerm(const config::Config& config, const barrier::Leader::Term& term,
-                       state::StateStore& state);
+                       absl::Time now, state::StateStore& state);
 
 }  // namespace dcp::cmd

@@ -137,11 +137,13 @@ class DispatcherTest : public ::testing::Test {
   Dispatcher& Make(Backoff::Options backoff, size_t max_queue_bytes = 1 << 20) {
     outbox_ = std::make_unique<test::MemoryOutbox>(max_queue_bytes);
     dispatcher_ = std::make_unique<Dispatcher>(
-        Dispatcher::Options{.backoff = backoff}, std::move(routes_), *outbox_, renderer_,
-        Clock::Real(), [this](Level, absl::string_view line) { log_.Add(std::string(line)); });
+        Dispatcher::Options{.backoff = backoff, .may_tell = may_tell_}, std::move(routes_),
+        *outbox_, renderer_, Clock::Real(),
+        [this](Level, absl::string_view line) { log_.Add(std::string(line)); });
     return *dispatcher_;
   }
 
+  std::function<bool()> may_tell_;
   const FakeRenderer renderer_{};
   Journal delivered_, log_;
   std::vector<Dispatcher::Route> routes_;
@@ -160,6 +162,30 @@ TEST_F(DispatcherTest, DeliversInOrder) {
   for (int i = 1; i <= 50; ++i) expected.push_back(absl::StrCat("diff ", i));
   EXPECT_EQ(delivered_.lines(), expected);
   EXPECT_THAT(log_.lines(), IsEmpty());
+}
+
+TEST_F(DispatcherTest, NothingIsToldWhileItMayNot) {
+  bool may = false;
+  may_tell_ = [&] { return may; };
+  AddSink();
+  Dispatcher& dispatcher = Make();
+  Put(dispatcher, Diff({Missing()}, 1, 2));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(dispatcher.Step(), absl::Milliseconds(100));
+  EXPECT_THAT(delivered_.lines(), IsEmpty());
+  may = true;
+  dispatcher.Step();
+  EXPECT_THAT(delivered_.lines(), ElementsAre("diff 1"));
+}
+
+TEST_F(DispatcherTest, WhatMayNotBeToldDoesNotHoldUpTheEnd) {
+  may_tell_ = [] { return false; };
+  AddSink();
+  Dispatcher& dispatcher = Make();
+  dispatcher.Start();
+  Put(dispatcher, Diff({Missing()}, 1, 2));
+  dispatcher.Stop(absl::Milliseconds(20));
+  EXPECT_THAT(delivered_.lines(), IsEmpty());
+  EXPECT_EQ(dispatcher.GetStats().at(0).queued, 1u);
 }
 
 TEST_F(DispatcherTest, SinkGetsTheTypesItWants) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -121,6 +122,11 @@ inline absl::StatusOr<uint64_t> FakeLeaseServer::Session::ChangeLeader(absl::str
     }
     if (absl::StrContains(condition, "`beat` = ") &&
         leader->beat != NumberBehind(condition, "`beat` = ")) {
+      return 0;
+    }
+    const std::string hex = absl::AsciiStrToUpper(absl::BytesToHexString(leader->name));
+    if (absl::StrContains(condition, "HEX(`name`) = ") &&
+        !absl::StrContains(condition, absl::StrCat("HEX(`name`) = '", hex, "'"))) {
       return 0;
     }
     if (absl::StrContains(set, "`beat` = `beat` + 1")) ++leader->beat;

@@ -261,6 +261,33 @@ TEST_F(LeaderPulseTest, AnEpochThatAnotherRowHasIsLeftBehind) {
   EXPECT_EQ(row().epoch, 10u);
 }
 
+// A source that failed over without the last transactions, or a table that was dropped.
+TEST_F(LeaderPulseTest, TheSameEpochUnderAnotherNameIsAnotherOnes) {
+  a_.Run();
+  server_.data.leader = FakeLeaseServer::Leader{1, 4, 1000, "A"};
+  clock_.Advance(kInterval);
+  const LeaderPulse::Step step = a_.Run();
+  EXPECT_TRUE(step.lost);
+  EXPECT_FALSE(step.wrote);
+  EXPECT_EQ(server_.data.offset, 1u);
+  EXPECT_EQ(row(), (FakeLeaseServer::Leader{1, 4, 1000, "A"}));
+}
+
+TEST_F(LeaderPulseTest, NoLeaseOfAnotherNameIsGivenBack) {
+  a_.Run();
+  server_.data.leader = FakeLeaseServer::Leader{1, 4, 1000, "b"};
+  EXPECT_OK(a_.pulse.GiveBack(a_.session.get(), nullptr));
+  EXPECT_EQ(row().name, "b");
+}
+
+TEST_F(LeaderPulseTest, AnEpochThatWasSeenIsNotMadeAgain) {
+  server_.data.leader = FakeLeaseServer::Leader{7, 0, 1000, "a"};
+  EXPECT_FALSE(b_.Run().took);
+  server_.data.leader.reset();  // dropped
+  ASSERT_TRUE(b_.Run().took);
+  EXPECT_EQ(row().epoch, 8u);
+}
+
 TEST_F(LeaderPulseTest, ARowThatNoDcpWroteIsSaid) {
   server_.data.leader = FakeLeaseServer::Leader{~uint64_t{0}, 0, 1000, "x"};
   EXPECT_THAT(std::string(a_.Run().status.message()), HasSubstr("DROP TABLE drc.dcp_leader"));
@@ -370,6 +397,8 @@ TEST(LeaderTest, WritesHandsOverAndGivesBack) {
   EXPECT_FALSE(leader.Valid(1));
   ASSERT_TRUE(test::Eventually([&] { return leader.Holds(8); }));
   EXPECT_EQ(leader.term()->handover, "more");
+  leader.Outdone(7);  // came late, of the term before
+  EXPECT_TRUE(leader.Holds(8));
   leader.Stop();
   EXPECT_EQ(server.data.leader->name, "");
   EXPECT_EQ(leader.status().last_offset, server.data.offset);

@@ -104,6 +104,8 @@ config::Config Orders(bool pushed) {
   return config;
 }
 
+const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+
 class TermTest : public state::StateTest {
  protected:
   TermTest() { Open(); }
@@ -113,7 +115,7 @@ class TermTest : public state::StateTest {
     config::Config config = Orders(pushed);
     config.state.dir = dir_.path();
     const std::string bytes = handed.empty() ? "" : ToHandover(handed);
-    return BeginTerm(config, {previous + 1, previous, bytes}, *store_);
+    return BeginTerm(config, {previous + 1, previous, bytes}, kNow, *store_);
   }
   model::StoredPair Stored() {
     const auto stored = store_->Load("orders", "dst");
@@ -134,6 +136,15 @@ TEST_F(TermTest, WhatIsFurtherReplacesAllThatIsHere) {
   EXPECT_EQ(Stored().findings, FullPair().stored.findings);
 }
 
+// Of a finding that was taken over, nothing here says since when it is open.
+TEST_F(TermTest, WhatIsTakenOverIsSeenFromNowOn) {
+  ASSERT_OK(Append(3));
+  ASSERT_OK(Begin(5, {FullPair()}));
+  const std::string now = absl::StrCat(absl::ToUnixNanos(kNow));
+  EXPECT_EQ(Query("SELECT min(first_seen) FROM finding_records WHERE resolved_at IS NULL"), now);
+  EXPECT_EQ(Query("SELECT min(resolved_at) FROM finding_records"), now);
+}
+
 TEST_F(TermTest, WhatIsHereStaysWhereItIsAsFar) {
   ASSERT_OK(Append(20));
   ASSERT_OK(Begin(5, {PairAt(21)}));
@@ -150,7 +161,7 @@ TEST_F(TermTest, NothingOrDamageIsNoReasonToForget) {
   ASSERT_OK(Begin(5, {}));
   config::Config config = Orders(false);
   config.state.dir = dir_.path();
-  ASSERT_OK(BeginTerm(config, {8, 7, "rubbish"}, *store_));
+  ASSERT_OK(BeginTerm(config, {8, 7, "rubbish"}, kNow, *store_));
   EXPECT_EQ(Stored().state, state::StateAt(21));
 }
 

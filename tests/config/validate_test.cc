@@ -41,6 +41,8 @@ TEST_F(ValidateTest, DaemonsInTurnNeedABarrierThatIsNotTooFast) {
   EXPECT_THAT(Errors(kSource, kTarget, kCheck, barrier, "interval = '499ms'\n", ha),
               ElementsAre(HasSubstr("at least 500ms")));
   EXPECT_THAT(Errors(kSource, kTarget, kCheck, barrier, "[ha]\n"), ElementsAre(HasSubstr("name")));
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, barrier, "[ha]\nname = 'zwölf'\n"),
+              ElementsAre(HasSubstr("ASCII")));
   const Loaded loaded = Run(kSource, kTarget, kCheck, barrier, "interval = '500ms'\n", ha);
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ(loaded->config.ha->name, "a");
