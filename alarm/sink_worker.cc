@@ -115,7 +115,9 @@ bool SinkWorker::Await(absl::Duration wait) {
   const bool idle = outbox_.Heads(name_).empty();
   MutexLock lock(mu_);
   const absl::Duration now = clock_.Monotonic();
-  if (state_ == State::kDraining && (idle || now >= give_up_at_)) return false;
+  // Notified since, it may not be idle any more.
+  const bool drained = idle && !notified_;
+  if (state_ == State::kDraining && (drained || now >= give_up_at_)) return false;
   if (state_ != State::kEnding && !notified_ && wait > absl::ZeroDuration()) {
     changed_.WaitFor(mu_, std::min({wait, kLongWait, give_up_at_ - now}));
   }

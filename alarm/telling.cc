@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "alarm/alarm_json.h"
@@ -48,6 +49,7 @@ class Teller {
   }
 
   std::vector<Told> Tell() {
+    FindOpened();
     for (const model::Outcome& outcome : report_.outcomes) {
       if (const auto* verdict = std::get_if<Verdict>(&outcome)) {
         verdict->kind == Verdict::Kind::kDiff ? TellDiff(*verdict) : Add(outcome, false);
@@ -83,6 +85,51 @@ class Teller {
                const std::vector<std::string>& columns, absl::Time now) const {
     return !rules_.empty() &&
            model::IsIgnored(rules_, report_.check, report_.target, {table, key, columns}, now);
+  }
+
+  struct Opened {
+    std::string table;
+    std::vector<std::string> columns;  // that differ; empty: not known
+  };
+
+  // What the report opens is not stored yet when it is told, and what touches it may even stand
+  // before its `diff`.
+  void FindOpened() {
+    if (marks_ == nullptr) return;
+    const absl::flat_hash_set<model::Digest> touched = TouchedKeys();
+    if (touched.empty()) return;
+    absl::flat_hash_set<std::string> said;
+    for (const model::Outcome& outcome : report_.outcomes) {
+      const auto* verdict = std::get_if<Verdict>(&outcome);
+      if (verdict == nullptr || verdict->kind != Verdict::Kind::kDiff) continue;
+      said.insert(model::AlarmId(verdict->head, "diff"));
+      for (const model::RowDiff& row : verdict->diffs) {
+        if (!touched.contains(row.key)) continue;
+        opened_[row.key].push_back({TableOf(row), DifferingColumns(row, rendering_.For(row))});
+      }
+    }
+    FindOpenedBeyond(touched, said);
+  }
+
+  absl::flat_hash_set<model::Digest> TouchedKeys() const {
+    absl::flat_hash_set<model::Digest> touched;
+    for (const model::Outcome& outcome : report_.outcomes) {
+      const auto* verdict = std::get_if<Verdict>(&outcome);
+      if (verdict == nullptr) continue;
+      touched.insert(verdict->known_keys.begin(), verdict->known_keys.end());
+    }
+    return touched;
+  }
+
+  // Those that are not among the rows of the alarms `said`. What another report opened and this
+  // one only changes is stored.
+  void FindOpenedBeyond(const absl::flat_hash_set<model::Digest>& touched,
+                        const absl::flat_hash_set<std::string>& said) {
+    for (const model::OpenFinding& finding : report_.update.findings) {
+      if (!touched.contains(finding.key) || !said.contains(finding.alarm_id)) continue;
+      const auto [opened, is_new] = opened_.try_emplace(finding.key);
+      if (is_new) opened->second.push_back({finding.table, {}});
+    }
   }
 
   void TellDiff(const Verdict& verdict) {
@@ -140,10 +187,29 @@ class Teller {
 
   bool IsQuiet(const Verdict& shown) {
     if (shown.diff_count > 0 || marks_ == nullptr) return false;
-    if (shown.known == 0) return true;
-    return Or<uint64_t>(
-               marks_->CountQuiet(report_.check, report_.target, shown.known_keys, shown.head.at),
-               0) >= shown.known;
+    uint64_t quiet = 0;
+    std::vector<model::Digest> stored;
+    for (const model::Digest& key : shown.known_keys) {
+      const auto opened = opened_.find(key);
+      if (opened == opened_.end()) {
+        stored.push_back(key);
+      } else if (AreIgnored(opened->second, key, shown.head.at)) {
+        ++quiet;
+      }
+    }
+    if (!stored.empty()) quiet += CountQuiet(stored, shown.head.at);
+    return quiet >= shown.known;
+  }
+
+  uint64_t CountQuiet(const std::vector<model::Digest>& keys, absl::Time now) {
+    return Or<uint64_t>(marks_->CountQuiet(report_.check, report_.target, keys, now), 0);
+  }
+
+  // A finding opened in this report is known to nobody: who acknowledged it, meant an older one.
+  bool AreIgnored(const std::vector<Opened>& all, const model::Digest& key, absl::Time now) const {
+    return std::all_of(all.begin(), all.end(), [&](const Opened& one) {
+      return Ignored(one.table, key, one.columns, now);
+    });
   }
 
   // The end of what nobody got an alarm of.
@@ -184,6 +250,8 @@ class Teller {
   const LogFunction& log_;
   model::Report& report_;
   std::vector<model::IgnoreRule> rules_;
+  // Of the keys that the report touches, those that it opens: as often as it does.
+  absl::flat_hash_map<model::Digest, std::vector<Opened>> opened_;
   std::vector<Told> told_;
 };
 

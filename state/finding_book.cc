@@ -18,6 +18,8 @@ namespace {
 using model::FindingState;
 using Entry = FindingBook::Entry;
 
+constexpr size_t kPageSize = 256;
+
 // Behind the columns of a record those of its names and of its acknowledgement.
 constexpr char kSelectEntries[] =
     "SELECT r.pair, r.key, r.alarm_id, r.kind, r.table_name, r.key_text, r.columns, r.json, r.sum, "
@@ -95,10 +97,11 @@ absl::StatusOr<std::unique_ptr<FindingBook>> FindingBook::Open(const std::string
 
 absl::Status FindingBook::Read(const std::string& where,
                                const std::function<void(Statement&)>& bind, absl::Time now,
-                               const std::function<bool(Entry&&)>& take) {
+                               const std::function<bool(Entry&&)>& take, int64_t most) {
   DCP_ASSIGN_OR_RETURN(const std::vector<model::IgnoreRule> rules, Rules());
-  DCP_ASSIGN_OR_RETURN(Statement select,
-                       db_->Prepare(absl::StrCat(kSelectEntries, where, " ORDER BY r.number")));
+  DCP_ASSIGN_OR_RETURN(
+      Statement select,
+      db_->Prepare(absl::StrCat(kSelectEntries, where, " ORDER BY r.number LIMIT ", most)));
   bind(select.Bind());
   while (true) {
     DCP_ASSIGN_OR_RETURN(const bool found, select.Step());
@@ -110,11 +113,28 @@ absl::Status FindingBook::Read(const std::string& where,
   }
 }
 
+absl::StatusOr<std::vector<Entry>> FindingBook::ReadPage(int64_t after, absl::Time now) {
+  std::vector<Entry> page;
+  DCP_RETURN_IF_ERROR(Read(
+      "WHERE r.number > ?", [&](Statement& to) { to.Integer(after); }, now,
+      [&](Entry&& entry) {
+        page.push_back(std::move(entry));
+        return true;
+      },
+      kPageSize));
+  return page;
+}
+
 absl::Status FindingBook::List(const Filter& filter, absl::Time now,
                                const std::function<bool(const Entry&)>& take) {
-  return Read(
-      "", [](Statement&) {}, now,
-      [&](const Entry& entry) { return !Fits(filter, entry) || take(entry); });
+  for (int64_t after = 0;;) {
+    DCP_ASSIGN_OR_RETURN(const std::vector<Entry> page, ReadPage(after, now));
+    for (const Entry& entry : page) {
+      if (Fits(filter, entry) && !take(entry)) return absl::OkStatus();
+    }
+    if (page.size() < kPageSize) return absl::OkStatus();
+    after = page.back().record.number;
+  }
 }
 
 absl::StatusOr<std::vector<Entry>> FindingBook::Find(const std::string& name, absl::Time now) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,7 +48,9 @@ class FindingBook {
   static absl::StatusOr<std::unique_ptr<FindingBook>> Open(const std::string& dir,
                                                            Database::Mode mode);
 
-  // In the order of their numbers, as of one moment; ends when `take` returns false.
+  // In the order of their numbers; ends when `take` returns false. Read in pages: nothing of the
+  // database is held while `take` runs, however long it does, so that the daemon can write its
+  // log back. What changes meanwhile may be in it or not.
   absl::Status List(const Filter& filter, absl::Time now,
                     const std::function<bool(const Entry&)>& take);
 
@@ -73,8 +76,12 @@ class FindingBook {
 
  private:
   explicit FindingBook(std::unique_ptr<Database> db) : db_(std::move(db)) {}
+  // One page of List(), from behind the number `after` on.
+  absl::StatusOr<std::vector<Entry>> ReadPage(int64_t after, absl::Time now);
+  // `take` runs while the database is read.
   absl::Status Read(const std::string& where, const std::function<void(Statement&)>& bind,
-                    absl::Time now, const std::function<bool(Entry&&)>& take);
+                    absl::Time now, const std::function<bool(Entry&&)>& take,
+                    int64_t most = std::numeric_limits<int64_t>::max());
   absl::StatusOr<Entry> OpenOne(int64_t number);
   absl::StatusOr<int64_t> InsertRule(const model::IgnoreRule& rule);
 

@@ -39,6 +39,10 @@ constexpr char kResolve[] =
 constexpr char kDeleteAck[] =
     "DELETE FROM finding_acks WHERE finding IN "
     "(SELECT number FROM finding_records WHERE pair = ? AND key = ?)";
+// What kUpsert opens again, nobody has acknowledged.
+constexpr char kDeleteOldAck[] =
+    "DELETE FROM finding_acks WHERE finding IN (SELECT number FROM finding_records WHERE "
+    "pair = ? AND key = ? AND (alarm_id <> ? OR resolved_at IS NOT NULL))";
 constexpr char kKeptBack[] =
     "SELECT EXISTS (SELECT 1 FROM finding_records WHERE pair = ? AND alarm_id = ? AND told = 0)";
 constexpr char kKeyKeptBack[] =
@@ -95,6 +99,7 @@ absl::Status FindingTable::Prepare() {
   DCP_ASSIGN_OR_RETURN(touch_, db_.Prepare(kTouch));
   DCP_ASSIGN_OR_RETURN(resolve_, db_.Prepare(kResolve));
   DCP_ASSIGN_OR_RETURN(delete_ack_, db_.Prepare(kDeleteAck));
+  DCP_ASSIGN_OR_RETURN(delete_old_ack_, db_.Prepare(kDeleteOldAck));
   DCP_ASSIGN_OR_RETURN(select_one_,
                        db_.Prepare(absl::StrCat(kSelectRecords, "WHERE pair = ? AND key = ?")));
   DCP_ASSIGN_OR_RETURN(is_acknowledged_,
@@ -174,6 +179,8 @@ absl::Status FindingTable::AddUnsaid(int64_t pair, absl::Span<const model::OpenF
 }
 
 absl::Status FindingTable::Note(int64_t pair, const FindingNote& note) {
+  delete_old_ack_.Bind().Integer(pair).Text(model::ToHex(note.key)).Text(note.alarm_id);
+  DCP_RETURN_IF_ERROR(delete_old_ack_.Run());
   Statement& to = upsert_.Bind();
   if (note.json.size() <= kMaxJson) {
     BindRecord(pair, note, to);

@@ -69,8 +69,9 @@ class FindingTable {
   absl::Status Damaged(absl::string_view what) const;
 
   Database& db_;
-  Statement upsert_, touch_, resolve_, delete_ack_, select_one_, is_acknowledged_;
-  Statement kept_back_, key_kept_back_, count_resolved_, prune_old_, prune_many_, data_version_;
+  Statement upsert_, touch_, resolve_, delete_ack_, delete_old_ack_, select_one_;
+  Statement is_acknowledged_, kept_back_, key_kept_back_, count_resolved_, prune_old_, prune_many_,
+      data_version_;
   std::vector<model::IgnoreRule> rules_;
   int64_t rules_version_ = -1;  // PRAGMA data_version when they were read
 };

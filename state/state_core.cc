@@ -46,7 +46,8 @@ absl::Status StateCore::ReadAll() {
   });
 }
 
-// Those of an older version's state.
+// Those of an older version's state, which holds keys as they are, masked or not: they are stored
+// as findings of which the key is not shown.
 absl::Status StateCore::AgreeOnFindings() {
   DCP_ASSIGN_OR_RETURN(const bool agrees, findings_->Agrees());
   if (agrees) return absl::OkStatus();
@@ -54,8 +55,11 @@ absl::Status StateCore::AgreeOnFindings() {
   DCP_ASSIGN_OR_RETURN(const int64_t last_verdict,
                        db_->ReadInteger("SELECT ifnull(max(at), 0) FROM verdicts"));
   for (const auto& [names, number] : pairs_->pairs()) {
-    DCP_ASSIGN_OR_RETURN(const auto stored, pairs_->Load(names.first, names.second));
+    DCP_ASSIGN_OR_RETURN(auto stored, pairs_->Load(names.first, names.second));
     if (!stored) continue;
+    for (model::OpenFinding& finding : stored->findings) {
+      finding.key_text = absl::StrCat(finding.table, "[?]");
+    }
     DCP_RETURN_IF_ERROR(
         findings_->AddUnsaid(number, stored->findings, {}, absl::FromUnixNanos(last_verdict)));
   }

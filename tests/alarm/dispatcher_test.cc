@@ -206,6 +206,52 @@ TEST_F(DispatcherTest, SinkGetsTheTypesItWants) {
   EXPECT_THAT(timeouts.lines(), ElementsAre("timeout 20"));
 }
 
+// Runs `then` once, after an answer that nothing waits was made and before it arrives.
+class LateOutbox final : public model::Outbox {
+ public:
+  absl::Status Append(const model::Report& report, const std::vector<Addressed>& alarms) override {
+    return outbox_.Append(report, alarms);
+  }
+  std::vector<Head> Heads(const std::string& sink) const override {
+    std::vector<Head> heads = outbox_.Heads(sink);
+    if (++asked_ == 2) then();
+    return heads;
+  }
+  std::vector<Entry> Next(const std::string& sink, const std::string& check, size_t max) override {
+    return outbox_.Next(sink, check, max);
+  }
+  void Acknowledge(const std::string& sink, uint64_t sequence) override {
+    outbox_.Acknowledge(sink, sequence);
+  }
+  void PutAside(const std::string& sink, uint64_t sequence) override {
+    outbox_.PutAside(sink, sequence);
+  }
+  Counts CountsOf(const std::string& sink) const override { return outbox_.CountsOf(sink); }
+
+  std::function<void()> then;
+
+ private:
+  test::MemoryOutbox outbox_;
+  mutable int asked_ = 0;  // of the worker's thread: first by its step, then by its wait
+};
+
+TEST_F(DispatcherTest, WhatComesWhileTheThreadLooksWhetherToEndIsDelivered) {
+  LateOutbox outbox;
+  SinkWorker worker({}, "fake", std::make_unique<FakeSink>("fake", delivered_), {}, outbox,
+                    Clock::Real(), [](Level, absl::string_view) {});
+  outbox.then = [&] {
+    auto alarm =
+        std::make_shared<Alarm>(MakeAlarms(Diff({Missing()}, 1, 2), Rendering(renderer_)).front());
+    EXPECT_OK(outbox.Append(ReportOf(Diff({Missing()}, 1, 2)), {{std::move(alarm), {"fake"}}}));
+    worker.Notify();
+    worker.Drain(Clock::Real().Monotonic() + kGenerous);
+  };
+  worker.Start();
+  EXPECT_TRUE(delivered_.AwaitSize(1));
+  worker.AwaitDrained();
+  EXPECT_THAT(delivered_.lines(), ElementsAre("diff 1"));
+}
+
 TEST_F(DispatcherTest, FailingSinkIsTriedAgainAndReportedTwice) {
   FakeSink& sink = AddSink();
   sink.Fail(5);

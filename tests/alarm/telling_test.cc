@@ -206,6 +206,48 @@ TEST_F(TellingTest, TouchedFindingsThatAreKnownToPeopleAreQuiet) {
   EXPECT_FALSE(TellIt(not_all_named)[0].quiet);
 }
 
+TEST_F(TellingTest, WhatTheReportOpensAndTouchesIsJudgedByTheReport) {
+  IgnoreTable("shop.orders", "v");  // the columns stand in the row only
+  model::Report after = Of({Row(1)});
+  after.outcomes.push_back(Known({1}, 1).outcomes[0]);
+  for (const Told& told : TellIt(after)) EXPECT_TRUE(told.quiet);
+  model::Report before = Known({1}, 1);
+  before.outcomes.push_back(Of({Row(1)}).outcomes[0]);
+  for (const Told& told : TellIt(before)) EXPECT_TRUE(told.quiet);
+}
+
+TEST_F(TellingTest, WhatIsOpenedBeyondTheRowsAndTouchedIsJudgedByTheReport) {
+  IgnoreTable("shop.*");
+  model::Report report = Of({Row(1)});
+  auto& verdict = std::get<model::Verdict>(report.outcomes[0]);
+  verdict.diff_count = 2;
+  verdict.diff_tables = {{"shop.orders", 2}};
+  const std::string id = model::AlarmId(Head(), "diff");
+  for (const uint64_t key : {1U, 2U}) AddFinding(key, id, "shop.orders", &report);
+  report.outcomes.push_back(Known({2}, 1).outcomes[0]);
+  const auto told = TellIt(report);
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_TRUE(told[0].quiet);
+  EXPECT_TRUE(told[1].quiet);
+}
+
+TEST_F(TellingTest, AnOldAcknowledgementSilencesNothingThatIsOpenedAnew) {
+  marks_.quiet = {1};
+  model::Report report = Of({Row(1)});
+  report.outcomes.push_back(Known({1}, 1).outcomes[0]);
+  const auto told = TellIt(report);
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_FALSE(told[0].quiet);
+  EXPECT_FALSE(told[1].quiet);
+}
+
+TEST_F(TellingTest, AnAcknowledgedFindingThatIsOnlyChangedStaysQuiet) {
+  marks_.quiet = {1};
+  model::Report report = Known({1}, 1);
+  AddFinding(1, "of an older report", "shop.orders", &report);
+  EXPECT_TRUE(TellIt(report)[0].quiet);
+}
+
 TEST_F(TellingTest, WhatIsUnverifiedBesideIsTold) {
   IgnoreTable("shop.*");
   model::Report report = Of({Row(1)});

@@ -397,6 +397,9 @@ TEST_F(MigrationTest, StateOfVersion1IsReadAsItWasWritten) {
   EXPECT_THAT(Waiting("b"), ElementsAre("alarm-2"));
   EXPECT_EQ(store_->CountsOf("b").put_aside, 1u);
   EXPECT_EQ(Count("history"), 3);
+  // Version 1 kept keys as they are: they may be masked now.
+  EXPECT_EQ(Count("finding_records"), 2);
+  EXPECT_EQ(Count("finding_records WHERE key_text <> 'shop.orders[?]'"), 0);
   ASSERT_OK(Append(2));  // known
   EXPECT_EQ(store_->CountsOf("a").waiting, 3u);
 }
