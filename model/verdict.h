@@ -107,7 +107,7 @@ struct Resolved {
   // Keys whose findings it ends, for the reader; empty for a timeout's.
   std::vector<std::string> keys;
   std::vector<Digest> key_digests = {};  // of `keys`
-  bool of_source = false;           // of the timeout that it ends
+  bool of_source = false;                // of the timeout that it ends
 };
 
 using Outcome = std::variant<Verdict, Timeout, Resolved>;

@@ -83,10 +83,10 @@ TEST(HttpTest, SaysWhatIsGoingOn) {
   const std::string metrics = BodyOf(get("/metrics"));
   EXPECT_THAT(metrics, HasSubstr("dcp_check_open_findings{check=\"orders\",target=\"dst\"} 1\n"));
   WriteFile(dcp->dir() / "metrics", metrics);
-  ASSERT_OK_AND_ASSIGN(
-      Process promtool,
-      Process::Start({"/bin/sh", "-c", "exec promtool check metrics <\"$0\"", dcp->dir() / "metrics"},
-                     dcp->dir() / "promtool"));
+  ASSERT_OK_AND_ASSIGN(Process promtool,
+                       Process::Start({"/bin/sh", "-c", "exec promtool check metrics <\"$0\"",
+                                       dcp->dir() / "metrics"},
+                                      dcp->dir() / "promtool"));
   EXPECT_TRUE(Eventually([&] { return !promtool.running(); }));
   EXPECT_EQ(promtool.wait_status(), 0) << ReadFile(dcp->dir() / "promtool");
   ASSERT_OK_AND_ASSIGN(const int exit_status, dcp->Stop());
