@@ -76,7 +76,7 @@ TEST_P(RestartTest, AKilledDaemonSaysWhatAnotherOneSays) {
     return IsVerdict(alarm) && BarrierOf(alarm, "to") > last;
   };
   ASSERT_OK(killed->Await(reached));
-  EXPECT_GT(ExpectTheSameSaid(*calm, *killed, "orders"), 20u) << killed->log();
+  EXPECT_GT(ExpectTheSameSaid(*calm, *killed, "orders"), 5u) << killed->log();
 }
 
 // Not on MySQL 5.6 by position, which tells no server apart.
