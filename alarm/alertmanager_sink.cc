@@ -1,10 +1,6 @@
 #include "alarm/alertmanager_sink.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -14,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "alarm/webhook_sink.h"
 #include "base/fault_point.h"
+#include "base/file_io.h"
 #include "base/status.h"
 
 namespace dcp::alarm {
@@ -21,22 +18,6 @@ namespace {
 
 absl::Status CannotWrite(const std::string& path) {
   return absl::InternalError(absl::StrCat("cannot write '", path, "': ", std::strerror(errno)));
-}
-
-// As a whole or not at all.
-absl::Status WriteFile(const std::string& path, const std::string& text) {
-  const std::string unfinished = path + ".new";
-  const int fd = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-  if (fd < 0) return CannotWrite(unfinished);
-  const bool written =
-      write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
-  const absl::Status status = written ? absl::OkStatus() : CannotWrite(unfinished);
-  close(fd);
-  if (!status.ok()) return status;
-  FaultPoint("alertmanager.written");
-  if (rename(unfinished.c_str(), path.c_str()) != 0) return CannotWrite(path);
-  FaultPoint("alertmanager.named");
-  return absl::OkStatus();
 }
 
 absl::StatusOr<FiringAlerts> ReadFiring(const AlertmanagerSink::Options& options) {
@@ -113,7 +94,10 @@ absl::Status AlertmanagerSink::Send(const std::vector<Alert>& alerts) {
 
 absl::Status AlertmanagerSink::Save() {
   if (options_.state_file.empty()) return absl::OkStatus();
-  return WriteFile(options_.state_file, firing_.ToJson());
+  if (ReplaceFile(FileIo::Real(), options_.state_file, firing_.ToJson()) == 0) {
+    return absl::OkStatus();
+  }
+  return CannotWrite(options_.state_file);
 }
 
 }  // namespace dcp::alarm

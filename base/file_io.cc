@@ -12,7 +12,28 @@
 #include <memory>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
+#include "base/fault_point.h"
+
 namespace dcp {
+namespace {
+
+// 0; -1 and errno.
+int WriteWhole(absl::string_view bytes, absl::FunctionRef<ssize_t(absl::string_view)> write) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(bytes);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return -1;
+    if (written == 0) {
+      errno = ENOSPC;
+      return -1;
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
 
 int FileIo::Open(const std::string& path, int flags, mode_t mode) {
   return ::open(path.c_str(), flags | O_CLOEXEC, mode);
@@ -91,6 +112,43 @@ int OpenFile::Release() { return std::exchange(fd_, -1); }
 
 void OpenFile::Close() {
   if (fd_ >= 0) io_->Close(Release());
+}
+
+int WriteAll(const OpenFile& file, absl::string_view bytes) {
+  return WriteWhole(bytes, [&](absl::string_view rest) {
+    return file.io().Write(file.fd(), rest.data(), rest.size());
+  });
+}
+
+int WriteAllAt(const OpenFile& file, absl::string_view bytes, uint64_t offset) {
+  return WriteWhole(bytes, [&](absl::string_view rest) {
+    const uint64_t done = bytes.size() - rest.size();
+    return file.io().WriteAt(file.fd(), rest.data(), rest.size(), offset + done);
+  });
+}
+
+ssize_t ReadAllAt(const OpenFile& file, char* bytes, size_t size, uint64_t offset) {
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got = file.io().ReadAt(file.fd(), bytes + done, size - done, offset + done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return static_cast<ssize_t>(done);
+}
+
+int ReplaceFile(FileIo& io, const std::string& path, absl::string_view bytes, mode_t mode) {
+  const std::string unfinished = path + ".new";
+  {
+    const OpenFile file(io, unfinished, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    if (!file.open() || WriteAll(file, bytes) != 0 || io.Sync(file.fd()) != 0) return -1;
+  }
+  FaultPoint("file.written");
+  if (io.Rename(unfinished, path) != 0) return -1;
+  FaultPoint("file.named");
+  return 0;
 }
 
 int SyncDirectory(FileIo& io, const std::string& directory) {

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 namespace dcp {
 
 class FileIo {
@@ -72,7 +74,17 @@ class OpenFile {
   int fd_ = -1;
 };
 
+// All of `bytes`, as Write() and WriteAt() put them. 0; -1 and errno: a part of it may be there.
+int WriteAll(const OpenFile& file, absl::string_view bytes);
+int WriteAllAt(const OpenFile& file, absl::string_view bytes, uint64_t offset);
+// `size` bytes from `offset`; fewer at the end of the file.
+ssize_t ReadAllAt(const OpenFile& file, char* bytes, size_t size, uint64_t offset);
+
 // What was created in, renamed to and removed from `directory` is on disk.
 int SyncDirectory(FileIo& io, const std::string& directory);
+
+// `path` holds `bytes`, on disk, or what it held before: they are written to `path`.new, synced and
+// renamed.
+int ReplaceFile(FileIo& io, const std::string& path, absl::string_view bytes, mode_t mode = 0600);
 
 }  // namespace dcp

@@ -1,9 +1,7 @@
 #include "state/spill_files.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -15,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/file_io.h"
 #include "base/status.h"
 #include "model/digest.h"
 
@@ -62,50 +61,6 @@ std::optional<uint64_t> FreeBytes(const std::string& path) {
   return uint64_t{info.f_bavail} * info.f_frsize;
 }
 
-class File {
- public:
-  File() = default;
-  explicit File(int fd) : fd_(fd) {}
-  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  File& operator=(File&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  bool open() const { return fd_ >= 0; }
-  int fd() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
-
-// 0, or the error.
-int WriteAt(int fd, uint64_t offset, absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return n == 0 ? ENOSPC : errno;
-    bytes.remove_prefix(static_cast<size_t>(n));
-    offset += static_cast<uint64_t>(n);
-  }
-  return 0;
-}
-
-// How many bytes were there; -1: an error.
-ssize_t ReadAt(int fd, uint64_t offset, char* out, size_t size) {
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t n = pread(fd, out + done, size - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -1;
-    if (n == 0) break;
-    done += static_cast<size_t>(n);
-  }
-  return static_cast<ssize_t>(done);
-}
-
 }  // namespace
 
 class SpillFileStore final : public model::SpillStore {
@@ -126,10 +81,10 @@ class SpillFileStore final : public model::SpillStore {
     DCP_RETURN_IF_ERROR(OpenForReading(ticket.file, path));
     RecordHead head;
     std::string bytes(ticket.size, '\0');
-    const int fd = reading_.fd();
     const ssize_t head_read =
-        ReadAt(fd, ticket.offset, reinterpret_cast<char*>(&head), sizeof(head));
-    const ssize_t read = ReadAt(fd, ticket.offset + sizeof(head), bytes.data(), bytes.size());
+        ReadAllAt(reading_, reinterpret_cast<char*>(&head), sizeof(head), ticket.offset);
+    const ssize_t read =
+        ReadAllAt(reading_, bytes.data(), bytes.size(), ticket.offset + sizeof(head));
     if (head_read < 0 || read < 0) {
       return absl::UnavailableError(absl::StrCat("cannot read ", path, " (", std::strerror(errno),
                                                  "): look at the system's log"));
@@ -171,9 +126,10 @@ class SpillFileStore final : public model::SpillStore {
     model::SpillTicket ticket{files_.next_record_++, writing_file_, held.bytes, bytes.size()};
     const RecordHead head{ticket.number, bytes.size(), ChecksumOf(ticket.number, bytes)};
     const absl::string_view head_bytes(reinterpret_cast<const char*>(&head), sizeof(head));
-    int error = WriteAt(writing_.fd(), ticket.offset, head_bytes);
-    if (error == 0) error = WriteAt(writing_.fd(), ticket.offset + sizeof(head), bytes);
-    if (error != 0) return Undo(error);
+    if (WriteAllAt(writing_, head_bytes, ticket.offset) != 0 ||
+        WriteAllAt(writing_, bytes, ticket.offset + sizeof(head)) != 0) {
+      return Undo(errno);
+    }
     ++held.records;
     held.bytes += size;
     files_.bytes_now_ += size;
@@ -185,9 +141,7 @@ class SpillFileStore final : public model::SpillStore {
   // What was written of a record takes no room; if that fails it is written over.
   absl::Status Undo(int error) {
     const std::string path = files_.PathOf(writing_file_);
-    if (ftruncate(writing_.fd(), static_cast<off_t>(held_[writing_file_].bytes)) != 0) {
-      EndFile();
-    }
+    if (io().Truncate(writing_.fd(), held_[writing_file_].bytes) != 0) EndFile();
     return WriteError(path, error);
   }
 
@@ -195,7 +149,7 @@ class SpillFileStore final : public model::SpillStore {
     EndFile();
     const uint64_t file = files_.next_file_++;
     const std::string path = files_.PathOf(file);
-    File opened(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    OpenFile opened(io(), path, O_RDWR | O_CREAT | O_EXCL);
     if (!opened.open()) return WriteError(path, errno);
     writing_ = std::move(opened);
     writing_file_ = file;
@@ -206,7 +160,7 @@ class SpillFileStore final : public model::SpillStore {
   // Nothing more is written into it.
   void EndFile() {
     const uint64_t file = std::exchange(writing_file_, 0);
-    writing_ = File();
+    writing_.Close();
     const auto it = held_.find(file);
     if (it == held_.end() || it->second.records > 0) return;
     Remove(it->first, it->second);
@@ -215,10 +169,10 @@ class SpillFileStore final : public model::SpillStore {
 
   absl::Status OpenForReading(uint64_t file, const std::string& path) {
     if (reading_.open() && reading_file_ == file) return absl::OkStatus();
-    File opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    OpenFile opened(io(), path, O_RDONLY);
     if (!opened.open() && (errno == EMFILE || errno == ENFILE)) {
       GiveDescriptorsBack();
-      opened = File(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      opened = OpenFile(io(), path, O_RDONLY);
     }
     if (!opened.open()) {
       const std::string what = absl::StrCat("cannot read ", path, " (", std::strerror(errno), ")");
@@ -231,23 +185,25 @@ class SpillFileStore final : public model::SpillStore {
 
   // To use them for what cannot wait: a segment that does not come back ends its check.
   void GiveDescriptorsBack() {
-    reading_ = File();
+    reading_.Close();
     reading_file_ = 0;
     EndFile();
   }
 
   void Remove(uint64_t file, const Held& held) {
     if (reading_file_ == file) {
-      reading_ = File();
+      reading_.Close();
       reading_file_ = 0;
     }
-    unlink(files_.PathOf(file).c_str());  // what stays is removed at the next start
+    io().Remove(files_.PathOf(file));  // what stays is removed at the next start
     files_.bytes_now_ -= held.bytes;
   }
 
+  FileIo& io() const { return *files_.options_.io; }
+
   SpillFiles& files_;
   std::map<uint64_t, Held> held_;  // by file
-  File writing_, reading_;
+  OpenFile writing_, reading_;
   uint64_t writing_file_ = 0, reading_file_ = 0;  // 0: none
 };
 

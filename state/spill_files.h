@@ -20,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/file_io.h"
 #include "model/ports/spill_store.h"
 
 namespace dcp::state {
@@ -31,6 +32,7 @@ class SpillFiles {
     uint64_t file_bytes = uint64_t{32} << 20;  // a file is ended when it is this long
     // Is left free on the file system, so that what must be stored always finds room.
     uint64_t reserve_bytes = uint64_t{256} << 20;
+    FileIo* io = &FileIo::Real();
     // Free bytes of the file system that holds `path`; nullopt: not known. Tests replace it.
     std::function<std::optional<uint64_t>(const std::string& path)> free_bytes = {};
   };

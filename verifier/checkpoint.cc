@@ -1,8 +1,6 @@
 #include "verifier/checkpoint.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -13,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "base/file_io.h"
 #include "base/status.h"
 
 namespace dcp::verifier {
@@ -142,16 +141,13 @@ class Loader {
   std::map<std::string, TableProgress> tables_;
 };
 
-absl::StatusOr<std::string> ReadAll(int fd, const std::string& path) {
-  std::string text;
-  char buffer[1 << 16];
-  while (true) {
-    const ssize_t got = pread(fd, buffer, sizeof(buffer), static_cast<off_t>(text.size()));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return FileError(path, absl::StrCat("cannot be read: ", std::strerror(errno)));
-    if (got == 0) return text;
-    text.append(buffer, static_cast<size_t>(got));
-  }
+absl::StatusOr<std::string> ReadAll(const OpenFile& file, const std::string& path) {
+  const int64_t size = file.io().Size(file.fd());
+  std::string text(size < 0 ? 0 : static_cast<size_t>(size), '\0');
+  const ssize_t got = size < 0 ? -1 : ReadAllAt(file, text.data(), text.size(), 0);
+  if (got < 0) return FileError(path, absl::StrCat("cannot be read: ", std::strerror(errno)));
+  text.resize(static_cast<size_t>(got));
+  return text;
 }
 
 void AppendSchema(const mysql::TableSchema& schema, std::string* text) {
@@ -183,21 +179,22 @@ std::string FingerprintOf(const TableComparison& comparison) {
 
 absl::StatusOr<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& path,
                                                              const std::string& job) {
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return FileError(path, absl::StrCat("cannot be opened: ", std::strerror(errno)));
-  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(path, fd));
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return FileError(path, "another run uses it");
+  OpenFile file(FileIo::Real(), path, O_RDWR | O_CREAT | O_APPEND);
+  if (!file.open())
+    return FileError(path, absl::StrCat("cannot be opened: ", std::strerror(errno)));
+  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(path, std::move(file)));
+  if (FileIo::Real().Lock(checkpoint->file_.fd()) != 0) {
+    return FileError(path, "another run uses it");
+  }
   DCP_RETURN_IF_ERROR(checkpoint->Load(job));
   return checkpoint;
 }
 
-Checkpoint::~Checkpoint() { close(fd_); }
-
 absl::Status Checkpoint::Load(const std::string& job) {
-  DCP_ASSIGN_OR_RETURN(std::string text, ReadAll(fd_, path_));
+  DCP_ASSIGN_OR_RETURN(std::string text, ReadAll(file_, path_));
   // A torn last line is cut off, so that the next one stands alone.
   const size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  if (whole < text.size() && ftruncate(fd_, static_cast<off_t>(whole)) != 0) {
+  if (whole < text.size() && file_.io().Truncate(file_.fd(), whole) != 0) {
     return FileError(path_, "cannot be shortened");
   }
   text.resize(whole);
@@ -268,22 +265,15 @@ absl::Status Checkpoint::error() const {
 void Checkpoint::Write(const std::string& line, bool sync) {
   const MutexLock lock(mu_);
   if (!error_.ok()) return;
-  for (absl::string_view rest = line; !rest.empty();) {
-    const ssize_t written = write(fd_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      error_ = FileError(path_, absl::StrCat("cannot be written: ", std::strerror(errno)));
-      return;
-    }
-    rest.remove_prefix(static_cast<size_t>(written));
-  }
-  if (sync && fdatasync(fd_) != 0) {
+  if (WriteAll(file_, line) != 0) {
+    error_ = FileError(path_, absl::StrCat("cannot be written: ", std::strerror(errno)));
+  } else if (sync && file_.io().Sync(file_.fd()) != 0) {
     error_ = FileError(path_, absl::StrCat("cannot be synced: ", std::strerror(errno)));
   }
 }
 
 absl::Status Checkpoint::Remove() {
-  if (unlink(path_.c_str()) == 0) return absl::OkStatus();
+  if (file_.io().Remove(path_) == 0) return absl::OkStatus();
   return FileError(path_, absl::StrCat("cannot be removed: ", std::strerror(errno)));
 }
 

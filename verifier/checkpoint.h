@@ -11,10 +11,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/file_io.h"
 #include "base/mutex.h"
 #include "model/digest.h"
 #include "verifier/row_set.h"
@@ -44,7 +46,6 @@ class Checkpoint {
   //                        used; says why
   static absl::StatusOr<std::unique_ptr<Checkpoint>> Open(const std::string& path,
                                                           const std::string& job);
-  ~Checkpoint();
   Checkpoint(const Checkpoint&) = delete;
   Checkpoint& operator=(const Checkpoint&) = delete;
 
@@ -65,13 +66,13 @@ class Checkpoint {
   absl::Status Remove();
 
  private:
-  Checkpoint(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  Checkpoint(std::string path, OpenFile file) : path_(std::move(path)), file_(std::move(file)) {}
   absl::Status Load(const std::string& job);
   void Write(const std::string& line, bool sync) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after Open().
   const std::string path_;
-  const int fd_;
+  const OpenFile file_;
   std::map<std::string, TableProgress> tables_;
 
   mutable Mutex mu_;

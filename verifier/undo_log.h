@@ -11,10 +11,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/file_io.h"
 
 namespace dcp::verifier {
 
@@ -23,7 +26,6 @@ class UndoLog {
   //   kAlreadyExists       there is such a file: it may be the only way back from another repair
   //   kFailedPrecondition  it cannot be made
   static absl::StatusOr<std::unique_ptr<UndoLog>> Create(const std::string& path);
-  ~UndoLog();
   UndoLog(const UndoLog&) = delete;
   UndoLog& operator=(const UndoLog&) = delete;
 
@@ -41,12 +43,13 @@ class UndoLog {
   const std::string& path() const { return path_; }
 
  private:
-  UndoLog(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  UndoLog(std::string path, OpenFile file) : path_(std::move(path)), file_(std::move(file)) {}
   absl::Status Error(absl::string_view doing) const;
+  absl::Status Write(uint64_t at, absl::string_view text);
   absl::StatusOr<std::string> Read() const;
 
   const std::string path_;
-  const int fd_;
+  const OpenFile file_;
   uint64_t begin_ = 0;          // behind the head
   std::vector<uint64_t> ends_;  // of the statements' lines
 };

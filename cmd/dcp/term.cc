@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/file_io.h"
 #include "base/status.h"
 #include "cmd/dcp/handover.h"
 #include "cmd/dcp/log.h"
@@ -28,15 +29,9 @@ uint64_t ReadEpoch(const fs::path& dir) {
 
 // The directory is locked by the state; a torn file is no epoch that ever was.
 absl::Status WriteEpoch(const fs::path& dir, uint64_t epoch) {
-  const fs::path made = dir / absl::StrCat(kEpochFile, ".new");
-  std::ofstream out(made, std::ios::trunc);
-  out << epoch << "\n";
-  out.close();
-  std::error_code error;
-  if (out) fs::rename(made, dir / kEpochFile, error);
-  if (out && !error) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("cannot write ", made.string(), ": ",
-                                             error ? error.message() : std::strerror(errno)));
+  const std::string path = dir / kEpochFile;
+  if (ReplaceFile(FileIo::Real(), path, absl::StrCat(epoch, "\n")) == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
 }
 
 // What belongs to the time before another one was active: messages that clients pushed here,

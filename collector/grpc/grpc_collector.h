@@ -54,7 +54,7 @@ struct GrpcCollectorOptions {
   int64_t intake_max_bytes = int64_t{4} << 30;
   // For what people should know: damage, torn files, a disk that refuses.
   std::function<void(absl::string_view)> log = [](absl::string_view) {};
-  IntakeIo* io = nullptr;  // of the logs; null: the real one
+  FileIo* io = nullptr;  // of the logs; null: the real one
   // See IntakeLogOptions.
   std::function<absl::Status()> before_deleting = [] { return absl::OkStatus(); };
   bool capture_rows = true;  // keep contents, not only their digests

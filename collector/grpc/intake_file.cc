@@ -20,28 +20,16 @@ absl::Status IoError(int error, absl::string_view what, absl::string_view path) 
 }
 
 absl::Status WriteAll(const OpenFile& file, absl::string_view bytes, absl::string_view path) {
-  while (!bytes.empty()) {
-    const ssize_t written = file.io().Write(file.fd(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return IoError(errno, "write", path);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
+  if (dcp::WriteAll(file, bytes) != 0) return IoError(errno, "write", path);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> ReadAt(const OpenFile& file, uint64_t offset, size_t size,
                                    absl::string_view path) {
   std::string bytes(size, '\0');
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t got =
-        file.io().ReadAt(file.fd(), bytes.data() + done, size - done, offset + done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return IoError(errno, "read", path);
-    if (got == 0) break;
-    done += static_cast<size_t>(got);
-  }
-  bytes.resize(done);
+  const ssize_t got = ReadAllAt(file, bytes.data(), size, offset);
+  if (got < 0) return IoError(errno, "read", path);
+  bytes.resize(static_cast<size_t>(got));
   return bytes;
 }
 
@@ -58,10 +46,8 @@ absl::Status WriteAgain(FileIo& io, const std::string& path, uint64_t from, uint
   while (from < to) {
     DCP_ASSIGN_OR_RETURN(const std::string bytes,
                          ReadAt(file, from, std::min(kPiece, to - from), path));
-    const ssize_t written = io.WriteAt(file.fd(), bytes.data(), bytes.size(), from);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return IoError(errno, "write", path);
-    from += static_cast<uint64_t>(written);
+    if (WriteAllAt(file, bytes, from) != 0) return IoError(errno, "write", path);
+    from += bytes.size();
   }
   if (io.Sync(file.fd()) != 0) return IoError(errno, "sync", path);
   return absl::OkStatus();

@@ -12,8 +12,6 @@
 
 namespace dcp::collector {
 
-using IntakeIo = FileIo;
-
 // What errno says of `what`: kResourceExhausted where there is no room (disk, quota, file
 // size, descriptors), else kUnavailable.
 absl::Status IoError(int error, absl::string_view what, absl::string_view path);

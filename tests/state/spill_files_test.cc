@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -182,6 +183,48 @@ TEST_F(SpillFilesTest, ARecordThatWasWrittenInPartTakesNoRoomAndTheNextIsWhole) 
   const model::SpillTicket after = Write(std::string(300, 'a'));
   EXPECT_EQ(*store_->Read(before), std::string(300, 'b'));
   EXPECT_EQ(*store_->Read(after), std::string(300, 'a'));
+}
+
+// Has so many descriptors and no more.
+class FewDescriptors final : public FileIo {
+ public:
+  explicit FewDescriptors(int free) : free_(free) {}
+  int Open(const std::string& path, int flags, mode_t mode) override {
+    if (free_ == 0) {
+      errno = EMFILE;
+      return -1;
+    }
+    --free_;
+    return FileIo::Open(path, flags, mode);
+  }
+  void Close(int fd) override {
+    ++free_;
+    FileIo::Close(fd);
+  }
+
+ private:
+  int free_;
+};
+
+// A segment that does not come back ends its check, one that cannot be written waits in memory.
+TEST_F(SpillFilesTest, WhereDescriptorsRunOutReadingTakesThoseOfWriting) {
+  FewDescriptors io(1);
+  options_.io = &io;
+  Open();
+  const model::SpillTicket first = Write(std::string(900, '1'));
+  const model::SpillTicket second = Write(std::string(900, '2'));
+  const auto read = store_->Read(first);
+  ASSERT_OK(read);
+  EXPECT_EQ(*read, std::string(900, '1'));
+  EXPECT_THAT(store_->Write("x"),
+              test::StatusIs(absl::StatusCode::kUnavailable, HasSubstr("Too many open files")));
+  EXPECT_EQ(*store_->Read(second), std::string(900, '2'));
+  store_->Drop(first);
+  store_->Drop(second);
+  EXPECT_THAT(Names(), ::testing::IsEmpty());
+  const model::SpillTicket third = Write("3");
+  EXPECT_EQ(*store_->Read(third), "3");
+  store_.reset();  // before `io`
 }
 
 TEST_F(SpillFilesTest, ADirectoryThatIsGoneIsSaidAndWorksLater) {

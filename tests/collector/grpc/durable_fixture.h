@@ -19,10 +19,10 @@
 namespace dcp::collector {
 
 // A disk that may be full. What it does is not synced: no test survives the machine.
-class DiskOfSize final : public IntakeIo {
+class DiskOfSize final : public FileIo {
  public:
   ssize_t Write(int fd, const char* bytes, size_t size) override {
-    if (!full) return IntakeIo::Write(fd, bytes, size);
+    if (!full) return FileIo::Write(fd, bytes, size);
     errno = ENOSPC;
     return -1;
   }

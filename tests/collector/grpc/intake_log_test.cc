@@ -25,21 +25,21 @@ using ::testing::SizeIs;
 
 // A disk that refuses on demand. It does not wait for the real one: no test here survives the
 // machine.
-class FailingIo final : public IntakeIo {
+class FailingIo final : public FileIo {
  public:
   ssize_t Write(int fd, const char* bytes, size_t size) override {
     if (room < size) {
       const size_t part = std::exchange(room, 0);
-      if (part > 0) return IntakeIo::Write(fd, bytes, part);
+      if (part > 0) return FileIo::Write(fd, bytes, part);
       errno = ENOSPC;
       return -1;
     }
     room -= size;
-    return IntakeIo::Write(fd, bytes, size);
+    return FileIo::Write(fd, bytes, size);
   }
   ssize_t WriteAt(int fd, const char* bytes, size_t size, uint64_t offset) override {
     written_again += size;
-    return IntakeIo::WriteAt(fd, bytes, size, offset);
+    return FileIo::WriteAt(fd, bytes, size, offset);
   }
   int Sync(int) override {
     ++syncs;
