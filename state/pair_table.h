@@ -44,6 +44,11 @@ class PairTable {
                                                         const std::string& target);
 
   const std::map<Pair, int64_t>& pairs() const { return pairs_; }
+  // Its number; nullopt: there is no such pair.
+  std::optional<int64_t> Find(const std::string& check, const std::string& target) const {
+    const auto pair = pairs_.find({check, target});
+    return pair == pairs_.end() ? std::nullopt : std::optional(pair->second);
+  }
   absl::Status Forget(const Pair& pair);
   void Forgotten(const Pair& pair) { pairs_.erase(pair); }
 

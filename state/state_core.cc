@@ -218,24 +218,24 @@ absl::StatusOr<std::vector<model::IgnoreRule>> StateCore::IgnoreRules() {
 absl::StatusOr<uint64_t> StateCore::CountQuiet(const std::string& check, const std::string& target,
                                                absl::Span<const model::Digest> keys,
                                                absl::Time now) {
-  const auto pair = pairs_->pairs().find({check, target});
-  if (pair == pairs_->pairs().end()) return 0;
-  return findings_->CountQuiet(pair->second, check, target, keys, now);
+  const std::optional<int64_t> pair = pairs_->Find(check, target);
+  if (!pair) return 0;
+  return findings_->CountQuiet(*pair, check, target, keys, now);
 }
 
 absl::StatusOr<uint64_t> StateCore::CountKeptBack(const std::string& check,
                                                   const std::string& target,
                                                   absl::Span<const model::Digest> keys) {
-  const auto pair = pairs_->pairs().find({check, target});
-  if (pair == pairs_->pairs().end()) return 0;
-  return findings_->CountKeptBack(pair->second, keys);
+  const std::optional<int64_t> pair = pairs_->Find(check, target);
+  if (!pair) return 0;
+  return findings_->CountKeptBack(*pair, keys);
 }
 
 absl::StatusOr<bool> StateCore::WasKeptBack(const std::string& check, const std::string& target,
                                             const std::string& alarm_id) {
-  const auto pair = pairs_->pairs().find({check, target});
-  if (pair == pairs_->pairs().end()) return false;
-  return findings_->WasKeptBack(pair->second, alarm_id);
+  const std::optional<int64_t> pair = pairs_->Find(check, target);
+  if (!pair) return false;
+  return findings_->WasKeptBack(*pair, alarm_id);
 }
 
 absl::StatusOr<std::vector<StateCore::ForgottenSink>> StateCore::ForgetSinksExcept(
