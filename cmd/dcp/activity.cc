@@ -3,6 +3,40 @@
 #include "absl/strings/str_cat.h"
 
 namespace dcp::cmd {
+namespace {
+
+std::string Line(const model::PairActivity& pair) {
+  return absl::StrCat("check ", pair.check, " ", pair.source, " -> ", pair.target,
+                      ": judged up to barrier ", pair.verified_barrier, ", same ", pair.same,
+                      ", diff ", pair.diff, ", unverified ", pair.unverified, ", waiting segments ",
+                      pair.pending_segments, ", open findings ", pair.open_findings,
+                      " (align: ", pair.align, ")",
+                      pair.source_barrier == 0
+                          ? "; no barrier has come from the source: is drc.barrier written there?"
+                          : "");
+}
+
+std::string Line(const model::MemoryActivity& memory) {
+  return absl::StrCat("check ", memory.check, ": ", memory.used_bytes >> 20, " of ",
+                      memory.limit_bytes >> 20, " MiB of memory, ", memory.spilled_segments,
+                      " segments (", memory.spilled_bytes >> 20, " MiB) wait on disk",
+                      memory.intake_waits == 0
+                          ? ""
+                          : absl::StrCat(", a stream was held up ", memory.intake_waits, " times"));
+}
+
+std::string Line(const model::ReaderActivity& reader) {
+  return absl::StrCat(
+      "collector ", reader.collector, ": ",
+      reader.connected ? "connected"
+      : reader.ended   ? "ended"
+                       : "not connected",
+      ", ", reader.rows, " rows, at ", reader.file, ":", reader.position,
+      reader.purge.empty() ? "" : ", ", reader.purge,
+      reader.last_error.empty() ? "" : absl::StrCat(", last error: ", reader.last_error));
+}
+
+}  // namespace
 
 model::PairActivity ToActivity(const config::CheckOptions& check,
                                const CheckRunner::TargetStatus& target) {
@@ -98,6 +132,14 @@ model::SinkActivity ToActivity(const alarm::Dispatcher::Stats& stats) {
   activity.waiting = stats.queued;
   activity.failing = stats.failing;
   return activity;
+}
+
+std::vector<std::string> StatusLines(const model::DaemonStatus& status) {
+  std::vector<std::string> lines;
+  for (const model::PairActivity& pair : status.pairs) lines.push_back(Line(pair));
+  for (const model::MemoryActivity& memory : status.memory) lines.push_back(Line(memory));
+  for (const model::ReaderActivity& reader : status.readers) lines.push_back(Line(reader));
+  return lines;
 }
 
 }  // namespace dcp::cmd

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "alarm/dispatcher.h"
 #include "barrier/barrier_writer.h"
@@ -28,5 +29,8 @@ model::PushActivity ToActivity(const std::string& collector,
 model::BarrierActivity ToActivity(const config::BarrierOptions& options,
                                   const barrier::BarrierStatus& status);
 model::SinkActivity ToActivity(const alarm::Dispatcher::Stats& stats);
+
+// For the log: one per check and target, per check's memory and per collector that reads.
+std::vector<std::string> StatusLines(const model::DaemonStatus& status);
 
 }  // namespace dcp::cmd

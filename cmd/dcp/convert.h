@@ -22,7 +22,7 @@ barrier::PulseOptions ToPulseOptions(const config::BarrierOptions& barrier);
 checker::PairOptions ToPairOptions(const config::CheckOptions& check, const model::Tag& target);
 collector::MysqlTag ToMysqlTag(const config::MysqlTagOptions& tag);
 std::vector<verifier::TableRule> ToVerifierRules(const config::MysqlTagOptions& tag);
-// `resume` begins now: this version keeps no state between runs.
+// `resume`: now, for a collector that has nothing to go on from.
 collector::StartPoint ToStartPoint(const config::StartPoint& start);
 
 // All but what is wanted of it.

@@ -127,7 +127,8 @@ class Daemon::Impl final : public model::StatusSource {
     }
     MakePurgeWatcher();
     if (term_) return absl::OkStatus();
-    for (const auto& options : config_.barriers) barriers_.push_back(MakeBarrierWriter(options));
+    for (const auto& options : config_.barriers)
+      barriers_.push_back(MakeBarrierWriter(options, clock_));
     return absl::OkStatus();
   }
 
@@ -229,30 +230,6 @@ class Daemon::Impl final : public model::StatusSource {
     return absl::OkStatus();
   }
 
-  std::vector<std::string> StatusLines() const {
-    std::vector<std::string> lines;
-    for (size_t i = 0; i < runners_.size(); ++i) {
-      for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
-        lines.push_back(Line(config_.checks[i], target));
-      }
-      lines.push_back(MemoryLine(config_.checks[i], runners_[i]->memory()));
-    }
-    const std::vector<collector::PurgeWatch::Report> purge = purge_watcher_->reports();
-    for (size_t i = 0; i < mysql_collectors_.size(); ++i) {
-      const collector::MysqlCollectorStatus status = mysql_collectors_[i]->status();
-      const std::string kept = i < purge.size() ? Describe(purge[i]) : "";
-      lines.push_back(absl::StrCat(
-          "collector ", mysql_names_[i], ": ",
-          status.connected  ? "connected"
-          : status.finished ? "ended"
-                            : "not connected",
-          ", ", status.rows, " rows, at ", status.position.file, ":", status.position.offset,
-          kept.empty() ? "" : ", ", kept,
-          status.last_error.empty() ? "" : absl::StrCat(", last error: ", status.last_error)));
-    }
-    return lines;
-  }
-
  private:
   absl::Status OpenState() {
     state::StateStore::Options options;
@@ -294,29 +271,6 @@ class Daemon::Impl final : public model::StatusSource {
                               " is not configured any more: what was known of it is dropped"));
     }
     return absl::OkStatus();
-  }
-
-  static std::string Line(const config::CheckOptions& check,
-                          const CheckRunner::TargetStatus& target) {
-    return absl::StrCat("check ", check.name, " ", check.source.value(), " -> ",
-                        target.target.value(), ": judged up to barrier ", target.pair.last_judged,
-                        ", same ", target.same, ", diff ", target.diff, ", unverified ",
-                        target.unverified, ", waiting segments ", target.pair.pending_segments,
-                        ", open findings ", target.pair.open_findings,
-                        " (align: ", target.pair.align_reason, ")",
-                        target.pair.source_barrier == 0
-                            ? "; no barrier has come from the source: is drc.barrier written there?"
-                            : "");
-  }
-
-  static std::string MemoryLine(const config::CheckOptions& check,
-                                const CheckRunner::MemoryStatus& memory) {
-    return absl::StrCat("check ", check.name, ": ", memory.used_bytes >> 20, " of ",
-                        memory.limit_bytes >> 20, " MiB of memory, ", memory.spilled_segments,
-                        " segments (", memory.spilled_bytes >> 20, " MiB) wait on disk",
-                        memory.intake_waits == 0 ? ""
-                                                 : absl::StrCat(", a stream was held up ",
-                                                                memory.intake_waits, " times"));
   }
 
   void TellEnded(const model::Tag& tag) {
@@ -519,12 +473,6 @@ class Daemon::Impl final : public model::StatusSource {
     return all;
   }
 
-  std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(const config::BarrierOptions& options) {
-    return std::make_unique<barrier::BarrierWriter>(
-        ToPulseOptions(options), MakeSqlOpener(options.connection), &clock_,
-        [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); });
-  }
-
   absl::Status StartHttp() {
     if (!config_.http) return absl::OkStatus();
     server::HttpServer::Options options;
@@ -589,11 +537,13 @@ void Daemon::LogFailure() const {
                    ". Nothing more is judged in this process; start dcp again: it goes on from "
                    "what is stored"));
 }
+void Daemon::LogStatus() const {
+  for (const std::string& line : StatusLines(Status())) LogInfo(line);
+}
 absl::Status Daemon::Start() { return impl_->Start(); }
 void Daemon::Stop(absl::Duration limit) { impl_->Stop(limit); }
 bool Daemon::AllEnded() { return impl_->AllEnded(); }
 Closing Daemon::Close() const { return impl_->Close(); }
-std::vector<std::string> Daemon::StatusLines() const { return impl_->StatusLines(); }
 model::DaemonStatus Daemon::Status() const { return impl_->Status(); }
 
 }  // namespace dcp::cmd

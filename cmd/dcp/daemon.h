@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,6 +23,9 @@
 #include "model/ports/status_source.h"
 
 namespace dcp::cmd {
+
+// How long a daemon that is asked to stop may take over what it has.
+inline constexpr absl::Duration kDrain = absl::Seconds(10);
 
 class Daemon final : public model::StatusSource {
  public:
@@ -58,8 +60,8 @@ class Daemon final : public model::StatusSource {
   // Says it in the log, and what to do. REQUIRES: there is one
   void LogFailure() const;
 
-  // One line per check and target, and per collector: what it is doing.
-  std::vector<std::string> StatusLines() const;
+  // A line in the log per check and target, and per collector: what it is doing.
+  void LogStatus() const;
 
   model::DaemonStatus Status() const override;
 

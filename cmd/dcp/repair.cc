@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
-#include "base/stopper.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/repair_printer.h"
@@ -65,12 +64,8 @@ int Repair(const RepairCommand& command, StopSignal& stop) {
   if (job == nullptr) return kExitConfig;
 
   const Clock& clock = Clock::Real();
-  Stopper stopper;
-  const SignalWatch watch(stop, stopper);
-  const auto pause = [&](absl::Duration time) -> absl::Status {
-    if (stopper.Pause(time, clock)) return absl::OkStatus();
-    return absl::CancelledError("stopped");
-  };
+  SignalWatch watch(stop, clock);
+  const auto pause = [&watch](absl::Duration time) { return watch.Pause(time); };
   const verifier::RepairOptions options = ToRepairOptions(command, *job, RunName(clock));
   int status = kVerifyEqual;
   absl::StatusOr<RepairReport> report;

@@ -18,7 +18,6 @@ namespace {
 
 constexpr absl::Duration kFailureEvery = absl::Seconds(1);
 constexpr uint64_t kStatusEvery = 60;  // of these
-constexpr absl::Duration kDrain = absl::Seconds(10);
 
 constexpr absl::Duration kEndEvery = absl::Milliseconds(50);
 
@@ -44,10 +43,6 @@ std::string CheckUntilEnd(const config::Config& config, bool until_end) {
   return "";
 }
 
-void LogStatus(const Daemon& daemon) {
-  for (const std::string& line : daemon.StatusLines()) LogInfo(line);
-}
-
 int TellFailure(const Daemon& daemon) {
   daemon.LogFailure();
   return kExitError;
@@ -57,7 +52,7 @@ int TellFailure(const Daemon& daemon) {
 bool Watch(const Daemon& daemon, StopSignal& stop) {
   for (uint64_t n = 1; !stop.Wait(kFailureEvery); ++n) {
     if (!daemon.failure().ok()) return false;
-    if (n % kStatusEvery == 0) LogStatus(daemon);
+    if (n % kStatusEvery == 0) daemon.LogStatus();
   }
   return daemon.failure().ok();
 }
@@ -104,7 +99,7 @@ int Run(const RunCommand& command, StopSignal& stop) {
   if (command.until_end) return RunToTheEnd(**daemon, stop);
   const bool works = Watch(**daemon, stop);
   LogInfo("stopping");
-  LogStatus(**daemon);
+  (*daemon)->LogStatus();
   (*daemon)->Stop(kDrain);
   if (!works) return TellFailure(**daemon);
   LogInfo("stopped");

@@ -25,7 +25,6 @@ namespace {
 
 constexpr absl::Duration kLook = absl::Milliseconds(20);
 constexpr absl::Duration kStatusEvery = absl::Minutes(1);
-constexpr absl::Duration kDrain = absl::Seconds(10);
 
 using Writers = std::vector<std::unique_ptr<barrier::BarrierWriter>>;
 
@@ -42,12 +41,10 @@ Writers StartOtherWriters(const config::Config& config, uint64_t epoch, barrier:
                           const Clock& clock) {
   Writers writers;
   for (size_t i = 1; i < config.barriers.size(); ++i) {
-    const config::BarrierOptions& barrier = config.barriers[i];
-    barrier::PulseOptions pulse = ToPulseOptions(barrier);
-    pulse.lease = {epoch, config.ha->name, [&leader](uint64_t other) { leader.Outdone(other); }};
-    writers.push_back(std::make_unique<barrier::BarrierWriter>(
-        pulse, MakeSqlOpener(barrier.connection), &clock,
-        [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); }));
+    writers.push_back(MakeBarrierWriter(
+        config.barriers[i], clock,
+        barrier::PulseLease{epoch, config.ha->name,
+                            [&leader](uint64_t other) { leader.Outdone(other); }}));
     writers.back()->Start();
   }
   return writers;
@@ -75,10 +72,6 @@ std::vector<barrier::BarrierStatus> StatusOf(const barrier::Leader& leader,
   return all;
 }
 
-void LogStatus(const Daemon& daemon) {
-  for (const std::string& line : daemon.StatusLines()) LogInfo(line);
-}
-
 // Until the term ends, or `stop`. False: a check cannot go on in this process. A status: the daemon
 // cannot run here.
 absl::StatusOr<bool> RunTerm(const config::Config& config, const Inspection& inspection,
@@ -97,12 +90,12 @@ absl::StatusOr<bool> RunTerm(const config::Config& config, const Inspection& ins
   absl::Duration say_at = clock.Monotonic() + kStatusEvery;
   while (leader.Holds(epoch) && (*daemon)->failure().ok() && !stop.Wait(kLook)) {
     if (clock.Monotonic() < say_at) continue;
-    LogStatus(**daemon);
+    (*daemon)->LogStatus();
     say_at += kStatusEvery;
   }
   const bool lost = !leader.Holds(epoch);
   if (lost) LogWarning("ha: another dcp is active: this one stops checking");
-  LogStatus(**daemon);
+  (*daemon)->LogStatus();
   (*daemon)->Stop(lost ? absl::ZeroDuration() : kDrain);
   const bool works = (*daemon)->failure().ok();
   if (!works) (*daemon)->LogFailure();

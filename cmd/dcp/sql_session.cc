@@ -8,6 +8,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "cmd/dcp/convert.h"
+#include "cmd/dcp/log.h"
 #include "mysql/connection.h"
 
 namespace dcp::cmd {
@@ -64,6 +66,16 @@ barrier::SqlOpener MakeSqlOpener(const model::ConnectionOptions& options) {
     DCP_ASSIGN_OR_RETURN(auto connection, mysql::Connection::Connect(options, kAnswerWithin));
     return std::make_unique<SqlSession>(std::move(connection));
   };
+}
+
+std::unique_ptr<barrier::BarrierWriter> MakeBarrierWriter(
+    const config::BarrierOptions& options, const Clock& clock,
+    std::optional<barrier::PulseLease> lease) {
+  barrier::PulseOptions pulse = ToPulseOptions(options);
+  pulse.lease = std::move(lease);
+  return std::make_unique<barrier::BarrierWriter>(
+      pulse, MakeSqlOpener(options.connection), &clock,
+      [](absl::string_view text) { LogWarning(absl::StrCat("barrier: ", text)); });
 }
 
 }  // namespace dcp::cmd

@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
-#include "base/stopper.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/signal_watch.h"
@@ -108,12 +107,8 @@ int Verify(const VerifyCommand& command, StopSignal& stop) {
   if (command.explain) return Explain(options);
 
   const Clock& clock = Clock::Real();
-  Stopper stopper;
-  const SignalWatch watch(stop, stopper);
-  const auto pause = [&](absl::Duration time) -> absl::Status {
-    if (stopper.Pause(time, clock)) return absl::OkStatus();
-    return absl::CancelledError("stopped");
-  };
+  SignalWatch watch(stop, clock);
+  const auto pause = [&watch](absl::Duration time) { return watch.Pause(time); };
   VerifyReport report({command.json, isatty(STDERR_FILENO) == 1}, std::cout, std::cerr, clock);
   StartedReport started(report);
   const absl::Status status = command.schema_only
