@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "checker/erase_if.h"
 #include "checker/evidence.h"
 
 namespace dcp::checker {
@@ -15,39 +16,10 @@ using model::Version;
 // Rows that wait to be read: beyond it differences are said as inferred.
 constexpr size_t kMaxConfirming = 10'000;
 
-// std::erase_if of an InlinedVector.
-template <typename Container, typename Predicate>
-void EraseIf(Container& container, Predicate predicate) {
-  container.erase(std::remove_if(container.begin(), container.end(), predicate), container.end());
-}
-
 }  // namespace
 
 ConvergeJudge::ConvergeJudge(const PairOptions& options)
     : options_(options), log_(options, findings_) {}
-
-void ConvergeJudge::Restore(uint64_t said_to, bool is_first,
-                            const std::vector<model::OpenFinding>& findings) {
-  log_.ContinueFrom(said_to);
-  restored_ = findings;
-  restored_at_ = said_to;
-  starts_early_ = is_first;
-  restoring_ = true;
-  for (const model::OpenFinding& finding : findings) {
-    Key& key = keys_[finding.key];
-    key.state = State::kDiffering;
-    key.is_ddl = finding.kind == DiffKind::kDdl;
-    key.kind = finding.kind;
-    key.digest = finding.key;
-    key.text = finding.key_text;
-    key.alarm_id = finding.alarm_id;
-    key.not_before = finding.not_before;
-    if (!finding.table.empty() && !key.is_ddl) {
-      key.table = restored_tables_.Intern({finding.table, {}, finding.keyless});
-    }
-    findings_.Open(finding.alarm_id);
-  }
-}
 
 void ConvergeJudge::StartRun(uint64_t epoch, uint64_t offset, bool exact) {
   exact_ = exact;
@@ -446,69 +418,6 @@ Index ConvergeJudge::SaidIn(const Key& key, Index broken_at) {
   return said_in;
 }
 
-// It belongs to a verdict that was said before a restart.
-bool ConvergeJudge::WasSaid(const Key& key, const Broken& broken) const {
-  if (key.waiting.empty()) return now_offset_ <= restored_at_;
-  return log_.said_before(SaidIn(key, broken.barrier));
-}
-
-// What is broken here was said before, or was no finding then: an open finding stands
-// above the rules that are broken meanwhile. While the run has not come to where
-// verdicts were said last, the key differs here as it did then, and nothing is said.
-void ConvergeJudge::Overlook(Key& key, Index barrier) {
-  if (!restoring_) {
-    EraseIf(key.open_states, [&](Index j) { return j <= barrier; });
-    EraseIf(key.open_passages, [&](const Passage& p) { return p.barrier <= barrier; });
-    for (const Index m : key.waiting) {
-      if (log_.said_before(m)) log_.KeySeen(m);
-    }
-    EraseIf(key.waiting, [&](Index m) { return log_.said_before(m); });
-    return;
-  }
-  for (const Index m : key.waiting) log_.KeySeen(m);
-  key.waiting.clear();
-  key.open_states.clear();
-  key.open_passages.clear();
-  key.state = State::kDiffering;
-  key.alarm_id.clear();
-  if (key.history.Agrees(now_)) return Settle(key);
-  overlooked_.push_back(key.digest);
-}
-
-// The run has come to where verdicts were said last before a restart.
-void ConvergeJudge::EndRestoring() {
-  restoring_ = false;
-  for (const model::OpenFinding& finding : restored_) {
-    Key& key = keys_[finding.key];
-    key.history.Pin(finding.source, finding.target, Counts(key), now_);
-    if (key.not_before > now_offset_) Queue(key);
-  }
-  restored_.clear();
-  for (const model::Digest& digest : overlooked_) {
-    const auto it = keys_.find(digest);
-    if (it != keys_.end() && IsOverlooked(it->second)) EndOverlooked(it->second);
-  }
-  overlooked_.clear();
-}
-
-// Its finding had ended by now, by what the streams do not show: its rows were read.
-void ConvergeJudge::EndOverlooked(Key& key) {
-  if (key.history.source_assumed()) {  // what told it may stand before the run's new beginning
-    key.history.AssumeTarget(now_);
-    return Settle(key);
-  }
-  const bool decided = key.history.last_touch() + 2 * lateness_ <= now_;
-  if (!decided && key.history.first_target_touch() != kNone) {
-    key.state = State::kPending;
-    return Queue(key);
-  }
-  // Where the target came from stands before the run's new beginning, and the source's
-  // last change may have been under way.
-  if (!decided) unsettled_.push_back(key.table != nullptr ? key.table->name : "");
-  key.history.AdoptSource(now_, Counts(key));
-  Settle(key);
-}
-
 void ConvergeJudge::Queue(Key& key) {
   if (key.queued) return;
   key.queued = true;
@@ -633,85 +542,6 @@ void ConvergeJudge::EvaluateLate(Key& key) {
     key.history.AdoptSource(now_, false);
     OpenFinding(key, std::move(row), now_);
   }
-}
-
-// --- forgetting ---
-
-bool ConvergeJudge::Concerns(const Key& key, const std::string& table) const {
-  if (table.empty()) return true;
-  if (key.is_ddl) return key.text == DdlKeyText(table);
-  return key.table != nullptr && key.table->name == table;
-}
-
-Index ConvergeJudge::KnownFrom(const Key& key) const {
-  if (known_from_.empty()) return 0;
-  Index from = 0;
-  for (const auto& [table, index] : known_from_) {
-    if (Concerns(key, table)) from = std::max(from, index);
-  }
-  return from;
-}
-
-// A finding stays open; the states of both sides are unknown until touched.
-void ConvergeJudge::Lose(Key& key) {
-  key.history.Lose();
-  key.not_before = 0;  // a later run counts anew
-  key.touched = kNone;
-  key.queued = false;
-}
-
-void ConvergeJudge::ForgetTable(const std::string& table, const std::string& reason,
-                                const std::string& detail) {
-  known_from_[table] = now_;
-  pending_.erase(std::remove_if(pending_.begin(), pending_.end(),
-                                [&](const Key* key) { return Concerns(*key, table); }),
-                 pending_.end());
-  for (auto it = keys_.begin(); it != keys_.end();) {
-    Key& key = it->second;
-    if (!Concerns(key, table)) {
-      ++it;
-      continue;
-    }
-    for (const Index m : key.waiting) {
-      log_.KeySeen(m);
-      log_.Unverify(m, reason, detail, table);
-    }
-    key.waiting.clear();
-    if (key.state == State::kConfirming) confirming_.erase(key.request);
-    if (key.state == State::kDiffering && !IsOverlooked(key)) {
-      Lose(key);
-      NoteFinding(key, now_);
-      ++it;
-    } else {
-      keys_.erase(it++);
-    }
-  }
-}
-
-void ConvergeJudge::ForgetOld() {
-  absl::erase_if(known_from_,
-                 [&](const auto& entry) { return now_ - entry.second > 2 * lateness_ + 1; });
-  absl::erase_if(replayed_, [&](Index i) { return now_ - i > lateness_; });
-  if (touched_.size() > options_.history) ForgetOldest();
-  const size_t least = 2 * static_cast<size_t>(lateness_) + 2;
-  while (bytes() > max_bytes_ && touched_.size() > least) {
-    forgotten_to_ = now_ - static_cast<Index>(touched_.size()) + 1;
-    ForgetOldest();
-  }
-}
-
-// What the oldest segment that is looked back to touched last.
-void ConvergeJudge::ForgetOldest() {
-  const Index oldest = now_ - static_cast<Index>(touched_.size()) + 1;
-  for (const model::Digest& digest : touched_.front()) {
-    const auto it = keys_.find(digest);
-    if (it != keys_.end() && it->second.state == State::kSettled && !it->second.queued &&
-        it->second.touched <= oldest) {
-      keys_.erase(it);
-    }
-  }
-  touched_count_ -= touched_.front().size();
-  touched_.pop_front();
 }
 
 // A key's texts and lists, and its place in the map, beside itself.
