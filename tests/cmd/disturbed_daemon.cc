@@ -28,6 +28,7 @@ using Call = ResendingClient::Call;
 
 // Messages of a segment, the barrier among them.
 constexpr uint64_t kPerSegment = 20;
+constexpr size_t kEnoughSaid = 20;  // to be compared, of each check
 // So that files of pushed messages are begun and deleted.
 constexpr size_t kFatBytes = size_t{800} << 10;
 
@@ -202,9 +203,11 @@ void DisturbedDaemonTest::BeginTraffic() {
 void DisturbedDaemonTest::EndTraffic() {
   const auto enough = [&] {
     return LastBarrier(calm_->dcp->alarms(), "orders") > 30 &&
+           AmountSaid(*disturbed_->dcp, "orders") > kEnoughSaid &&
+           AmountSaid(*disturbed_->dcp, "pushed") > kEnoughSaid &&
            disturbed_clients_->sent() > 25 * kPerSegment;
   };
-  EXPECT_TRUE(Eventually(enough)) << "there is little to compare";
+  EXPECT_TRUE(Eventually(enough, absl::Seconds(120))) << "there is little to compare";
   many_rows_.reset();
   writers_->Stop();
   const uint64_t last =
@@ -245,8 +248,8 @@ void DisturbedDaemonTest::AwaitDelivered(const Subject& subject) {
 }
 
 void DisturbedDaemonTest::ExpectAsIfNothingHadHappened() {
-  EXPECT_GT(ExpectTheSameSaid(*calm_->dcp, *disturbed_->dcp, "orders"), 5u);
-  EXPECT_GT(ExpectTheSameSaid(*calm_->dcp, *disturbed_->dcp, "pushed"), 5u);
+  EXPECT_GT(ExpectTheSameSaid(*calm_->dcp, *disturbed_->dcp, "orders"), kEnoughSaid);
+  EXPECT_GT(ExpectTheSameSaid(*calm_->dcp, *disturbed_->dcp, "pushed"), kEnoughSaid);
   ExpectProcessedIsRight();
   ExpectDelivered();
   ExpectProcessedIsKept();

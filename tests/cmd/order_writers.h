@@ -23,6 +23,8 @@ class OrderWriters {
   OrderWriters(ReplicaPair& pair, uint64_t seed);
   ~OrderWriters() { Stop(); }
 
+  // Transactions, up to now.
+  uint64_t written() const { return written_; }
   // Ends them; the number of transactions that they wrote.
   uint64_t Stop();
 

@@ -62,6 +62,13 @@ std::vector<std::string> SaidOf(const std::vector<Alarm>& alarms, const std::str
   return said;
 }
 
+size_t AmountSaid(const DcpProcess& daemon, const std::string& check) {
+  const std::vector<Alarm> alarms = daemon.alarms();
+  return SaidOf(alarms, daemon.dir().path(), check, FirstBarrier(alarms, check),
+                LastBarrier(alarms, check))
+      .size();
+}
+
 size_t ExpectTheSameSaid(const DcpProcess& calm, const DcpProcess& disturbed,
                          const std::string& check) {
   const std::vector<Alarm> ours = calm.alarms(), theirs = disturbed.alarms();

@@ -23,6 +23,9 @@ uint64_t LastBarrier(const std::vector<Alarm>& alarms, const std::string& check)
 std::vector<std::string> SaidOf(const std::vector<Alarm>& alarms, const std::string& dir,
                                 const std::string& check, uint64_t from, uint64_t to);
 
+// How much `daemon` said of `check` up to now, as SaidOf() counts it.
+size_t AmountSaid(const DcpProcess& daemon, const std::string& check);
+
 // Fails the test where both did not say the same, in the same order; returns how much it is.
 size_t ExpectTheSameSaid(const DcpProcess& calm, const DcpProcess& disturbed,
                          const std::string& check);
