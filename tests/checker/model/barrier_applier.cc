@@ -78,6 +78,8 @@ class BarrierApplier final : public HistoryMaker {
       if (HiddenByMark(true, txn.segment) && txn.barrier < 0 && random_.Percent(50)) continue;
       out.push_back(plain);
     }
+    // What may come behind a gap at the end does not follow without a word.
+    if (restart_source_at_ != kNever && !restarted) out.push_back(Origin(true, "restart"));
   }
 
   // Changes of the marked table may be missing in the stream in that segment.
@@ -291,6 +293,7 @@ class BarrierApplier final : public HistoryMaker {
         if (lost || txn.entries.empty()) continue;
         Append(out, txn);
       }
+      if (g.restart_target_at_ != kNever && !restarted) out.push_back(g.Origin(false, "gap"));
       g.target_state_ = state;
     }
 
