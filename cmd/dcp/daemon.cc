@@ -95,7 +95,7 @@ class Daemon::Impl final : public model::StatusSource {
         memory_(config_.state.memory_bytes),
         term_(std::move(term)),
         masks_(MakeMasks(config.masks, &tables_)),
-        diff_files_({.dir = config.state.dir + "/diffs"}, {renderer_, &masks_}, LogAlarm) {}
+        diff_files_({.dir = config.state.dir + "/diffs"}, {renderer_, &masks_}, clock, LogAlarm) {}
   ~Impl() override { Stop(absl::Seconds(1)); }
 
   absl::Status Build(const Inspection& inspection) {
@@ -152,6 +152,7 @@ class Daemon::Impl final : public model::StatusSource {
     // A check that waits for room on the disk would not stop.
     if (gate_) gate_->GiveUpWaiting();
     if (dispatcher_) dispatcher_->GiveUpWaiting();
+    diff_files_.GiveUpWaiting();
     bool held_up = false;
     for (auto& collector : grpc_collectors_) {
       held_up |= !collector->Stop(std::min(left(), limit / 4)).ok();

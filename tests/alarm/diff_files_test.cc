@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
+#include <thread>
 #include <vector>
 
 #include "tests/alarm/fakes.h"
@@ -28,7 +31,7 @@ class DiffFilesTest : public ::testing::Test {
 
   DiffFiles Files(DiffFiles::Options options) {
     options.dir = dir_ + "/diffs";
-    return DiffFiles(options, renderer_,
+    return DiffFiles(options, renderer_, Clock::Real(),
                      [this](Level, absl::string_view line) { log_.emplace_back(line); });
   }
   static model::RowDiff Row(const std::string& key) {
@@ -102,6 +105,58 @@ TEST_F(DiffFilesTest, FileThatCannotBeWrittenIsSaidOnce) {
   EXPECT_EQ(files.Add("a1", Row("k")), "");
   ASSERT_THAT(log_, SizeIs(1));
   EXPECT_THAT(log_[0], HasSubstr(dir_));
+}
+
+// Fails so many times, when a part was done.
+class PoorDisk final : public FileIo {
+ public:
+  int Open(const std::string& path, int flags, mode_t mode) override {
+    return Fails(open_failures) ? -1 : FileIo::Open(path, flags, mode);
+  }
+  ssize_t WriteAt(int fd, const char* bytes, size_t size, uint64_t offset) override {
+    if (write_failures == 0) return FileIo::WriteAt(fd, bytes, size, offset);
+    FileIo::WriteAt(fd, bytes, size / 2, offset);
+    return Fails(write_failures) ? -1 : 0;
+  }
+
+  int open_failures = 0, write_failures = 0;
+  int error = ENOSPC;
+
+ private:
+  bool Fails(int& left) const {
+    if (left == 0) return false;
+    --left;
+    errno = error;
+    return true;
+  }
+};
+
+TEST_F(DiffFilesTest, ADiskThatIsFullIsWaitedForAndNothingIsTorn) {
+  PoorDisk disk;
+  DiffFiles files = Files({.retry = absl::Milliseconds(1), .io = &disk});
+  disk.open_failures = 3;
+  const std::string path = files.Add("a1", Row("k1"));
+  disk.write_failures = 3;
+  disk.error = EROFS;
+  EXPECT_EQ(files.Add("a1", Row("k2")), path);
+  EXPECT_EQ(files.Add("a1", Row("k3")), path);
+  const auto lines = Lines(path);
+  ASSERT_THAT(lines, SizeIs(3));
+  EXPECT_THAT(lines[0], HasSubstr("k1"));
+  EXPECT_THAT(lines[1], HasSubstr("k2"));
+  EXPECT_THAT(lines[2], HasSubstr("k3"));
+  ASSERT_THAT(log_, SizeIs(2)) << "once each";
+  EXPECT_THAT(log_[1], HasSubstr("the check waits"));
+}
+
+TEST_F(DiffFilesTest, ADiskThatRecoversNeverIsNotWaitedForAtTheEnd) {
+  PoorDisk disk;
+  disk.open_failures = std::numeric_limits<int>::max();
+  DiffFiles files = Files({.retry = absl::Milliseconds(1), .io = &disk});
+  std::thread end([&] { files.GiveUpWaiting(); });
+  EXPECT_EQ(files.Add("a1", Row("k1")), "");
+  end.join();
+  EXPECT_EQ(files.Add("a2", Row("k1")), "");
 }
 
 }  // namespace

@@ -140,7 +140,8 @@ TEST_F(MaskingTest, DiffFilesAreMaskedToo) {
   ASSERT_NE(mkdtemp(dir.data()), nullptr);
   const Masks masks = Make();
   {
-    DiffFiles files({.dir = dir}, {renderer_, &masks}, [](Level, absl::string_view) {});
+    DiffFiles files({.dir = dir}, {renderer_, &masks}, Clock::Real(),
+                    [](Level, absl::string_view) {});
     const std::string path = files.Add("id", Diff());
     std::ifstream in(path);
     const std::string text(std::istreambuf_iterator<char>(in), {});
