@@ -479,9 +479,7 @@ void GtidPairer::GatherTarget(SegmentSide* side, std::optional<TargetPlace>* fro
     if (place == Place::kBefore) continue;
     if (!*from) *from = TargetPlace{arrival.barriers_before, arrival.from};
     if (place == Place::kHereOwn) {
-      if (origin_ == Origin::kSource || WasJudged(arrival)) continue;
-      NoteOwn(arrival);
-      PlaceOwn(std::move(arrival), &later, side);
+      if (origin_ != Origin::kSource) TakeOwn(std::move(arrival), &later, side);
       continue;
     }
     --missing;
@@ -492,16 +490,18 @@ void GtidPairer::GatherTarget(SegmentSide* side, std::optional<TargetPlace>* fro
                    std::make_move_iterator(later.end()));
 }
 
+// What waits for a later segment is judged with that one.
+void GtidPairer::TakeOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side) {
+  const OwnPlaced placed{end_.offset, own.barriers_before, own.gtid()};
+  const bool whole = WasJudged(own) || PlaceOwn(std::move(own), later, side);
+  // It may stand behind the barrier that ends its segment.
+  const bool ahead = placed.ordinal >= shown_.find(end_.gtid)->second.place.ordinal;
+  if (whole && ahead && !placed.gtid.empty()) own_placed_.push_back(placed);
+}
+
 // Before a restart it was judged in a segment that was said then.
 bool GtidPairer::WasJudged(const Arrival& arrival) const {
   return end_.offset > resumed_.said_to && resumed_.judged_ahead.Contains(arrival.gtid());
-}
-
-// It may stand behind the barrier that ends its segment.
-void GtidPairer::NoteOwn(const Arrival& arrival) {
-  const bool ahead = arrival.barriers_before >= shown_.find(end_.gtid)->second.place.ordinal;
-  if (!ahead || arrival.gtid().empty()) return;
-  own_placed_.push_back({end_.offset, arrival.barriers_before, arrival.gtid()});
 }
 
 std::vector<Item> GtidPairer::ItemsOf(const Arrival& arrival) {
@@ -512,8 +512,8 @@ std::vector<Item> GtidPairer::ItemsOf(const Arrival& arrival) {
 }
 
 // An own change behind a change of the same key that belongs to a later segment
-// waits for that segment, so that the order within the key stays.
-void GtidPairer::PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side) {
+// waits for that segment, so that the order within the key stays. True: none waits.
+bool GtidPairer::PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side) {
   absl::flat_hash_set<model::Digest> taken;
   for (const Arrival& arrival : *later) {
     for (const Item& item : ItemsOf(arrival)) {
@@ -529,11 +529,12 @@ void GtidPairer::PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide*
       side->Add(item);
     }
   }
-  if (rest.empty()) return;
+  if (rest.empty()) return true;
   own.rest = std::move(rest);
   own.own = true;
   held_bytes_ += own.bytes;
   later->push_back(std::move(own));
+  return false;
 }
 
 }  // namespace dcp::checker

@@ -62,7 +62,7 @@ class GtidPairer final : public Pairer {
     TxnRef ref() const { return {batch.get(), txn}; }
     const model::Gtid& gtid() const { return ref().get().gtid; }
   };
-  // An own transaction in a segment that ends at barrier `segment`.
+  // An own transaction whose last changes are in the segment that ends at barrier `segment`.
   struct OwnPlaced {
     uint64_t segment = 0;
     uint64_t ordinal = 0;  // Arrival::barriers_before
@@ -111,8 +111,8 @@ class GtidPairer final : public Pairer {
     return origin_ == Origin::kSource ? &target_origin_ : nullptr;
   }
   bool WasJudged(const Arrival& arrival) const;
-  void NoteOwn(const Arrival& arrival);
-  void PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side);
+  void TakeOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side);
+  bool PlaceOwn(Arrival own, std::vector<Arrival>* later, SegmentSide* side);
   void EndRun(const std::string& reason, const std::string& detail, std::vector<PairEvent>* events);
 
   // What counts as one server, whatever it writes into: MySQL's uuid, MariaDB's server id.

@@ -160,6 +160,54 @@ TEST_P(ResumeTest, WithoutARunBarriersFromBeforeAreNotThoseThatWereJudged) {
                                   "diff e2 2..3 k:missing", "same e2 3..4"));
 }
 
+// A parallel replica: what ends segment 8..9 comes behind a row of the next segment, and between
+// them stands a write of the target's own to that row. It is judged with the next segment, which
+// is not said when the program ends.
+TEST(ResumeOwnWriteTest, AnOwnWriteThatWaitsForTheNextSegmentIsNotJudgedYet) {
+  PairOptions options;
+  options.align = Align::kGtid;
+  options.lateness = 0;
+  options.history = 1;
+  options.timeout = absl::Seconds(10);
+  const auto barrier = [](test::StreamWriter& side, uint64_t offset, uint64_t gtid) {
+    side.Gtid(gtid).Barrier(offset);
+  };
+  const auto until_nine = [&](test::Streams& streams, uint64_t from) {
+    for (uint64_t offset = from; offset <= 8; ++offset) {
+      barrier(streams.src, offset, offset);
+      barrier(streams.dst, offset, offset);
+    }
+    streams.src.Gtid(9).Put("x", "", "1");
+    barrier(streams.src, 9, 10);
+    barrier(streams.dst, 9, 10);
+    streams.dst.Gtid(11).Put("k", "", "b");
+    streams.dst.Gtid(1, 2).Put("k", "b", "own");
+    streams.dst.Gtid(9).Put("x", "", "1");
+  };
+  const auto until_ten = [&](test::Streams& streams) {
+    streams.src.Gtid(11).Put("k", "", "b");
+    barrier(streams.src, 10, 12);
+    barrier(streams.dst, 10, 12);
+  };
+  test::Streams calm(options), first(options);
+  for (test::Streams* streams : {&calm, &first}) {
+    streams->src.Open();
+    streams->dst.Open();
+    until_nine(*streams, 1);
+    EXPECT_THAT(streams->Said(), ::testing::Contains("same 8..9"));
+  }
+  until_ten(calm);
+  EXPECT_THAT(calm.Said(), ElementsAre("diff 9..10 k:mismatch"));
+
+  test::Streams second(options, first.Stored());
+  second.src.Open();
+  second.dst.Open();
+  until_nine(second, 5);
+  EXPECT_THAT(second.Said(), IsEmpty());
+  until_ten(second);
+  EXPECT_THAT(second.Said(), ElementsAre("diff 9..10 k:mismatch"));
+}
+
 INSTANTIATE_TEST_SUITE_P(, ResumeTest,
                          ::testing::Values(Align::kBarrier, Align::kGtid, Align::kAuto),
                          [](const auto& align) {
