@@ -64,16 +64,25 @@ std::vector<nlohmann::json> Receiver::Taken() const {
   return taken;
 }
 
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+std::set<std::string> Receiver::Modes() const {
+  const std::string text = ReadWhole(log_ + ".modes");
+  return absl::StrSplit(text, '\n', absl::SkipEmpty());
+}
+
+HeldPort::HeldPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const int on = 1;  // the receiver says so too, then both may have it
+  EXPECT_EQ(setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  EXPECT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return ntohs(address.sin_port);
+  EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  port_ = ntohs(address.sin_port);
 }
+
+HeldPort::~HeldPort() { close(fd_); }
+
+int FreePort() { return HeldPort().port(); }
 
 }  // namespace dcp::alarm

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class Receiver {
 
   // What it has taken so far, oldest first.
   std::vector<nlohmann::json> Taken() const;
+  // In which ways requests were treated badly so far.
+  std::set<std::string> Modes() const;
 
  private:
   const std::string log_;
@@ -45,6 +48,20 @@ class Receiver {
 
 // A port that nobody listens on now.
 int FreePort();
+
+// A port that stays free for who is told of it: connections are refused while nobody listens.
+class HeldPort {
+ public:
+  HeldPort();
+  ~HeldPort();
+  HeldPort(const HeldPort&) = delete;
+  HeldPort& operator=(const HeldPort&) = delete;
+  int port() const { return port_; }
+
+ private:
+  int fd_ = -1;
+  int port_ = 0;
+};
 
 std::string ReadWhole(const std::string& path);
 

@@ -5,7 +5,7 @@
                             [--status CODE] [--tls CERT KEY]
 
 Prints its port. Each alarm that it has taken is one line of LOG, a JSON object with what came. A
-share of the requests meets one of the modes, by chance:
+share of the requests meets one of the modes, by chance, each of which is a line of LOG.modes:
   reset     the connection is reset before anything is read
   500       the alarm is not taken, and the receiver says so
   redirect  to a place that would take it: there must be no line of it
@@ -57,6 +57,9 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         with self.lock:
             bad = self.chance.random() * 100 < self.options.bad
             self.mode = self.chance.choice(self.options.modes) if bad else "good"
+            if bad:
+                with open(self.options.log + ".modes", "a", encoding="utf-8") as modes:
+                    modes.write(self.mode + "\n")
         return self.mode
 
     def signed(self, body):

@@ -54,7 +54,7 @@ bool ResendingClient::FinishAt(uint64_t last) {
 uint64_t ResendingClient::Allowed() const {
   if (last_ != UINT64_MAX) return last_;
   const double seconds = absl::ToDoubleSeconds(Clock::Real().Monotonic() - start_);
-  return static_cast<uint64_t>(seconds * options_.per_second);
+  return std::min(options_.last, static_cast<uint64_t>(seconds * options_.per_second));
 }
 
 void ResendingClient::SetContext(grpc::ClientContext* context) {

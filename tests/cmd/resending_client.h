@@ -29,6 +29,7 @@ class ResendingClient {
     // Of a number, from 1 on.
     std::function<Message(uint64_t)> message;
     double per_second = 200;
+    uint64_t last = UINT64_MAX;  // the last message
   };
 
   explicit ResendingClient(Options options);
