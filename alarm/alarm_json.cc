@@ -1,5 +1,6 @@
 #include "alarm/alarm_json.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -155,9 +156,13 @@ std::string ResolvedJson(const model::Resolved& resolved, absl::string_view id,
                          const Rendering& renderer) {
   std::string out;
   Open(model::AlarmType::kResolved, id, resolved.head, &out);
+  const size_t shown = std::min(kMaxResolvedKeys, resolved.keys.size());
+  const std::vector<std::string> keys(resolved.keys.begin(),
+                                      resolved.keys.begin() + static_cast<std::ptrdiff_t>(shown));
   absl::StrAppend(&out, ",\"resolves\":", JsonStrings(resolved.resolves),
-                  ",\"keys\":", JsonStrings(renderer.Keys(resolved.keys)), "}");
-  return out;
+                  ",\"keys\":", JsonStrings(renderer.Keys(keys)));
+  if (shown < resolved.keys.size()) absl::StrAppend(&out, ",\"key_count\":", resolved.keys.size());
+  return out + "}";
 }
 
 }  // namespace dcp::alarm

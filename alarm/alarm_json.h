@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -9,6 +10,8 @@
 #include "model/verdict.h"
 
 namespace dcp::alarm {
+
+inline constexpr size_t kMaxResolvedKeys = 1000;
 
 // `same` and `diff`.
 std::string VerdictJson(const model::Verdict& verdict, absl::string_view id,
@@ -18,6 +21,7 @@ std::string UnverifiedJson(const model::Verdict& verdict, absl::string_view id);
 // One element of `diffs`.
 std::string DiffJson(const model::RowDiff& diff, const Rendering& renderer);
 std::string TimeoutJson(const model::Timeout& timeout, absl::string_view id);
+// `keys`: the first kMaxResolvedKeys, with `key_count` where there are more.
 std::string ResolvedJson(const model::Resolved& resolved, absl::string_view id,
                          const Rendering& renderer);
 

@@ -178,9 +178,9 @@ std::string ResolvedText(const model::Resolved& resolved, const Rendering& rende
         "; ends timeout ", Readable(absl::StrJoin(resolved.resolves, ", ")));
   }
   const size_t shown = std::min(kShownItems, resolved.keys.size());
-  const std::vector<std::string> shown_keys = renderer.Keys(resolved.keys);
-  std::vector<std::string> keys;
-  for (size_t i = 0; i < shown; ++i) keys.push_back(Readable(shown_keys[i]));
+  std::vector<std::string> keys = renderer.Keys(
+      {resolved.keys.begin(), resolved.keys.begin() + static_cast<std::ptrdiff_t>(shown)});
+  for (std::string& key : keys) key = Readable(key);
   return absl::StrCat(head, ": ", Rows(resolved.keys.size()),
                       " equal again: ", absl::StrJoin(keys, ", "),
                       AndMore(resolved.keys.size() - shown));

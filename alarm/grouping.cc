@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "alarm/alarm_json.h"
 #include "alarm/common.h"
 #include "alarm/text.h"
 #include "model/digest.h"
@@ -48,6 +49,13 @@ uint64_t Sum(const std::vector<Json>& all, const char* key) {
 uint64_t SumOfRows(const std::vector<Json>& all, const char* side) {
   uint64_t sum = 0;
   for (const Json& one : all) sum += one.at("rows").value(side, uint64_t{0});
+  return sum;
+}
+
+// Exact where each key came once.
+uint64_t SumOfKeys(const std::vector<Json>& all) {
+  uint64_t sum = 0;
+  for (const Json& one : all) sum += one.value("key_count", uint64_t{one.at("keys").size()});
   return sum;
 }
 
@@ -153,6 +161,21 @@ void SortAndUnify(auto& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
+// Returns how many there are.
+uint64_t MergeKeys(const std::vector<Json>& all, Json& out) {
+  Json keys = Union(all, "keys");
+  const bool whole = std::none_of(all.begin(), all.end(),
+                                  [](const Json& one) { return one.contains("key_count"); });
+  const uint64_t count = whole ? keys.size() : SumOfKeys(all);
+  if (keys.size() > kMaxResolvedKeys) {
+    keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(kMaxResolvedKeys), keys.end());
+  }
+  out.erase("key_count");
+  if (count > keys.size()) out["key_count"] = count;
+  out["keys"] = std::move(keys);
+  return count;
+}
+
 // What sinks choose by: of all of them.
 Alarm MergedHead(const Entries& entries) {
   Alarm alarm = *entries.back()->alarm;
@@ -182,8 +205,7 @@ std::string MergeByType(AlarmType type, const std::vector<Json>& all, Json& json
     }
     case AlarmType::kResolved:
       json["resolves"] = Union(all, "resolves");
-      json["keys"] = Union(all, "keys");
-      return absl::StrCat(Counted(json["keys"].size(), "row equal again", "rows equal again"),
+      return absl::StrCat(Counted(MergeKeys(all, json), "row equal again", "rows equal again"),
                           "; ends ", Counted(json["resolves"].size(), "alarm", "alarms"));
     case AlarmType::kUnverified:
     case AlarmType::kTimeout:

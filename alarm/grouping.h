@@ -30,7 +30,8 @@ std::vector<Group> EachAlone(const std::vector<model::Outbox::Entry>& entries);
 //   rows, known, diff_count, tables   summed up, exact
 //   diffs       the first kMaxMergedDiffs, and `diff_files` with the rest
 //   common      what the rows of `diffs` have in common
-//   resolves, keys                    of all
+//   resolves                          of all
+//   keys                              the first kMaxResolvedKeys (alarm_json.h)
 // and otherwise what the last says.
 std::vector<Group> MergeAlarms(const std::vector<model::Outbox::Entry>& entries);
 

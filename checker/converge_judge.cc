@@ -450,7 +450,7 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
   }
   key.waiting.clear();
   key.open_states.clear();
-  key.open_passages.clear();
+  std::vector<Passage>().swap(key.open_passages);  // it may stay open for long
   key.state = State::kDiffering;
   key.text = row.key_text;
   key.kind = row.kind;
@@ -458,7 +458,10 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
   key.alarm_id = log_.DiffAlarmId(said_in);
   findings_.Open(key.alarm_id);
   log_.AddDiff(said_in, std::move(row));
-  for (Index i = said_in; i < now_; ++i) NoteFinding(key, i);  // now_: by the caller
+  NoteFinding(key, said_in);
+  for (Index i = said_in + 1; i <= now_; ++i) {
+    if (key.history.ChangedAt(i)) NoteFinding(key, i);
+  }
   KeepTraces(key);
   if (key.history.Agrees(now_)) Resolve(key);
 }
@@ -502,7 +505,6 @@ void ConvergeJudge::Answer(const std::vector<ConfirmAnswer>& answers, absl::Time
     confirming_.erase(it);
     if (key != keys_.end() && key->second.state == State::kConfirming) {
       AnswerOne(key->second, answer);
-      if (key->second.state == State::kDiffering) NoteFinding(key->second, now_);
     }
   }
   log_.Flush(now);

@@ -126,6 +126,10 @@ Version KeyHistory::TargetAt(Index i) const {
   return source_.empty() ? Version::Unknown() : source_.front().version;
 }
 
+bool KeyHistory::ChangedAt(Index i) const {
+  return SourceAt(i) != SourceAt(i - 1) || TargetAt(i) != TargetAt(i - 1);
+}
+
 void KeyHistory::Pin(const Version& source, const Version& target, bool counts, Index i) {
   if (!source.known()) source_.clear();
   if (source_.empty()) AssumeSource(source);

@@ -59,6 +59,8 @@ class KeyHistory {
   // What it is in at barrier `i`; kUnknown where that is not known.
   model::Version SourceAt(Index i) const;
   model::Version TargetAt(Index i) const;
+  // Either is another one at barrier i than at the one before.
+  bool ChangedAt(Index i) const;
   // Both sides are in these states at barrier `i`.
   // `counts`: the key is relative.
   void Pin(const model::Version& source, const model::Version& target, bool counts, Index i);

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/time/time.h"
 #include "checker/findings.h"
 #include "checker/key_history.h"
@@ -23,7 +23,7 @@
 namespace dcp::checker {
 
 // The newest state of findings that changed, by key; nullopt: closed.
-using FindingChanges = absl::flat_hash_map<model::Digest, std::optional<model::OpenFinding>>;
+using FindingChanges = absl::node_hash_map<model::Digest, std::optional<model::OpenFinding>>;
 
 class SegmentLog {
  public:

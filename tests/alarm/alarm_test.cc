@@ -9,6 +9,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "alarm/alarm_json.h"
 #include "alarm/text.h"
 #include "model/alarm_id.h"
 #include "tests/alarm/fakes.h"
@@ -77,6 +78,15 @@ TEST(AlarmJsonTest, TimeoutAndResolved) {
                                          R"("detail":"sends data but no barrier"})"));
   EXPECT_THAT(One(Ended()).json, EndsWith(absl::StrCat(R"("resolves":[")", std::string(32, 'a'),
                                                        R"("],"keys":["shop.orders[42]"]})")));
+}
+
+TEST(AlarmJsonTest, OfManyResolvedKeysTheFirstAreShownAndAllCounted) {
+  model::Resolved many = Ended();
+  many.keys.assign(kMaxResolvedKeys, "shop.orders[1]");
+  EXPECT_THAT(One(many).json, Not(HasSubstr("key_count")));
+  many.keys.push_back("shop.orders[2]");
+  EXPECT_THAT(One(many).json, EndsWith(R"(,"shop.orders[1]"],"key_count":1001})"));
+  EXPECT_THAT(One(many).text, HasSubstr("1001 rows equal again"));
 }
 
 TEST(AlarmJsonTest, SilentSourceIsATimeoutOfItsOwn) {

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "alarm/alarm_json.h"
 #include "alarm/common.h"
 #include "alarm/grouping.h"
 #include "tests/alarm/fakes.h"
@@ -190,6 +191,31 @@ TEST_F(GroupingTest, ResolvedNamesAllThatItEnds) {
   EXPECT_EQ(Parsed(groups[0])["resolves"].size(), 2u);
   EXPECT_THAT(groups[0].alarm->resolves, ElementsAre(std::string(32, 'a'), std::string(32, 'b')));
   EXPECT_EQ(Wrong(groups[0]), "");
+}
+
+TEST_F(GroupingTest, OfManyResolvedKeysTheFirstAreShownAndAllCounted) {
+  const auto ended = [](int first, size_t keys) {
+    model::Resolved resolved = Ended();
+    resolved.resolves = {std::string(32, static_cast<char>('a' + first))};
+    resolved.keys.clear();
+    for (size_t i = 0; i < keys; ++i) {
+      resolved.keys.push_back(absl::StrCat("shop.orders[", first, ",", i, "]"));
+    }
+    return resolved;
+  };
+  Add(ended(1, 600));
+  Add(ended(2, 300));
+  EXPECT_EQ(Parsed(MergeAlarms(entries_)[0])["keys"].size(), 900u);
+  EXPECT_FALSE(Parsed(MergeAlarms(entries_)[0]).contains("key_count"));
+  Add(ended(3, 300));
+  EXPECT_EQ(Parsed(MergeAlarms(entries_)[0])["keys"].size(), kMaxResolvedKeys);
+  EXPECT_EQ(Parsed(MergeAlarms(entries_)[0])["key_count"], 1200);
+  Add(ended(4, 5000));
+  const Group group = MergeAlarms(entries_)[0];
+  EXPECT_EQ(Parsed(group)["keys"].size(), kMaxResolvedKeys);
+  EXPECT_EQ(Parsed(group)["key_count"], 6200);
+  EXPECT_THAT(group.alarm->text, HasSubstr("6200 rows equal again; ends 4 alarms"));
+  EXPECT_EQ(Wrong(group), "");
 }
 
 TEST_F(GroupingTest, UnverifiedOfDifferentReasonsStayApart) {

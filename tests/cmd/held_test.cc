@@ -7,14 +7,13 @@
 #include <filesystem>
 #include <iostream>
 #include <set>
-#include <sstream>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "tests/cmd/alarm_words.h"
 #include "tests/cmd/dcp_process.h"
+#include "tests/cmd/process_memory.h"
 #include "tests/servers/shared_servers.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
@@ -40,18 +39,6 @@ uint64_t Changes() {
 
 absl::Duration Patience(uint64_t changes) {
   return absl::Seconds(120) + absl::Microseconds(1000) * static_cast<double>(changes);
-}
-
-// The most that the process had in memory at once, or has now.
-uint64_t KilobytesOf(pid_t pid, const std::string& what) {
-  std::istringstream lines(ReadFile(absl::StrCat("/proc/", pid, "/status")));
-  uint64_t kilobytes = 0;
-  for (std::string line; std::getline(lines, line);) {
-    if (!absl::StartsWith(line, what)) continue;
-    std::istringstream words(line.substr(what.size() + 1));
-    words >> kilobytes;
-  }
-  return kilobytes;
 }
 
 uint64_t BytesIn(const std::string& dir) {

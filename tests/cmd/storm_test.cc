@@ -1,0 +1,276 @@
+// A storm: rows of a large table differ by the hundred thousand within a minute. What is told of it
+// is little and exact, the memory stays bounded, and nothing else waits for it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/clock.h"
+#include "tests/alarm/receiver.h"
+#include "tests/cmd/alarm_words.h"
+#include "tests/cmd/dcp_process.h"
+#include "tests/cmd/process_memory.h"
+#include "tests/servers/shared_servers.h"
+#include "tests/support/eventually.h"
+#include "tests/support/status_matchers.h"
+
+namespace dcp::test {
+namespace {
+
+constexpr absl::Duration kWindow = absl::Seconds(5);
+constexpr uint64_t kRowsPerSecond = 1'000'000 / 60;
+// What dcp has beside what differs, and what each differing row takes.
+constexpr uint64_t kMemory = 128, kMostMegabytes = kMemory + 192, kMostBytesPerRow = 1024;
+// A check that waits for another one's storm is behind by more.
+constexpr absl::Duration kMostBehind = absl::Seconds(30);
+
+// The short form's; DCP_TEST_ROWS tells another number.
+uint64_t Rows() {
+  uint64_t rows = 50'000;
+  const char* text = std::getenv("DCP_TEST_ROWS");
+  if (text != nullptr && !absl::SimpleAtoi(text, &rows)) ADD_FAILURE() << "DCP_TEST_ROWS";
+  return rows;
+}
+
+absl::Duration Patience(uint64_t rows) {
+  return absl::Seconds(120) + absl::Microseconds(2000) * static_cast<double>(rows);
+}
+
+bool IsOf(const Alarm& alarm, const std::string& check, const char* type) {
+  return alarm["check"] == check && alarm["type"] == type;
+}
+
+std::vector<Alarm> Select(const std::vector<Alarm>& alarms, const std::string& check,
+                          const char* type) {
+  std::vector<Alarm> some;
+  for (const Alarm& alarm : alarms) {
+    if (IsOf(alarm, check, type)) some.push_back(alarm);
+  }
+  return some;
+}
+
+// With rows of their own: what touches what differs already is `diff` too.
+std::vector<Alarm> NewDifferences(const std::vector<Alarm>& alarms) {
+  std::vector<Alarm> some = Select(alarms, "storm", "diff");
+  std::erase_if(some, [](const Alarm& alarm) { return alarm["diff_count"] == 0; });
+  return some;
+}
+
+uint64_t Sum(const std::vector<Alarm>& alarms, const char* what) {
+  uint64_t sum = 0;
+  for (const Alarm& alarm : alarms) sum += alarm[what].get<uint64_t>();
+  return sum;
+}
+
+uint64_t KeysOf(const std::vector<Alarm>& resolved) {
+  uint64_t sum = 0;
+  for (const Alarm& alarm : resolved) {
+    EXPECT_LE(alarm["keys"].size(), 1000u);
+    sum += alarm.value("key_count", uint64_t{alarm["keys"].size()});
+  }
+  return sum;
+}
+
+// `key` of each, or of what each was made of; that one comes twice is a failure.
+std::multiset<std::string> IdsOf(const std::vector<Alarm>& alarms) {
+  std::multiset<std::string> ids;
+  for (const Alarm& alarm : alarms) {
+    if (alarm.contains("merged")) {
+      for (const std::string id : alarm["merged"]) ids.insert(id);
+    } else {
+      ids.insert(alarm["id"].get<std::string>());
+    }
+  }
+  return ids;
+}
+
+struct StormCase {
+  const char* name;
+  uint64_t transactions;
+};
+
+class StormTest : public ::testing::TestWithParam<StormCase> {
+ protected:
+  void SetUp() override {
+    ASSERT_OK_AND_ASSIGN(pair_, SharedServers::Fresh(PairOf(Flavour::kMysql97)));
+    ASSERT_OK(pair_->source().Execute(absl::StrCat(
+        "CREATE DATABASE shop; CREATE TABLE shop.big (id INT PRIMARY KEY, v INT, note "
+        "VARCHAR(100)); CREATE TABLE shop.orders (id INT PRIMARY KEY, v INT);"
+        "INSERT INTO shop.orders VALUES (1, 0); SET SESSION cte_max_recursion_depth = ",
+        rows_ + 1,
+        "; INSERT INTO shop.big WITH RECURSIVE s (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s "
+        "WHERE n < ",
+        rows_ - 1, ") SELECT n, 0, CONCAT('note ', n) FROM s")));
+    ASSERT_OK(pair_->WaitForReplica());
+    dcp_ = DcpProcess::Prepare(Config(), absl::StrCat("memory = \"", kMemory, "MiB\"\n"));
+    ASSERT_OK(dcp_->StartAgain());
+    for (const std::string check : {"storm", "calm"}) {
+      ASSERT_OK(dcp_->Await([&](const Alarm& alarm) { return IsOf(alarm, check, "same"); }));
+    }
+    began_ = Clock::Real().Monotonic();
+  }
+
+  std::string Config() const {
+    const std::vector<TagToml> source = {{"src", "shop.big"}, {"calm_src", "shop.orders"}};
+    const std::vector<TagToml> replica = {{"dst", "shop.big"}, {"calm_dst", "shop.orders"}};
+    return absl::StrCat(
+        BarrierToml(pair_->source()), CollectorToml("source", 4301, pair_->source(), source),
+        CollectorToml("replica", 4302, pair_->replica(), replica), CheckToml("storm", "src", "dst"),
+        CheckToml("calm", "calm_src", "calm_dst"), "[[alarm]]\ntype = \"webhook\"\nurl = \"",
+        receiver_.Url(), "\"\nmin_interval = \"", absl::FormatDuration(kWindow), "\"\n");
+  }
+
+  // Every row of the large table on the replica, a million a minute; the other table on both sides.
+  void Storm(const std::string& assignment) {
+    const uint64_t each = rows_ / GetParam().transactions;
+    const absl::Duration start = Clock::Real().Monotonic();
+    for (uint64_t first = 0; first < rows_; first += each) {
+      ASSERT_OK(pair_->replica().Execute(absl::StrCat(
+          "UPDATE shop.big SET ", assignment, " WHERE id >= ", first, " AND id < ", first + each)));
+      ASSERT_OK(pair_->source().Execute("UPDATE shop.orders SET v = v + 1"));
+      const absl::Duration due =
+          start + absl::Seconds(1) * (static_cast<double>(first + each) / kRowsPerSecond);
+      Pause(std::max(absl::ZeroDuration(), due - Clock::Real().Monotonic()));
+    }
+  }
+
+  // Waits until all of it is judged, first of the check that has nothing to do with it.
+  void AwaitJudged() {
+    for (const char* check : {"calm", "storm"}) {
+      ASSERT_OK(dcp_->AwaitJudged(pair_->source(), check, Patience(rows_)));
+      std::cout << GetParam().name << ": " << check << " judged after "
+                << Clock::Real().Monotonic() - began_ << ", " << Resident("VmRSS:")
+                << " MiB resident, at most " << Resident("VmHWM:") << "\n";
+    }
+  }
+  uint64_t Resident(const char* what) const { return KilobytesOf(dcp_->pid(), what) / 1024; }
+
+  std::vector<Alarm> Delivered() const {
+    std::vector<Alarm> alarms;
+    for (const auto& taken : receiver_.Taken()) {
+      alarms.push_back(ParseAlarm(taken["body"].get<std::string>()));
+    }
+    return alarms;
+  }
+
+  // Each of `said` came, alone or in one that was made of several: of these one each window.
+  void ExpectDelivered(const std::vector<Alarm>& said,
+                       std::vector<Alarm> (*select)(const std::vector<Alarm>&)) {
+    std::vector<Alarm> came;
+    const auto all_came = [&] {
+      Pause(absl::Milliseconds(100));
+      came = select(Delivered());
+      return IdsOf(came).size() >= said.size();
+    };
+    ASSERT_TRUE(Eventually(all_came, absl::Minutes(5))) << dcp_->log();
+    EXPECT_EQ(IdsOf(came), IdsOf(said));
+    const auto windows = (Clock::Real().Monotonic() - began_) / kWindow;
+    EXPECT_LE(came.size(), static_cast<size_t>(windows) + 2);
+    std::cout << GetParam().name << ": " << said.size() << " alarms came as " << came.size()
+              << "\n";
+  }
+
+  // The files of the differences name each row once.
+  void ExpectFilesWhole(const std::vector<Alarm>& said) {
+    std::vector<bool> seen(rows_);
+    uint64_t lines = 0;
+    for (const Alarm& alarm : said) {
+      std::ifstream file(alarm["diff_file"].get<std::string>());
+      uint64_t of_file = 0;
+      for (std::string line; std::getline(file, line); ++of_file) {
+        const Alarm row = Alarm::parse(line);
+        ASSERT_EQ(row["kind"], "extra") << line;
+        const uint64_t id = row["key"][0];
+        ASSERT_LT(id, rows_);
+        EXPECT_FALSE(seen[id]) << line;
+        seen[id] = true;
+      }
+      EXPECT_EQ(of_file, alarm["diff_count"].get<uint64_t>());
+      lines += of_file;
+    }
+    EXPECT_EQ(lines, rows_);
+  }
+
+  // The verdicts of a check that has nothing to do with it go on, without a hole.
+  void ExpectCalm() {
+    absl::Duration most;
+    absl::Time before = absl::InfiniteFuture();
+    for (const Alarm& alarm : Select(dcp_->alarms(), "calm", "same")) {
+      absl::Time at;
+      ASSERT_TRUE(
+          absl::ParseTime(absl::RFC3339_full, alarm["at"].get<std::string>(), &at, nullptr));
+      most = std::max(most, at - before);
+      before = at;
+    }
+    std::cout << GetParam().name << ": longest time between two verdicts of the other check "
+              << most << "\n";
+    EXPECT_LT(most, kMostBehind);
+    EXPECT_GT(ExpectOnlySame(*dcp_, "calm").verdicts, 10u);
+  }
+
+  std::string DiffsCommand(const std::string& command) {
+    const auto result = RunDcp({"diffs", command, "--json", "--dir", dcp_->dir() / "state"});
+    EXPECT_OK(result);
+    return result.value_or(ProgramResult()).output;
+  }
+
+  const uint64_t rows_ = Rows();
+  const alarm::ScratchDir scratch_;
+  const alarm::Receiver receiver_{scratch_.path(), {}};
+  ReplicaPair* pair_ = nullptr;
+  std::unique_ptr<DcpProcess> dcp_;
+  absl::Duration began_;
+};
+
+TEST_P(StormTest, IsToldInFewAlarmsAndHoldsUpNothing) {
+  ASSERT_NO_FATAL_FAILURE(Storm("v = v + 1"));
+  ASSERT_NO_FATAL_FAILURE(AwaitJudged());
+  const std::vector<Alarm> said = NewDifferences(dcp_->alarms());
+  EXPECT_EQ(Sum(said, "diff_count"), rows_);
+  for (const Alarm& alarm : said) {
+    EXPECT_EQ(alarm["tables"], Alarm({{"shop.big", alarm["diff_count"]}}));
+    EXPECT_EQ(alarm["common"]["kind"], "extra");
+  }
+  ASSERT_NO_FATAL_FAILURE(ExpectDelivered(said, NewDifferences));
+  EXPECT_EQ(Sum(NewDifferences(Delivered()), "diff_count"), rows_);
+  ASSERT_NO_FATAL_FAILURE(ExpectFilesWhole(said));
+
+  ASSERT_NO_FATAL_FAILURE(Storm("v = v - 1"));
+  ASSERT_NO_FATAL_FAILURE(AwaitJudged());
+  const auto resolved = [](const std::vector<Alarm>& all) {
+    return Select(all, "storm", "resolved");
+  };
+  const std::vector<Alarm> ends = resolved(dcp_->alarms());
+  EXPECT_EQ(KeysOf(ends), rows_);
+  std::multiset<std::string> ended;
+  for (const Alarm& alarm : ends) {
+    for (const std::string id : alarm["resolves"]) ended.insert(id);
+  }
+  EXPECT_EQ(ended, IdsOf(said));
+  ASSERT_NO_FATAL_FAILURE(ExpectDelivered(ends, resolved));
+  EXPECT_EQ(KeysOf(resolved(Delivered())), rows_);
+
+  ExpectCalm();
+  EXPECT_EQ(DiffsCommand("list"), "");
+  EXPECT_LT(Resident("VmHWM:"), kMostMegabytes + rows_ * kMostBytesPerRow / 1024 / 1024);
+  ASSERT_OK_AND_ASSIGN(const int status, dcp_->Stop());
+  EXPECT_EQ(status, 0) << dcp_->log();
+}
+
+INSTANTIATE_TEST_SUITE_P(, StormTest,
+                         ::testing::Values(StormCase{"ManyTransactions", 50},
+                                           StormCase{"OneTransaction", 1}),
+                         [](const auto& c) { return c.param.name; });
+
+}  // namespace
+}  // namespace dcp::test
