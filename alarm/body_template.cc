@@ -61,6 +61,8 @@ data DataOf(const Alarm& alarm) {
   for (model::AlarmType type : model::kAllAlarmTypes) {
     fields.set(absl::StrCat("is_", model::ToString(type)), data(type == alarm.type));
   }
+  const bool is_known = alarm.type == model::AlarmType::kDiff && object.value("diff_count", 1) == 0;
+  fields.set("is_known", data(is_known));
   return fields;
 }
 

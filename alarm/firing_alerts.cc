@@ -46,10 +46,13 @@ std::vector<std::string> TablesOf(const Alarm& alarm) {
   return alarm.tables.empty() ? std::vector<std::string>{""} : alarm.tables;
 }
 
-// Of a group's members too: a `resolved` names them.
-std::vector<std::string> IdsOf(const Alarm& alarm) {
+// What an alert fires for. Of a group its members: a `resolved` names them. A `diff` that only
+// touches what differs already has no end of its own, nor any part in another's.
+std::vector<std::string> FiringIdsOf(const Alarm& alarm) {
   const json object = json::parse(alarm.json, nullptr, false);
-  if (!object.is_object() || !object.contains("merged")) return {alarm.id};
+  if (!object.is_object()) return {alarm.id};
+  if (alarm.type == AlarmType::kDiff && object.value("diff_count", 1) == 0) return {};
+  if (!object.contains("merged")) return {alarm.id};
   return object.at("merged").get<std::vector<std::string>>();
 }
 
@@ -93,6 +96,8 @@ std::vector<Alert> FiringAlerts::Apply(const Alarm& alarm) {
 std::vector<Alert> FiringAlerts::Begin(const Alarm& alarm) {
   const bool ends_itself = alarm.type == AlarmType::kUnverified;
   const absl::Time until = ends_itself ? alarm.at + unverified_for_ : absl::InfiniteFuture();
+  const std::vector<std::string> ids = FiringIdsOf(alarm);
+  if (ids.empty()) return {};
   std::vector<Alert> changed;
   for (const std::string& table : TablesOf(alarm)) {
     Alert& alert = alerts_[LabelsOf(alarm, table)];
@@ -103,7 +108,7 @@ std::vector<Alert> FiringAlerts::Begin(const Alarm& alarm) {
     alert.ended_at = absl::InfiniteFuture();
     alert.summary = Readable(alarm.text, kMaxSummary);
     alert.last_id = alarm.id;
-    for (const std::string& id : IdsOf(alarm)) {
+    for (const std::string& id : ids) {
       if (alert.alarms.size() < kMaxAlarmsOfAlert) alert.alarms[id] = until;
     }
     changed.push_back(alert);

@@ -233,11 +233,15 @@ Group MergeGroup(const Entries& entries) {
   return group;
 }
 
-// Alarms with the same key become one.
+// Alarms with the same key become one. A `diff` that only touches what differs already is never
+// resolved: it stays out of those that are.
 std::string KeyOf(const Alarm& alarm) {
   std::string key = absl::StrCat(model::ToString(alarm.type), ";", alarm.target);
-  if (alarm.type != AlarmType::kUnverified) return key;
+  if (alarm.type != AlarmType::kUnverified && alarm.type != AlarmType::kDiff) return key;
   const Json json = Parse(alarm);
+  if (alarm.type == AlarmType::kDiff) {
+    return absl::StrCat(key, json.at("diff_count") == 0 ? ";known" : "");
+  }
   return absl::StrCat(key, ";", json.at("reason").dump(), json.at("table").dump());
 }
 

@@ -21,8 +21,9 @@ struct Group {
 std::vector<Group> EachAlone(const std::vector<model::Outbox::Entry>& entries);
 
 // Of one check's `entries`, by sequence: one group per target and type; each
-// `unverified` table and reason is told once. A group of one is the alarm as it
-// is. One of several has
+// `unverified` table and reason is told once, and a `diff` that only touches what
+// differs already (`known`) apart from others. A group of one is the alarm as it is. One of several
+// has
 //   id          made of theirs: the same alarms always give the same id
 //   merged      their ids
 //   from, to    from the first's to the last's

@@ -24,62 +24,24 @@ class AlertmanagerTest : public ::testing::Test {
  protected:
   void SetUp() override {
     signal(SIGPIPE, SIG_IGN);
-    std::ofstream(dir_.path() + "/config.yml") << "route: {receiver: none}\n"
-                                                  "receivers: [{name: none}]\n";
-    port_ = FreePort();
-    StartServer();
-  }
-  // Forgets what it knew.
-  void StartServer() {
-    server_.reset();
-    auto server = test::Process::Start(
-        {"/usr/bin/prometheus-alertmanager",
-         absl::StrCat("--config.file=", dir_.path(), "/config.yml"),
-         absl::StrCat("--storage.path=", dir_.path(), "/data"),
-         absl::StrCat("--web.listen-address=127.0.0.1:", port_), "--cluster.listen-address="},
-        dir_.path() + "/server.out");
-    ASSERT_OK(server);
-    server_.emplace(*std::move(server));
-    ASSERT_TRUE(test::Eventually([&] { return Alerts().is_array(); }))
-        << ReadWhole(dir_.path() + "/server.out");
+    server_.Start();
   }
   void StartSink(absl::Duration keep_alive = absl::Minutes(5)) {
     sink_.reset();
     sink_ = MakeSink(keep_alive, dir_.path() + "/firing.json");
   }
   std::unique_ptr<AlertmanagerSink> MakeSink(absl::Duration keep_alive,
-                                             const std::string& state_file) const {
-    auto sink =
-        AlertmanagerSink::Create({.http = {.url = absl::StrCat("http://127.0.0.1:", port_, "/")},
-                                  .keep_alive = keep_alive,
-                                  .state_file = state_file},
-                                 Clock::Real());
+                                             const std::string& state_file,
+                                             absl::Duration unverified_for = absl::Hours(1)) const {
+    auto sink = AlertmanagerSink::Create({.http = {.url = server_.Url()},
+                                          .keep_alive = keep_alive,
+                                          .unverified_for = unverified_for,
+                                          .state_file = state_file},
+                                         Clock::Real());
     EXPECT_OK(sink);
     return sink.ok() ? *std::move(sink) : nullptr;
   }
-  // What /api/v2/alerts says: what fires. Null when it cannot be asked.
-  json Alerts() const {
-    const std::string out = dir_.path() + "/alerts.json";
-    std::remove(out.c_str());
-    auto asked = test::Process::Start(
-        {"/usr/bin/python3", "-c",
-         "import sys,urllib.request;print(urllib.request.urlopen(sys.argv[1],timeout=5)"
-         ".read().decode())",
-         absl::StrCat("http://127.0.0.1:", port_, "/api/v2/alerts")},
-        out);
-    if (!asked.ok() || !test::Eventually([&] { return !asked->running(); })) return nullptr;
-    return json::parse(ReadWhole(out), nullptr, false);
-  }
-  std::set<std::string> Firing() const {
-    std::set<std::string> names;
-    const json alerts = Alerts();
-    if (!alerts.is_array()) return {"?"};
-    for (const json& alert : alerts) {
-      names.insert(absl::StrCat(alert["labels"]["alertname"].get<std::string>(), " ",
-                                alert["labels"].value("table", "-")));
-    }
-    return names;
-  }
+  std::set<std::string> Firing() const { return server_.Firing({"alertname", "table"}); }
   // Outcomes of now: Alertmanager ends what ended long ago at once.
   static Alarm Of(model::Outcome outcome) {
     static const FakeRenderer renderer;
@@ -100,8 +62,7 @@ class AlertmanagerTest : public ::testing::Test {
   }
 
   const ScratchDir dir_;
-  int port_ = 0;
-  std::optional<test::Process> server_;
+  Alertmanager server_{dir_.path()};
   std::unique_ptr<AlertmanagerSink> sink_;
 };
 
@@ -128,9 +89,9 @@ TEST_F(AlertmanagerTest, AnAlertmanagerThatWasRestartedLearnsWhatFires) {
   StartSink();
   const Alarm alarm = DiffAlarm();
   ASSERT_OK(sink_->Deliver(alarm));
-  server_.reset();
+  server_.Stop();
   EXPECT_THAT(sink_->DoUpkeep().status, HasCode(absl::StatusCode::kUnavailable));
-  StartServer();
+  server_.Start();
   EXPECT_THAT(Firing(), IsEmpty());
   EXPECT_OK(sink_->DoUpkeep().status);
   EXPECT_THAT(Firing(), ElementsAre("DcpDiff shop.orders"));
@@ -140,7 +101,7 @@ TEST_F(AlertmanagerTest, AfterARestartOfDcpItGoesOn) {
   StartSink();
   const Alarm alarm = DiffAlarm();
   ASSERT_OK(sink_->Deliver(alarm));
-  StartServer();
+  server_.Start();
   StartSink();
   EXPECT_OK(sink_->DoUpkeep().status);
   EXPECT_THAT(Firing(), ElementsAre("DcpDiff shop.orders"));
@@ -152,10 +113,10 @@ TEST_F(AlertmanagerTest, AnEndThatCouldNotBeToldIsToldLater) {
   StartSink();
   const Alarm alarm = DiffAlarm(), end = EndOf({DiffAlarm().id});
   ASSERT_OK(sink_->Deliver(alarm));
-  server_.reset();
+  server_.Stop();
   EXPECT_THAT(sink_->Deliver(end), HasCode(absl::StatusCode::kUnavailable));
   StartSink();  // dcp too is restarted in between
-  StartServer();
+  server_.Start();
   ASSERT_OK(MakeSink(absl::Minutes(5), "")->Deliver(alarm));  // one that does not know of the end
   EXPECT_THAT(Firing(), ElementsAre("DcpDiff shop.orders"));
   EXPECT_OK(sink_->DoUpkeep().status);
@@ -168,6 +129,15 @@ TEST_F(AlertmanagerTest, WhatIsNotKeptAliveEnds) {
   ASSERT_OK(sink_->Deliver(DiffAlarm()));
   EXPECT_THAT(Firing(), ElementsAre("DcpDiff shop.orders"));
   EXPECT_TRUE(test::Eventually([&] { return Firing().empty(); }));
+}
+
+TEST_F(AlertmanagerTest, AnUnverifiedEndsByItself) {
+  sink_ = MakeSink(absl::Minutes(5), "", absl::Seconds(2));
+  ASSERT_OK(sink_->Deliver(Of(Unverified("image", "d", "shop.items"))));
+  EXPECT_TRUE(test::Eventually([&] {
+    EXPECT_OK(sink_->DoUpkeep().status);
+    return Firing().empty();
+  }));
 }
 
 }  // namespace

@@ -55,6 +55,16 @@ TEST(BodyTemplateTest, SubjectIsWhatIsResolved) {
   EXPECT_EQ(Render("{{subject}}", Hostile()), Hostile().id);
 }
 
+TEST(BodyTemplateTest, ADiffOfKnownRowsIsKnown) {
+  static const FakeRenderer renderer;
+  model::Verdict touched = Diff({});
+  touched.known = 1;
+  const std::string text = "{{#is_known}}k{{/is_known}}{{^is_known}}n{{/is_known}}";
+  EXPECT_EQ(Render(text, MakeAlarms(touched, renderer).front()), "k");
+  EXPECT_EQ(Render(text, Hostile()), "n");
+  EXPECT_EQ(Render(text, MakeAlarms(Ended(), renderer).front()), "n");
+}
+
 TEST(BodyTemplateTest, AFieldIsNoTemplate) {
   EXPECT_EQ(Render("{{#diffs}}{{#first}}{{/first}}{{{key_text}}};{{/diffs}}", Hostile()),
             "[\"\\\"}{{id}}\"];[42];");

@@ -75,6 +75,16 @@ TEST_F(FiringAlertsTest, ARepeatedAlarmChangesNothing) {
   EXPECT_FALSE(firing_.Apply(EndOf({alarm.id})).at(0).fires());
 }
 
+TEST_F(FiringAlertsTest, WhatOnlyTouchesKnownRowsFiresForNothing) {
+  const Alarm first = DiffOf(1);
+  model::Verdict touched = Diff({}, 2, 3);
+  touched.known = 1;
+  EXPECT_THAT(firing_.Apply(Of(touched)), IsEmpty());
+  firing_.Apply(first);
+  EXPECT_THAT(firing_.Apply(Of(touched)), IsEmpty());
+  EXPECT_FALSE(firing_.Apply(EndOf({first.id})).at(0).fires());
+}
+
 TEST_F(FiringAlertsTest, UnverifiedEndsByItself) {
   const Alarm alarm = Of(Unverified("image", "d", "shop.orders"));
   firing_.Apply(alarm);

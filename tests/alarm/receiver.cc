@@ -10,9 +10,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tests/support/eventually.h"
 
@@ -82,6 +84,53 @@ HeldPort::HeldPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
 }
 
 HeldPort::~HeldPort() { close(fd_); }
+
+Alertmanager::Alertmanager(std::string dir) : dir_(std::move(dir)) {
+  std::ofstream(dir_ + "/config.yml") << "route: {receiver: none}\n"
+                                         "receivers: [{name: none}]\n";
+}
+
+void Alertmanager::Start() {
+  Stop();
+  auto process = test::Process::Start(
+      {"/usr/bin/prometheus-alertmanager", absl::StrCat("--config.file=", dir_, "/config.yml"),
+       absl::StrCat("--storage.path=", dir_, "/data"),
+       absl::StrCat("--web.listen-address=127.0.0.1:", port_.port()), "--cluster.listen-address="},
+      dir_ + "/server.out");
+  ASSERT_TRUE(process.ok()) << process.status();
+  process_.emplace(*std::move(process));
+  ASSERT_TRUE(test::Eventually([&] { return Alerts().is_array(); }))
+      << ReadWhole(dir_ + "/server.out");
+}
+
+std::string Alertmanager::Url() const {
+  return absl::StrCat("http://127.0.0.1:", port_.port(), "/");
+}
+
+nlohmann::json Alertmanager::Alerts() const {
+  const std::string out = dir_ + "/alerts.json";
+  std::filesystem::remove(out);
+  auto asked = test::Process::Start(
+      {"/usr/bin/python3", "-c",
+       "import sys,urllib.request;print(urllib.request.urlopen(sys.argv[1],timeout=5)"
+       ".read().decode())",
+       Url() + "api/v2/alerts"},
+      out);
+  if (!asked.ok() || !test::Eventually([&] { return !asked->running(); })) return nullptr;
+  return nlohmann::json::parse(ReadWhole(out), nullptr, false);
+}
+
+std::set<std::string> Alertmanager::Firing(const std::vector<std::string>& labels) const {
+  const nlohmann::json alerts = Alerts();
+  if (!alerts.is_array()) return {"?"};
+  std::set<std::string> firing;
+  for (const nlohmann::json& alert : alerts) {
+    std::vector<std::string> words;
+    for (const std::string& label : labels) words.push_back(alert["labels"].value(label, "-"));
+    firing.insert(absl::StrJoin(words, " "));
+  }
+  return firing;
+}
 
 int FreePort() { return HeldPort().port(); }
 

@@ -46,9 +46,6 @@ class Receiver {
   std::optional<test::Process> process_;
 };
 
-// A port that nobody listens on now.
-int FreePort();
-
 // A port that stays free for who is told of it: connections are refused while nobody listens.
 class HeldPort {
  public:
@@ -62,6 +59,31 @@ class HeldPort {
   int fd_ = -1;
   int port_ = 0;
 };
+
+// prometheus-alertmanager, which forgets what fires when it ends. Its files are in `dir`.
+class Alertmanager {
+ public:
+  explicit Alertmanager(std::string dir);
+
+  // Ends the one that runs, if any does, and runs another one at the same port.
+  void Start();
+  void Stop() { process_.reset(); }
+
+  std::string Url() const;
+  // What /api/v2/alerts says: what fires. Null when it cannot be asked.
+  nlohmann::json Alerts() const;
+  // The labels of each, one after the other; "-" for one that it has not. {"?"} when it cannot be
+  // asked.
+  std::set<std::string> Firing(const std::vector<std::string>& labels) const;
+
+ private:
+  const std::string dir_;
+  HeldPort port_;
+  std::optional<test::Process> process_;
+};
+
+// A port that nobody listens on now.
+int FreePort();
 
 std::string ReadWhole(const std::string& path);
 

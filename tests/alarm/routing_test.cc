@@ -180,6 +180,23 @@ TEST_F(GroupingTest, TargetsAndTypesStayApartAndTheEndComesLast) {
   EXPECT_THAT(said, ElementsAre("diff dst 2", "diff other 1", "timeout dst 1", "resolved dst 1"));
 }
 
+TEST_F(GroupingTest, WhatOnlyTouchesKnownRowsStaysApart) {
+  model::Verdict touched = Diff({}, 11, 12);
+  touched.known = 2;
+  Add(Storm(1, 1, 10));
+  Add(touched);
+  Add(Storm(1, 2, 12));
+  touched.head.from = 13;
+  Add(touched);
+  const auto groups = MergeAlarms(entries_);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(Parsed(groups[0])["diff_count"], 2);
+  EXPECT_EQ(Parsed(groups[0])["known"], 0);
+  EXPECT_EQ(Parsed(groups[1])["diff_count"], 0);
+  EXPECT_EQ(Parsed(groups[1])["known"], 4);
+  EXPECT_EQ(Wrong(groups[1]), "");
+}
+
 TEST_F(GroupingTest, ResolvedNamesAllThatItEnds) {
   model::Resolved second = Ended();
   second.resolves = {std::string(32, 'b')};
