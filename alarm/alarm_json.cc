@@ -156,8 +156,9 @@ std::string ResolvedJson(const model::Resolved& resolved, absl::string_view id,
   std::string out;
   Open(model::AlarmType::kResolved, id, resolved.head, &out);
   absl::StrAppend(&out, ",\"resolves\":", JsonStrings(resolved.resolves),
-                  ",\"keys\":", JsonStrings(renderer.Keys(resolved.keys)), "}");
-  return out;
+                  ",\"keys\":", JsonStrings(renderer.Keys(resolved.keys)));
+  if (!resolved.job.empty()) absl::StrAppend(&out, ",\"job\":", JsonString(resolved.job));
+  return out + "}";
 }
 
 }  // namespace dcp::alarm

@@ -181,9 +181,10 @@ std::string ResolvedText(const model::Resolved& resolved, const Rendering& rende
   const std::vector<std::string> shown_keys = renderer.Keys(resolved.keys);
   std::vector<std::string> keys;
   for (size_t i = 0; i < shown; ++i) keys.push_back(Readable(shown_keys[i]));
-  return absl::StrCat(head, ": ", Rows(resolved.keys.size()),
-                      " equal again: ", absl::StrJoin(keys, ", "),
-                      AndMore(resolved.keys.size() - shown));
+  return absl::StrCat(
+      head, ": ", Rows(resolved.keys.size()), " equal again: ", absl::StrJoin(keys, ", "),
+      AndMore(resolved.keys.size() - shown),
+      resolved.job.empty() ? "" : absl::StrCat("; seen by verification ", Readable(resolved.job)));
 }
 
 }  // namespace dcp::alarm

@@ -108,6 +108,7 @@ struct Resolved {
   std::vector<std::string> keys;
   std::vector<Digest> key_digests = {};  // of `keys`
   bool of_source = false;                // of the timeout that it ends
+  std::string job = {};                  // the verification that saw the rows equal; empty: none
 };
 
 using Outcome = std::variant<Verdict, Timeout, Resolved>;

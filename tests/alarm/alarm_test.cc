@@ -113,6 +113,19 @@ TEST(AlarmJsonTest, IdsAreTheCheckersAndStable) {
   EXPECT_NE(One(Diff({Missing()})).id, One(Diff({Missing()}, 13, 14)).id);
 }
 
+TEST(AlarmJsonTest, ResolvedByAVerificationNamesIt) {
+  model::Resolved seen = Ended();
+  seen.resolves.clear();
+  seen.keys = {"shop.orders[42]"};
+  const Alarm by_streams = One(seen);
+  seen.job = "nightly";
+  const Alarm by_job = One(seen);
+  EXPECT_NE(by_job.id, by_streams.id);
+  EXPECT_THAT(by_job.json, HasSubstr(R"("keys":["shop.orders[42]"],"job":"nightly"})"));
+  EXPECT_THAT(by_job.text, HasSubstr("1 row equal again: shop.orders[42]; seen by verification "
+                                     "nightly"));
+}
+
 TEST(AlarmJsonTest, ResolvedOfOneSegmentDifferByWhatTheyEnd) {
   model::Resolved other = Ended();
   other.resolves = {std::string(32, 'b')};
