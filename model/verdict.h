@@ -27,6 +27,9 @@ struct ChangeEvidence {
   uint64_t offset = 0;
   int64_t timestamp_micros = 0;
   std::string content;  // see Change::content; empty if not captured
+  // See model::Statement; 0 and empty where it is not known.
+  std::string statement = {};
+  uint64_t statement_size = 0;
 };
 
 // A row as it was read from one side when the difference was found.

@@ -24,7 +24,8 @@ constexpr uint64_t kStepPart = 64;
 
 uint64_t BytesOf(const model::ChangeBatch& batch) {
   return batch.bytes.size() + batch.changes.size() * sizeof(model::Change) +
-         batch.txns.size() * sizeof(model::Txn) + batch.marks.size() * sizeof(model::Mark);
+         batch.txns.size() * sizeof(model::Txn) + batch.marks.size() * sizeof(model::Mark) +
+         batch.statements.size() * sizeof(model::Statement);
 }
 
 }  // namespace
