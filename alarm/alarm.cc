@@ -70,7 +70,9 @@ std::string TableOfKey(absl::string_view key_text) {
 // A segment may see the end of a timeout and of several findings, each said by a
 // Resolved of its own: what they end tells them apart.
 Alarm MakeResolved(const model::Resolved& resolved, const Rendering& renderer) {
-  Alarm alarm = Begin(resolved.head, AlarmType::kResolved, absl::StrJoin(resolved.resolves, ","));
+  std::string ends = absl::StrJoin(resolved.resolves, ",");
+  if (!resolved.job.empty()) absl::StrAppend(&ends, ";", resolved.job);
+  Alarm alarm = Begin(resolved.head, AlarmType::kResolved, ends);
   alarm.resolves = resolved.resolves;
   for (const std::string& key : resolved.keys) {
     if (std::string table = TableOfKey(key); !table.empty()) alarm.tables.push_back(table);

@@ -42,15 +42,31 @@ const char* OpOf(model::DiffKind kind, const model::ChangeEvidence& change) {
   return kind == model::DiffKind::kDdl ? "" : OpWord(change.op);
 }
 
+// Left out where it is not known, null where it is not to be told.
+std::string StatementJson(const model::ChangeEvidence& change) {
+  if (change.statement_size == 0) return "";
+  std::string json = absl::StrCat(",\"statement\":", JsonStringOrNull(change.statement));
+  if (!change.statement.empty() && change.statement.size() < change.statement_size) {
+    absl::StrAppend(&json, ",\"statement_bytes\":", change.statement_size);
+  }
+  return json;
+}
+
+// Of the values of rows, in order; left out where they are not known.
+std::string RowColumnsJson(const model::RowDiff& diff) {
+  if (diff.table == nullptr || diff.table->columns.empty()) return "";
+  return absl::StrCat(",\"row_columns\":", JsonStrings(diff.table->columns));
+}
+
 std::string EvidenceJson(model::DiffKind kind, const std::optional<model::ChangeEvidence>& change,
                          const model::RowRenderer& renderer) {
   if (!change) return "null";
   const std::string pos = change->file.empty() ? "null" : absl::StrCat(change->offset);
-  return absl::StrCat("{\"op\":\"", OpOf(kind, *change),
-                      "\",\"txn\":", JsonStringOrNull(change->txn),
-                      ",\"file\":", JsonStringOrNull(change->file), ",\"pos\":", pos,
-                      ",\"ts\":", TimeOrNull(change->timestamp_micros),
-                      ",\"row\":", RowOrNull(change->content, renderer), "}");
+  return absl::StrCat(
+      "{\"op\":\"", OpOf(kind, *change), "\",\"txn\":", JsonStringOrNull(change->txn),
+      ",\"file\":", JsonStringOrNull(change->file), ",\"pos\":", pos,
+      ",\"ts\":", TimeOrNull(change->timestamp_micros),
+      ",\"row\":", RowOrNull(change->content, renderer), StatementJson(*change), "}");
 }
 
 void AppendPresentSide(const char* side, const std::optional<model::PresentRow>& row,
@@ -78,7 +94,8 @@ std::string DiffJson(const model::RowDiff& diff, const Rendering& renderer) {
                                  ",\"key\":", KeyJson(diff, rows.key_text()),
                                  ",\"source\":", EvidenceJson(diff.kind, diff.source, rows),
                                  ",\"target\":", EvidenceJson(diff.kind, diff.target, rows),
-                                 ",\"columns\":", JsonStrings(DifferingColumns(diff, rows)));
+                                 ",\"columns\":", JsonStrings(DifferingColumns(diff, rows)),
+                                 RowColumnsJson(diff));
   absl::StrAppend(&out, PresentJson(diff, rows));
   if (!diff.detail.empty()) absl::StrAppend(&out, ",\"detail\":", JsonString(diff.detail));
   return out + "}";
@@ -162,6 +179,7 @@ std::string ResolvedJson(const model::Resolved& resolved, absl::string_view id,
   absl::StrAppend(&out, ",\"resolves\":", JsonStrings(resolved.resolves),
                   ",\"keys\":", JsonStrings(renderer.Keys(keys)));
   if (shown < resolved.keys.size()) absl::StrAppend(&out, ",\"key_count\":", resolved.keys.size());
+  if (!resolved.job.empty()) absl::StrAppend(&out, ",\"job\":", JsonString(resolved.job));
   return out + "}";
 }
 

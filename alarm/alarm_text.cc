@@ -181,9 +181,10 @@ std::string ResolvedText(const model::Resolved& resolved, const Rendering& rende
   std::vector<std::string> keys = renderer.Keys(
       {resolved.keys.begin(), resolved.keys.begin() + static_cast<std::ptrdiff_t>(shown)});
   for (std::string& key : keys) key = Readable(key);
-  return absl::StrCat(head, ": ", Rows(resolved.keys.size()),
-                      " equal again: ", absl::StrJoin(keys, ", "),
-                      AndMore(resolved.keys.size() - shown));
+  return absl::StrCat(
+      head, ": ", Rows(resolved.keys.size()), " equal again: ", absl::StrJoin(keys, ", "),
+      AndMore(resolved.keys.size() - shown),
+      resolved.job.empty() ? "" : absl::StrCat("; seen by verification ", Readable(resolved.job)));
 }
 
 }  // namespace dcp::alarm

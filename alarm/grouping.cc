@@ -132,6 +132,12 @@ std::string MergeDiffs(const std::vector<Json>& all, Json& out) {
   return CommonText(rows);
 }
 
+bool HaveOne(const std::vector<Json>& all, const char* name) {
+  return std::all_of(all.begin(), all.end(), [&](const Json& one) {
+    return one.value(name, Json()) == all.front().value(name, Json());
+  });
+}
+
 std::string Counted(size_t count, const char* one, const char* many) {
   return absl::StrCat(count, " ", count == 1 ? one : many);
 }
@@ -205,6 +211,7 @@ std::string MergeByType(AlarmType type, const std::vector<Json>& all, Json& json
     }
     case AlarmType::kResolved:
       json["resolves"] = Union(all, "resolves");
+      if (!HaveOne(all, "job")) json.erase("job");
       return absl::StrCat(Counted(MergeKeys(all, json), "row equal again", "rows equal again"),
                           "; ends ", Counted(json["resolves"].size(), "alarm", "alarms"));
     case AlarmType::kUnverified:

@@ -148,6 +148,14 @@ void Put(const Mark& mark, uint32_t base, Writer* out) {
   out->Text(mark.executed.ToString());
 }
 
+// `base`: likewise.
+void Put(const model::Statement& statement, uint32_t base, const ChangeBatch& batch, Writer* out) {
+  out->Number(statement.begin - base);
+  out->Number(statement.end - base);
+  out->Text(batch.text(statement.text));
+  out->Number(statement.size);
+}
+
 void Put(const TxnRef& ref, TableNumbers* tables, Writer* out) {
   const Txn& txn = ref.get();
   const ChangeBatch& batch = **ref.batch;
@@ -166,6 +174,11 @@ void Put(const TxnRef& ref, TableNumbers* tables, Writer* out) {
   out->Number(static_cast<uint64_t>(txn.marks_end - txn.marks_begin));
   for (uint32_t i = txn.marks_begin; i < txn.marks_end; ++i) {
     Put(batch.marks[i], txn.changes_begin, out);
+  }
+  const absl::Span<const model::Statement> statements = batch.StatementsOf(txn);
+  out->Number(static_cast<uint64_t>(statements.size()));
+  for (const model::Statement& statement : statements) {
+    Put(statement, txn.changes_begin, batch, out);
   }
 }
 
@@ -219,6 +232,19 @@ Mark GetMark(uint32_t base, uint64_t changes, Reader* in) {
   return mark;
 }
 
+// `from`: no statement begins before it, which is counted from `base` as well.
+model::Statement GetStatement(uint32_t base, uint32_t from, uint64_t changes, Reader* in,
+                              ChangeBatch* batch) {
+  model::Statement statement;
+  const uint32_t begin = in->Number<uint32_t>(), end = in->Number<uint32_t>();
+  if (begin < from || end <= begin || end > changes) in->Fail();
+  statement.begin = base + begin;
+  statement.end = base + end;
+  statement.text = Keep(in->Text(), batch);
+  statement.size = in->Number<uint64_t>();
+  return statement;
+}
+
 // Transactions stand in few files, and in their order.
 uint32_t FileNumber(absl::string_view name, ChangeBatch* batch) {
   if (batch->files.empty() || batch->files.back() != name) batch->files.emplace_back(name);
@@ -246,6 +272,12 @@ void GetTxn(const TableNumbers& tables, Reader* in, ChangeBatch* batch) {
     batch->marks.push_back(GetMark(txn.changes_begin, changes, in));
   }
   txn.marks_end = static_cast<uint32_t>(batch->marks.size());
+  const uint64_t statements = in->Count();
+  uint32_t from = 0;
+  for (uint64_t i = 0; i < statements && in->ok(); ++i) {
+    batch->statements.push_back(GetStatement(txn.changes_begin, from, changes, in, batch));
+    from = batch->statements.back().end - txn.changes_begin;
+  }
   batch->txns.push_back(std::move(txn));
 }
 

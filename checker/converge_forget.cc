@@ -25,6 +25,7 @@ Index ConvergeJudge::KnownFrom(const Key& key) const {
 void ConvergeJudge::Lose(Key& key) {
   key.history.Lose();
   key.not_before = 0;  // a later run counts anew
+  key.touched_to = std::max(key.touched_to, now_offset_);
   key.touched = kNone;
   key.queued = false;
 }

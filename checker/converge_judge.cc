@@ -27,6 +27,8 @@ void ConvergeJudge::StartRun(uint64_t epoch, uint64_t offset, bool exact) {
   now_ = 0;
   now_offset_ = offset;
   log_.StartRun(epoch, offset);
+  // What was before the run is before its first barrier.
+  for (auto& [digest, key] : keys_) key.touched_to = std::max(offset, restored_at_);
   if (offset >= restored_at_) EndRestoring();
 }
 
@@ -70,6 +72,7 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
     pending_.push_back(key);
   }
   if (restoring_ && now_offset_ >= restored_at_) EndRestoring();
+  ResolveVerified();
   ForgetOld();
   log_.Flush(now);
 }
@@ -101,6 +104,7 @@ void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail,
   requests_.clear();
   known_from_.clear();
   replayed_.clear();
+  verified_.clear();
 }
 
 // --- applying ---
@@ -138,6 +142,7 @@ ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item
   Key& key = it->second;
   if (is_new) key.forgotten = forgotten_to_;
   key.digest = digest;
+  key.touched_to = std::max(key.touched_to, now_offset_);
   if (!item.is_mark && item.change().table != nullptr) key.table = item.change().table;
   if (key.touched != now_) {
     key.touched = now_;
@@ -233,6 +238,7 @@ void ConvergeJudge::RowsGone(const std::string& table, bool is_source) {
       keys_.erase(it++);
       continue;
     }
+    key.touched_to = std::max(key.touched_to, now_offset_);
     if (is_source) {
       key.history.SourceGone(now_, Counts(key));
     } else {
@@ -455,6 +461,7 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
   key.text = row.key_text;
   key.kind = row.kind;
   key.not_before = now_offset_;
+  key.touched_to = now_offset_;
   key.alarm_id = log_.DiffAlarmId(said_in);
   findings_.Open(key.alarm_id);
   log_.AddDiff(said_in, std::move(row));
@@ -467,10 +474,14 @@ void ConvergeJudge::OpenFinding(Key& key, model::RowDiff row, Index broken_at) {
 }
 
 void ConvergeJudge::Resolve(Key& key) {
-  const bool last = findings_.Close(key.alarm_id);
-  log_.AddResolved(now_, last ? key.alarm_id : "", key.digest, key.text);
-  log_.CloseFinding(now_, key.digest);
+  SayResolved(key, "");
   Settle(key);
+}
+
+void ConvergeJudge::SayResolved(const Key& key, const std::string& job) {
+  const bool last = findings_.Close(key.alarm_id);
+  log_.AddResolved(now_, last ? key.alarm_id : "", key.digest, key.text, job);
+  log_.CloseFinding(now_, key.digest);
 }
 
 void ConvergeJudge::Settle(Key& key) {

@@ -38,6 +38,9 @@ class ConvergeJudge final : public Judge {
   uint64_t pending_keys() const override { return pending_.size() + confirming_.size(); }
   uint64_t open_findings() const override { return findings_.count(); }
   FindingChanges TakeFindingChanges() override { return log_.TakeFindingChanges(); }
+  void NoteVerified(model::VerifiedTable verified) override {
+    verified_.push_back(std::move(verified));
+  }
 
  private:
   // Grammar of states:
@@ -95,8 +98,9 @@ class ConvergeJudge final : public Judge {
     std::string text;                                  // of differing and DDL keys
     model::DiffKind kind = model::DiffKind::kMissing;  // kDiffering
     std::string alarm_id;                              // kDiffering
-    uint64_t not_before = 0;              // kDiffering: the barrier offset at which it was found
-    uint64_t request = 0;                 // kConfirming
+    uint64_t not_before = 0;  // kDiffering: the barrier offset at which it was found
+    uint64_t touched_to = 0;  // kDiffering: of the last segment that said it or touched it
+    uint64_t request = 0;     // kConfirming
     std::unique_ptr<model::RowDiff> row;  // kConfirming, kLate: what is to be said
     Index broken_at = 0;
     Index asked_at = 0;
@@ -154,6 +158,10 @@ class ConvergeJudge final : public Judge {
   }
   void EndOverlooked(Key& key);
   void Resolve(Key& key);
+  void SayResolved(const Key& key, const std::string& job);
+  void ResolveVerified();
+  bool IsProved(const Key& key, const model::VerifiedTable& verified) const;
+  void ResolveVerified(const model::VerifiedTable& verified);
   void Settle(Key& key);
   void AnswerOne(Key& key, const ConfirmAnswer& answer);
   void Heal(Key& key);
@@ -200,6 +208,8 @@ class ConvergeJudge final : public Judge {
   std::vector<model::Digest> overlooked_;
   std::vector<std::string> unsettled_;  // tables
   model::TableRegistry restored_tables_;
+
+  std::vector<model::VerifiedTable> verified_;  // whose end has not come
 
   // Of the segment being fed.
   struct Lost {

@@ -21,6 +21,7 @@ void ConvergeJudge::Restore(uint64_t said_to, bool is_first,
     key.text = finding.key_text;
     key.alarm_id = finding.alarm_id;
     key.not_before = finding.not_before;
+    key.touched_to = said_to;
     if (!finding.table.empty() && !key.is_ddl) {
       key.table = restored_tables_.Intern({finding.table, {}, finding.keyless});
     }

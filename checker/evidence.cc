@@ -15,6 +15,10 @@ std::optional<model::ChangeEvidence> EvidenceOf(const Item& item) {
   if (item.is_mark) return evidence;
   evidence.op = item.change().op;
   evidence.content = std::string(item.text(item.change().content));
+  if (const model::Statement* statement = (*item.batch)->StatementOf(item.index)) {
+    evidence.statement = std::string(item.text(statement->text));
+    evidence.statement_size = statement->size;
+  }
   return evidence;
 }
 

@@ -17,6 +17,7 @@
 #include "checker/segment.h"
 #include "checker/segment_log.h"
 #include "model/verdict.h"
+#include "model/verified_table.h"
 
 namespace dcp::checker {
 
@@ -43,6 +44,9 @@ class Judge {
   virtual std::vector<model::Outcome> TakeOutcomes() = 0;
   // What is to be stored with them.
   virtual FindingChanges TakeFindingChanges() = 0;
+  // Ends open findings of the table, at the first segment that ends behind `to_barrier`: those
+  // made in a segment up to `from_barrier` and not touched in a later one. Forgotten with the run.
+  virtual void NoteVerified(model::VerifiedTable verified) = 0;
   // Bytes that it holds, about.
   virtual uint64_t bytes() const = 0;
   // How many bytes it may hold: beyond it settled keys are forgotten sooner than `history`

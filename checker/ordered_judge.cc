@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "checker/evidence.h"
 
 namespace dcp::checker {
@@ -74,24 +75,34 @@ DiffKind KindOf(const std::vector<Entry>& source, const std::vector<Entry>& targ
 void OrderedJudge::Restore(uint64_t said_to, bool,
                            const std::vector<model::OpenFinding>& findings) {
   log_.ContinueFrom(said_to);
+  restored_at_ = said_to;
   for (const model::OpenFinding& finding : findings) {
     findings_.Open(finding.alarm_id);
-    open_[finding.key] = {finding.alarm_id, finding.key_text};
+    const bool ddl = finding.kind == DiffKind::kDdl;
+    open_[finding.key] = {finding.alarm_id, finding.key_text, ddl ? "" : finding.table, said_to};
   }
 }
 
-void OrderedJudge::StartRun(uint64_t epoch, uint64_t offset, bool) { log_.StartRun(epoch, offset); }
+void OrderedJudge::StartRun(uint64_t epoch, uint64_t offset, bool) {
+  log_.StartRun(epoch, offset);
+  // What was before the run is before its first barrier.
+  for (auto& [digest, open] : open_) open.touched_to = std::max(offset, restored_at_);
+}
 
 void OrderedJudge::EndRun(const std::string& reason, const std::string& detail, absl::Time now) {
   log_.EndRun(reason, detail, now);
+  restored_at_ = 0;
+  verified_.clear();
 }
 
 void OrderedJudge::Feed(const SegmentPair& pair, absl::Time now) {
   now_ = log_.Add(pair);
+  now_offset_ = pair.to;
   if (log_.said_before(now_)) return log_.Flush(now);
   lost_tables_.clear();
   TakeMarks(pair.source);
   TakeMarks(pair.target);
+  TouchLost();
   if (pair.replayed_beyond_history) {
     log_.Unverify(now_, "history",
                   "the target's applier replayed from before the segments that are remembered", "");
@@ -101,7 +112,44 @@ void OrderedJudge::Feed(const SegmentPair& pair, absl::Time now) {
   Collect(pair.source, true, &keys, &order);
   Collect(pair.target, false, &keys, &order);
   for (const model::Digest& digest : order) Compare(digest, keys[digest]);
+  ResolveVerified();
   log_.Flush(now);
+}
+
+// What was not seen of them is not known.
+void OrderedJudge::TouchLost() {
+  if (lost_tables_.empty()) return;
+  for (auto& [digest, open] : open_) {
+    const bool lost = std::any_of(lost_tables_.begin(), lost_tables_.end(),
+                                  [&, &open = open](const std::string& table) {
+                                    return table.empty() || table == open.table;
+                                  });
+    if (lost) open.touched_to = now_offset_;
+  }
+}
+
+void OrderedJudge::ResolveVerified() {
+  std::erase_if(verified_, [&](const model::VerifiedTable& verified) {
+    if (now_offset_ <= verified.to_barrier) return false;
+    ResolveVerified(verified);
+    return true;
+  });
+}
+
+void OrderedJudge::ResolveVerified(const model::VerifiedTable& verified) {
+  absl::erase_if(open_, [&](const auto& entry) {
+    const auto& [digest, open] = entry;
+    const bool proved = open.table == verified.table && open.touched_to <= verified.from_barrier &&
+                        !absl::c_linear_search(verified.not_equal, digest);
+    if (proved) Resolve(digest, open, verified.job);
+    return proved;
+  });
+}
+
+void OrderedJudge::Resolve(const model::Digest& digest, const Open& open, const std::string& job) {
+  const bool last = findings_.Close(open.alarm_id);
+  log_.AddResolved(now_, last ? open.alarm_id : "", digest, open.key_text, job);
+  log_.CloseFinding(now_, digest);
 }
 
 void OrderedJudge::TakeMarks(const SegmentSide& side) {
@@ -138,10 +186,9 @@ void OrderedJudge::Compare(const model::Digest& digest, const Sequences& sequenc
   const auto open = open_.find(digest);
   if (open != open_.end()) {
     log_.AddKnown(now_, digest);
+    open->second.touched_to = now_offset_;
     if (source != target || source.empty()) return;
-    const bool last = findings_.Close(open->second.alarm_id);
-    log_.AddResolved(now_, last ? open->second.alarm_id : "", digest, open->second.key_text);
-    log_.CloseFinding(now_, digest);
+    Resolve(digest, open->second, "");
     open_.erase(open);
     return;
   }
@@ -180,7 +227,7 @@ void OrderedJudge::Say(const model::Digest& digest, const Sequences& sequences, 
   if (kind == DiffKind::kHealed || kind == DiffKind::kReordered) {
     log_.AddResolved(now_, findings_.Close(alarm_id) ? alarm_id : "", digest, key_text);
   } else {
-    open_[digest] = {alarm_id, key_text};
+    open_[digest] = {alarm_id, key_text, any.is_mark ? "" : finding.table, now_offset_};
     log_.AddFinding(now_, std::move(finding));
   }
 }

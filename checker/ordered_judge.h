@@ -27,6 +27,9 @@ class OrderedJudge final : public Judge {
   uint64_t pending_keys() const override { return 0; }
   uint64_t open_findings() const override { return findings_.count(); }
   FindingChanges TakeFindingChanges() override { return log_.TakeFindingChanges(); }
+  void NoteVerified(model::VerifiedTable verified) override {
+    verified_.push_back(std::move(verified));
+  }
 
  private:
   struct Sequences {
@@ -36,6 +39,8 @@ class OrderedJudge final : public Judge {
   struct Open {
     std::string alarm_id;
     std::string key_text;
+    std::string table;        // empty: of a statement on a table, or pushed
+    uint64_t touched_to = 0;  // of the last segment that said it or touched it
   };
   // With its place in the table and its texts.
   static constexpr uint64_t kOpenBytes = 2 * sizeof(Open) + 100;
@@ -44,6 +49,10 @@ class OrderedJudge final : public Judge {
                std::vector<model::Digest>* order);
   void TakeMarks(const SegmentSide& side);
   bool Dropped(const Item& item) const;
+  void TouchLost();
+  void ResolveVerified();
+  void ResolveVerified(const model::VerifiedTable& verified);
+  void Resolve(const model::Digest& digest, const Open& open, const std::string& job);
   void Compare(const model::Digest& digest, const Sequences& sequences);
   void Say(const model::Digest& digest, const Sequences& sequences, model::DiffKind kind);
 
@@ -52,7 +61,10 @@ class OrderedJudge final : public Judge {
   SegmentLog log_;
   absl::flat_hash_map<model::Digest, Open> open_;
   Index now_ = 0;
+  uint64_t now_offset_ = 0;
+  uint64_t restored_at_ = 0;  // the barrier up to which verdicts were said before a restart
   std::vector<std::string> lost_tables_;
+  std::vector<model::VerifiedTable> verified_;  // whose end has not come
 };
 
 }  // namespace dcp::checker

@@ -93,6 +93,11 @@ class PairChecker::Impl {
     CollectJudged();
   }
 
+  void NoteVerified(model::VerifiedTable verified) {
+    const bool sound = verified.from_barrier <= verified.to_barrier;
+    if (running_ && sound) judge_->NoteVerified(std::move(verified));
+  }
+
   void UpdateOutage(const Instant& now) {
     const auto waiting = Waiting();
     outage_.Update(
@@ -309,6 +314,10 @@ void PairChecker::Tick(const Instant& now) { impl_->UpdateOutage(now); }
 
 void PairChecker::Answer(const std::vector<ConfirmAnswer>& answers, const Instant& now) {
   impl_->Answer(answers, now);
+}
+
+void PairChecker::NoteVerified(model::VerifiedTable verified) {
+  impl_->NoteVerified(std::move(verified));
 }
 
 void PairChecker::Restore(const model::StoredPair& stored) { impl_->Restore(stored); }

@@ -19,6 +19,7 @@
 #include "model/ports/row_reader.h"
 #include "model/ports/spill_store.h"
 #include "model/verdict.h"
+#include "model/verified_table.h"
 
 namespace dcp::checker {
 
@@ -97,6 +98,9 @@ class PairChecker {
   // Lets time pass: raises and ends timeouts.
   void Tick(const Instant& now);
   void Answer(const std::vector<ConfirmAnswer>& answers, const Instant& now);
+
+  // Ends findings: see Judge::NoteVerified(). Nothing happens between two runs.
+  void NoteVerified(model::VerifiedTable verified);
 
   // What is to be said since the last call, in order, and what is to be stored with it,
   // so that another PairChecker can go on from there.

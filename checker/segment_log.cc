@@ -72,17 +72,14 @@ void SegmentLog::Unverify(Index i, const std::string& reason, const std::string&
 }
 
 void SegmentLog::AddResolved(Index i, const std::string& alarm_id, const model::Digest& key,
-                             std::string key_text) {
-  std::vector<std::string> resolves;
-  if (!alarm_id.empty()) resolves.push_back(alarm_id);
-  if (records_.empty()) {
-    SayResolved(std::move(resolves), {std::move(key_text)}, {key});
-    return;
-  }
-  Record& record = waits(i) ? At(i) : records_.back();
-  record.resolves.insert(record.resolves.end(), resolves.begin(), resolves.end());
-  record.resolved_keys.push_back(std::move(key_text));
-  record.resolved_digests.push_back(key);
+                             std::string key_text, const std::string& job) {
+  Resolving at_once;
+  Record* record = records_.empty() ? nullptr : waits(i) ? &At(i) : &records_.back();
+  Resolving& to = record == nullptr ? at_once : record->resolving[job];
+  if (!alarm_id.empty()) to.alarm_ids.push_back(alarm_id);
+  to.keys.push_back(std::move(key_text));
+  to.digests.push_back(key);
+  if (record == nullptr) SayResolved(job, std::move(at_once));
 }
 
 std::string SegmentLog::DiffAlarmId(Index i) const {
@@ -124,19 +121,19 @@ void SegmentLog::Say(Record record, absl::Time now) {
   if (verdict.head.to <= said_to_) return;
   for (auto& [key, change] : record.changes) changes_[key] = std::move(change);
   outcomes_.push_back(std::move(verdict));
-  SayResolved(std::move(record.resolves), std::move(record.resolved_keys),
-              std::move(record.resolved_digests));
+  for (auto& [job, resolving] : record.resolving) SayResolved(job, std::move(resolving));
 }
 
 // An alarm of which another key was opened since is not ended.
-void SegmentLog::SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys,
-                             std::vector<model::Digest> digests) {
-  if (keys.empty()) return;
-  std::sort(resolves.begin(), resolves.end());
-  resolves.erase(std::unique(resolves.begin(), resolves.end()), resolves.end());
-  std::erase_if(resolves, [&](const std::string& id) { return findings_.IsOpen(id); });
-  outcomes_.push_back(
-      model::Resolved{last_said_, std::move(resolves), std::move(keys), std::move(digests)});
+void SegmentLog::SayResolved(const std::string& job, Resolving resolving) {
+  std::vector<std::string>& ids = resolving.alarm_ids;
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  std::erase_if(ids, [&](const std::string& id) { return findings_.IsOpen(id); });
+  model::Resolved resolved{last_said_, std::move(ids), std::move(resolving.keys),
+                           std::move(resolving.digests)};
+  resolved.job = job;
+  outcomes_.push_back(std::move(resolved));
 }
 
 }  // namespace dcp::checker

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,9 +56,10 @@ class SegmentLog {
   void Unverify(Index i, const std::string& reason, const std::string& detail,
                 const std::string& table);
   // `alarm_id` is empty if other keys of that alarm are still open.
-  // Said behind the verdict of segment `i`, or at once if that was said.
+  // Said behind the verdict of segment `i`, or at once if that was said. `job`: the verification
+  // that showed it; empty: the streams did.
   void AddResolved(Index i, const std::string& alarm_id, const model::Digest& key,
-                   std::string key_text);
+                   std::string key_text, const std::string& job = "");
   std::string DiffAlarmId(Index i) const;
 
   // What is to be stored with the verdict of segment `i`, or at once if that was said.
@@ -72,20 +74,22 @@ class SegmentLog {
   uint64_t last_judged() const { return last_said_.to; }
 
  private:
+  struct Resolving {
+    std::vector<std::string> alarm_ids, keys;
+    std::vector<model::Digest> digests;  // of keys
+  };
   struct Record {
     model::Verdict verdict;
     FindingChanges changes;
-    uint64_t waiting = 0;  // keys
-    std::vector<std::string> resolves, resolved_keys;
-    std::vector<model::Digest> resolved_digests;  // of resolved_keys
+    uint64_t waiting = 0;                        // keys
+    std::map<std::string, Resolving> resolving;  // by job
   };
   Record& At(Index i) { return records_[static_cast<size_t>(i - first_)]; }
   const Record& At(Index i) const { return records_[static_cast<size_t>(i - first_)]; }
   void Spill(Index i, const model::RowDiff& row);
   FindingChanges& ChangesAt(Index i);
   void Say(Record record, absl::Time now);
-  void SayResolved(std::vector<std::string> resolves, std::vector<std::string> keys,
-                   std::vector<model::Digest> digests);
+  void SayResolved(const std::string& job, Resolving resolving);
 
   const PairOptions options_;
   const Findings& findings_;

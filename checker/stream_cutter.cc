@@ -22,6 +22,7 @@ bool IsLeftOut(const TxnRef& ref, const model::StreamOrigin* left_out) {
 // What the vectors of a batch have room for beyond what is in them.
 uint64_t SlackOf(const model::ChangeBatch& batch) {
   return (batch.bytes.capacity() - batch.bytes.size()) +
+         (batch.statements.capacity() - batch.statements.size()) * sizeof(model::Statement) +
          (batch.changes.capacity() - batch.changes.size()) * sizeof(model::Change) +
          (batch.txns.capacity() - batch.txns.size()) * sizeof(model::Txn);
 }
@@ -43,6 +44,9 @@ uint64_t BytesOf(const TxnRef& ref) {
     const model::Mark& mark = (*ref.batch)->marks[i];
     bytes += sizeof(model::Mark) + mark.table.size() + mark.reason.size() + mark.detail.size();
     if (mark.place != nullptr) bytes += mark.place->size();
+  }
+  for (const model::Statement& statement : (*ref.batch)->StatementsOf(txn)) {
+    bytes += sizeof(statement) + statement.text.size;
   }
   for (uint32_t i = txn.changes_begin; i < txn.changes_end; ++i) {
     const model::Change& change = (*ref.batch)->changes[i];

@@ -1,25 +1,25 @@
 #include "config/connection.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "config/secret.h"
 #include "config/values.h"
+#include "model/tls_words.h"
 
 namespace dcp::config {
 namespace {
 
-constexpr Word<model::TlsMode> kTlsModes[] = {
-    {"disabled", model::TlsMode::kDisabled},
-    {"preferred", model::TlsMode::kPreferred},
-    {"required", model::TlsMode::kRequired},
-    {"verify-ca", model::TlsMode::kVerifyCa},
-    {"verify-identity", model::TlsMode::kVerifyIdentity},
-};
+void ReadTlsMode(const Value& value, model::TlsMode* out) {
+  std::vector<std::string> words;
+  for (const model::TlsModeWord& one : model::kTlsModeWords) words.emplace_back(one.word);
+  if (const auto index = ReadWordIndex(value, words)) *out = model::kTlsModeWords[*index].mode;
+}
 
 constexpr Field<model::TlsOptions> kTlsFields[] = {
-    {"mode", [](const Value& v, model::TlsOptions& o) { ReadWord(v, kTlsModes, &o.mode); }},
+    {"mode", [](const Value& v, model::TlsOptions& o) { ReadTlsMode(v, &o.mode); }},
     {"ca", [](const Value& v, model::TlsOptions& o) { ReadText(v, &o.ca); }},
     {"cert", [](const Value& v, model::TlsOptions& o) { ReadText(v, &o.cert); }},
     {"key", [](const Value& v, model::TlsOptions& o) { ReadText(v, &o.key); }},

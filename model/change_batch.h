@@ -6,12 +6,15 @@
 // allocations whatever it holds.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "model/change.h"
 #include "model/gtid.h"
 #include "model/gtid_set.h"
@@ -64,15 +67,41 @@ struct Txn {
   uint32_t marks_begin = 0, marks_end = 0;
 };
 
+// The statement that made some consecutive changes of one transaction, as its server's binlog
+// tells it: `binlog_rows_query_log_events`, `binlog_annotate_row_events`. Once for all of them.
+struct Statement {
+  uint32_t begin = 0, end = 0;  // of the changes, half open
+  Slice text;                   // its beginning, in its client's charset
+  uint64_t size = 0;            // of the whole; with an empty text it is not to be told
+};
+
 struct ChangeBatch {
   std::vector<Txn> txns;
   std::vector<Change> changes;
   std::vector<Mark> marks;
   std::vector<std::string> files;
   std::string bytes;
+  std::vector<Statement> statements;  // those that are known, in order
 
   absl::string_view text(Slice slice) const {
     return absl::string_view(bytes).substr(slice.offset, slice.size);
+  }
+
+  // Of the changes of `txn`.
+  absl::Span<const Statement> StatementsOf(const Txn& txn) const {
+    const auto starts_before = [](const Statement& one, uint32_t at) { return one.begin < at; };
+    const auto begin =
+        std::lower_bound(statements.begin(), statements.end(), txn.changes_begin, starts_before);
+    const auto end = std::lower_bound(begin, statements.end(), txn.changes_end, starts_before);
+    return {statements.data() + (begin - statements.begin()), static_cast<size_t>(end - begin)};
+  }
+  // Null: it is not known.
+  const Statement* StatementOf(uint32_t change) const {
+    const auto behind =
+        std::upper_bound(statements.begin(), statements.end(), change,
+                         [](uint32_t at, const Statement& one) { return at < one.begin; });
+    if (behind == statements.begin() || change >= (behind - 1)->end) return nullptr;
+    return &*(behind - 1);
   }
 };
 

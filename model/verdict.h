@@ -27,6 +27,9 @@ struct ChangeEvidence {
   uint64_t offset = 0;
   int64_t timestamp_micros = 0;
   std::string content;  // see Change::content; empty if not captured
+  // See model::Statement; 0 and empty where it is not known.
+  std::string statement = {};
+  uint64_t statement_size = 0;
 };
 
 // A row as it was read from one side when the difference was found.
@@ -108,6 +111,7 @@ struct Resolved {
   std::vector<std::string> keys;
   std::vector<Digest> key_digests = {};  // of `keys`
   bool of_source = false;                // of the timeout that it ends
+  std::string job = {};                  // the verification that saw the rows equal; empty: none
 };
 
 using Outcome = std::variant<Verdict, Timeout, Resolved>;

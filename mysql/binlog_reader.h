@@ -94,6 +94,8 @@ struct BinlogEvent {
   std::shared_ptr<const TableSchema> table;
   RowOp op = RowOp::kInsert;
   RowsCursor* rows = nullptr;  // valid until the next call of BinlogReader::Next
+  // The event is the last rows event of its statement, wanted or not.
+  bool ends_statement = false;
   absl::Status error;
 };
 

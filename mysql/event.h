@@ -84,6 +84,8 @@ inline constexpr size_t kChecksumSize = 4;
 inline constexpr uint16_t kFlagArtificial = 0x20;
 inline constexpr uint16_t kFlagRelayLog = 0x40;
 inline constexpr uint16_t kFlagIgnorable = 0x80;
+// Of a rows event itself: STMT_END_F.
+inline constexpr uint16_t kRowsEndStatement = 0x1;
 
 struct EventHeader {
   uint32_t timestamp = 0;

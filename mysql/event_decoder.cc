@@ -166,6 +166,7 @@ void EventDecoder::Begin(const EventHeader& header) {
   event_.one_phase = false;
   event_.table = nullptr;
   event_.rows = nullptr;
+  event_.ends_statement = false;
   if (!event_.error.ok()) event_.error = absl::OkStatus();
 }
 
@@ -469,7 +470,7 @@ Event EventDecoder::OnRows(const EventHeader& header, Bytes body) {
   const uint8_t type = PlainType(header.type);
   ByteReader reader(body);
   const uint64_t id = TableIdSize(header.type) == 4 ? reader.U32() : reader.U48();
-  reader.U16();  // flags
+  event_.ends_statement = (reader.U16() & kRowsEndStatement) != 0;
   if (!IsVersion1(type)) {
     const uint16_t extra = reader.U16();
     if (extra < 2) reader.Fail();

@@ -51,7 +51,7 @@ class Chooser {
     used_.push_back(rule);
     TableTask& task = TaskOf(LogicalName(rule->rule, table.name));
     task.source.push_back(table.name);
-    task.rows_about += table.rows_about;
+    task.rows_about += rule->key.empty() ? table.rows_about : 1;
     for (const std::string& column : rule->rule.ignore_columns) {
       task.ignore_columns.push_back(column);
     }
@@ -59,6 +59,7 @@ class Chooser {
       task.skipped = "its source tables have different 'where'";
     }
     task.where = rule->where;
+    task.key = rule->key;
     if (!table.is_base) task.skipped = absl::StrCat(table.name.ToString(), " is no base table");
   }
 

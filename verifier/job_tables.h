@@ -14,8 +14,9 @@
 namespace dcp::verifier {
 
 struct JobTableRule {
-  TableRule rule;     // `match` on the source; `as`: the table's name on the target
-  std::string where;  // only rows that satisfy it, on both sides; empty: all
+  TableRule rule;        // `match` on the source; `as`: the table's name on the target
+  std::string where;     // only rows that satisfy it, on both sides; empty: all
+  std::string key = {};  // only the row with this key, a canonical JSON array; empty: all
 };
 
 // A table that a server has.
@@ -38,7 +39,7 @@ struct TableTask {
   std::vector<TableName> source;  // never empty unless skipped
   TableName target;
   std::vector<std::string> ignore_columns;
-  std::string where;
+  std::string where, key;
   uint64_t rows_about = 0;  // on the source
   std::string skipped;      // why it cannot be compared; empty: it can
 };

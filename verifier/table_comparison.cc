@@ -144,11 +144,31 @@ class Planner {
     for (auto* side : {&result_.plan.source, &result_.plan.target}) {
       for (TableRead& table : *side) table.where = task_.where;
     }
+    if (!task_.key.empty()) DCP_RETURN_IF_ERROR(TakeOneRow());
     DCP_RETURN_IF_ERROR(ChoosePaging());
     return std::move(result_);
   }
 
  private:
+  // And those that the key's collation takes for the same.
+  absl::Status TakeOneRow() {
+    TablePlan& plan = result_.plan;
+    if (plan.keyless) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(task_.logical, " has no key: verify the whole table"));
+    }
+    DCP_ASSIGN_OR_RETURN(const std::vector<KeyPart> key,
+                         ParseKeyText(task_.logical, absl::StrCat(task_.logical, task_.key)));
+    for (auto* side : {&plan.source, &plan.target}) {
+      for (TableRead& table : *side) {
+        DCP_ASSIGN_OR_RETURN(const std::optional<std::string> condition,
+                             KeyCondition(plan, table, key));
+        table.where = condition.value_or("1 = 0");
+      }
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ChoosePaging() {
     if (result_.plan.keyless) {
       Unpage("neither a primary key nor a unique key without NULLs");

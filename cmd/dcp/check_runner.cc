@@ -24,7 +24,8 @@ constexpr uint64_t kStepPart = 64;
 
 uint64_t BytesOf(const model::ChangeBatch& batch) {
   return batch.bytes.size() + batch.changes.size() * sizeof(model::Change) +
-         batch.txns.size() * sizeof(model::Txn) + batch.marks.size() * sizeof(model::Mark);
+         batch.txns.size() * sizeof(model::Txn) + batch.marks.size() * sizeof(model::Mark) +
+         batch.statements.size() * sizeof(model::Statement);
 }
 
 }  // namespace
@@ -120,6 +121,12 @@ void CheckRunner::EndOfStream(const model::Tag& tag) {
   input_came_.NotifyOne();
 }
 
+void CheckRunner::NoteVerified(const model::Tag& target, model::VerifiedTable verified) {
+  MutexLock lock(mu_);
+  inputs_.push_back({target, std::move(verified), Now(), 0});
+  input_came_.NotifyOne();
+}
+
 bool CheckRunner::MustWait(const model::Tag& tag) const {
   if (stopping_) return false;
   const uint64_t part = memory_.limit_bytes / kInputPart;
@@ -189,6 +196,8 @@ void CheckRunner::Feed(Pair& pair, const Input& input) {
     } else {
       pair.checker.Append(side, *batch, input.at);
     }
+  } else if (const auto* verified = std::get_if<model::VerifiedTable>(&input.what)) {
+    pair.checker.NoteVerified(*verified);
   } else {
     (source ? pair.source_ended : pair.target_ended) = true;
   }

@@ -91,6 +91,11 @@ class CheckRunner {
   // not find room and could only be judged with it is left out, and counted. REQUIRES: uses(tag)
   void EndOfStream(const model::Tag& tag) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // A verification job has proved that of a target's table: ends findings, once the streams have
+  // come behind it. REQUIRES: `target` is a target of this check
+  void NoteVerified(const model::Tag& target, model::VerifiedTable verified)
+      ABSL_LOCKS_EXCLUDED(mu_);
+
   std::vector<TargetStatus> status() const ABSL_LOCKS_EXCLUDED(mu_);
   MemoryStatus memory() const ABSL_LOCKS_EXCLUDED(mu_);
   // Not OK: what waited on disk could not be read, and nothing is said any more. The program
@@ -101,7 +106,7 @@ class CheckRunner {
   struct End {};
   struct Input {
     model::Tag tag;
-    std::variant<model::StreamOrigin, model::ChangeBatchPtr, End> what;
+    std::variant<model::StreamOrigin, model::ChangeBatchPtr, End, model::VerifiedTable> what;
     checker::Instant at;
     uint64_t bytes = 0;
   };

@@ -10,6 +10,7 @@
 
 #include "cmd/dcp/exit_code.h"
 #include "config/nearest.h"
+#include "model/tls_words.h"
 
 namespace dcp::cmd {
 namespace {
@@ -70,6 +71,12 @@ CLI::App* AddPush(CLI::App& app, PushCommand* command) {
   return sub;
 }
 
+std::vector<std::string> TlsWords() {
+  std::vector<std::string> words;
+  for (const model::TlsModeWord& mode : model::kTlsModeWords) words.emplace_back(mode.word);
+  return words;
+}
+
 CLI::App* AddBinlog(CLI::App& app, BinlogCommand* command) {
   CLI::App* sub =
       app.add_subcommand("binlog", "Read row changes from a server's binlog or from files");
@@ -81,9 +88,10 @@ CLI::App* AddBinlog(CLI::App& app, BinlogCommand* command) {
   server(sub->add_option("--port", command->port, "Port (default 3306)"));
   server(sub->add_option("--socket", command->socket, "Unix socket, instead of host and port"));
   server(sub->add_option("--user", command->user, "User (default root)"));
-  server(sub->add_option("--tls", command->tls, "TLS mode")
-             ->check(CLI::IsMember(
-                 {"disabled", "preferred", "required", "verify-ca", "verify-identity"})));
+  server(sub->add_option("--tls", command->tls, "TLS mode")->check(CLI::IsMember(TlsWords())));
+  server(sub->add_option("--tls-ca", command->tls_ca, "File with the CA's certificate"));
+  server(sub->add_option("--tls-cert", command->tls_cert, "File with this client's certificate"));
+  server(sub->add_option("--tls-key", command->tls_key, "File with its key"));
   server(sub->add_option("--password-file", command->password_file,
                          "File with the password (otherwise: MYSQL_PWD)"));
   CLI::Option* gtid = sub->add_option("--from-gtid", command->from_gtid,
@@ -109,7 +117,23 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
   CLI::App* sub =
       app.add_subcommand("verify", "Compare all rows of a job's tables, while both sides live");
   sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
-  sub->add_option("--job", command->job, "Name of a [[job]]")->required();
+  CLI::Option* job = sub->add_option("--job", command->job, "Name of a [[job]]");
+  CLI::Option* check =
+      sub->add_option("--check", command->check, "Name of a [[check]]: one row of it, with --key");
+  sub->add_option("--target", command->target, "The check's target, where it has several")
+      ->needs(check);
+  CLI::Option* key = sub->add_option("--key", command->key,
+                                     "The row with this key, as alarms show it: shop.orders[42]")
+                         ->needs(check);
+  check->excludes(job)->needs(key);
+  sub->callback([command] {
+    if (command->job.empty() && command->check.empty()) {
+      throw CLI::RequiredError("--job, or --check with --key,");
+    }
+  });
+  sub->add_option("--where", command->where,
+                  "Only rows that satisfy this SQL condition, on both sides, in each table")
+      ->needs(job);
   CLI::Option* json =
       sub->add_flag("--json", command->json, "One line of JSON per difference and table");
   CLI::Option* explain = sub->add_flag("--explain", command->explain,
@@ -120,11 +144,13 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
   sub->add_option("--checkpoint", command->checkpoint,
                   "File to note in how far it has come; a run that finds it goes on from there")
       ->excludes(explain)
-      ->excludes(schema);
+      ->excludes(schema)
+      ->needs(job);
   sub->footer(
       "Exit status, added up: 0 all equal, 1 an error, 2 rows differ, 4 something could not be\n"
       "decided, 8 a table or a column was not compared. 78: not even begun.\n"
-      "Example: dcp verify --config dcp.toml --job nightly");
+      "Examples: dcp verify --config dcp.toml --job nightly\n"
+      "          dcp verify --config dcp.toml --check orders --key 'shop.orders[42]'");
   return sub;
 }
 

@@ -26,7 +26,7 @@ struct PushCommand {
 
 // As given; cmd/dcp/binlog.h has them checked.
 struct BinlogCommand {
-  std::string host, socket, user = "root", tls, password_file;
+  std::string host, socket, user = "root", tls, tls_ca, tls_cert, tls_key, password_file;
   uint16_t port = 3306;
   bool has_server = false;  // any of the above was given
   std::string from_gtid, from_file;
@@ -39,7 +39,9 @@ struct BinlogCommand {
 
 struct VerifyCommand {
   std::string config;
-  std::string job;
+  std::string job;                 // or:
+  std::string check, target, key;  // one row of a check
+  std::string where;
   bool json = false;
   bool explain = false;
   bool schema_only = false;

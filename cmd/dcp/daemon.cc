@@ -39,6 +39,7 @@
 #include "server/endpoints.h"
 #include "server/http_server.h"
 #include "state/spill_files.h"
+#include "state/spill_seal.h"
 #include "state/state_store.h"
 #include "verifier/row_reader.h"
 #include "verifier/table_rule.h"
@@ -243,6 +244,9 @@ class Daemon::Impl final : public model::StatusSource {
     const std::string spill_dir = absl::StrCat(options.dir, "/spill");
     DCP_ASSIGN_OR_RETURN(state_, state::StateStore::Open(std::move(options)));
     DCP_ASSIGN_OR_RETURN(spill_files_, state::SpillFiles::Open({.dir = spill_dir}));
+    if (!config_.masks.empty()) {
+      DCP_ASSIGN_OR_RETURN(spill_seal_, state::SpillSeal::Create());
+    }
     if (state_->is_new() && temporary_state_ == nullptr) {
       LogInfo(absl::StrCat("state: ", config_.state.dir, " was empty: beginning anew"));
     }
@@ -300,8 +304,8 @@ class Daemon::Impl final : public model::StatusSource {
       if (feed.of_files()) target.options.timeout = absl::InfiniteDuration();
       if (check.confirm) target.reader = MakeReader(source, feed);
       target.options.confirm = target.reader != nullptr;
-      target.source_store = spill_files_->MakeStore();
-      target.target_store = spill_files_->MakeStore();
+      target.source_store = MakeSpillStore();
+      target.target_store = MakeSpillStore();
       target.rules = RulesOf(config_, check, tag);
       const auto stored = resume_.pairs.find({check.name, tag.value()});
       if (stored != resume_.pairs.end()) target.stored = stored->second;
@@ -309,6 +313,11 @@ class Daemon::Impl final : public model::StatusSource {
     }
     return std::make_unique<CheckRunner>(std::move(options), std::move(targets), clock_,
                                          keeper_.get());
+  }
+
+  std::unique_ptr<model::SpillStore> MakeSpillStore() const {
+    std::unique_ptr<model::SpillStore> store = spill_files_->MakeStore();
+    return spill_seal_ == nullptr ? std::move(store) : spill_seal_->Seal(std::move(store));
   }
 
   // Null where one of the sides is pushed: its rows cannot be read.
@@ -500,6 +509,7 @@ class Daemon::Impl final : public model::StatusSource {
   std::unique_ptr<TemporaryDirectory> temporary_state_;
   std::unique_ptr<state::StateStore> state_;        // never null after Build()
   std::unique_ptr<state::SpillFiles> spill_files_;  // likewise
+  std::unique_ptr<state::SpillSeal> spill_seal_;    // likewise; null: nothing is masked
   ResumePlan resume_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::unique_ptr<LeaseGate> gate_;           // of a term

@@ -1,6 +1,7 @@
 #include "cmd/dcp/diffs.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -65,6 +66,25 @@ std::string ToLine(const Entry& entry) {
   return line;
 }
 
+// "\n  source statement: …" where the binlog of that side told one.
+std::string StatementsText(const std::string& difference_json) {
+  std::string text;
+  const auto difference =
+      nlohmann::json::parse(difference_json, nullptr, /*allow_exceptions=*/false);
+  if (!difference.is_object()) return text;
+  for (const char* side : {"source", "target"}) {
+    const auto change = difference.value(side, nlohmann::json());
+    if (!change.is_object() || !change.contains("statement")) continue;
+    const auto& statement = change["statement"];
+    const std::string shown = statement.is_string() ? Readable(statement.get<std::string>(), 2000)
+                                                    : "not shown, as values are masked";
+    const uint64_t size = change.value("statement_bytes", uint64_t{0});
+    absl::StrAppend(&text, "\n  ", side, " statement: ", shown,
+                    size > 0 ? absl::StrCat(" … (", size, " bytes)") : "");
+  }
+  return text;
+}
+
 // All of it, one thing per line.
 std::string ToText(const Entry& entry) {
   const model::FindingNote& note = entry.record.note;
@@ -85,7 +105,7 @@ std::string ToText(const Entry& entry) {
                       ? "not kept here: it was not among the rows of its alarm, or is "
                         "too long; see the alarm and its diff_file"
                       : note.json);
-  return text;
+  return text + StatementsText(note.json);
 }
 
 std::string ToLine(const model::IgnoreRule& rule) {
@@ -154,18 +174,23 @@ class DiffsRun {
 
   absl::Status Show() {
     return ForEachNamed([&](const Entry& entry) {
-      out_ << (command_.json ? ToJson(entry, /*with_row=*/true) : ToText(entry)) << "\n";
-      if (!command_.json) ShowLines(entry);
+      if (command_.json) {
+        std::string json = ToJson(entry, /*with_row=*/true);
+        json.pop_back();
+        out_ << json << ",\"again\":" << alarm::JsonStrings(Lines(entry)) << "}\n";
+        return absl::OkStatus();
+      }
+      out_ << ToText(entry) << "\n";
+      for (const std::string& line : Lines(entry)) out_ << "  again: " << line << "\n";
       return absl::OkStatus();
     });
   }
 
-  void ShowLines(const Entry& entry) {
-    if (config_ == nullptr) return;
-    for (const std::string& line :
-         LinesThatShow(*config_, entry.check, entry.target, entry.record.note.json)) {
-      out_ << "  again: " << line << "\n";
-    }
+  std::vector<std::string> Lines(const Entry& entry) const {
+    if (config_ == nullptr) return {};
+    const model::FindingNote& note = entry.record.note;
+    return LinesThatShow(*config_, {command_.config, entry.check, entry.target, note.table,
+                                    note.key_text, note.json});
   }
 
   // Nothing is done with any before all are found.

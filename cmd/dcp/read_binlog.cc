@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "cmd/dcp/binlog.h"
 #include "cmd/dcp/exit_code.h"
+#include "model/tls_words.h"
 
 namespace dcp::cmd {
 namespace {
@@ -28,11 +29,7 @@ void HandleStopSignals() {
 
 absl::StatusOr<model::TlsMode> ToTlsMode(const std::string& word) {
   if (word.empty()) return model::TlsMode::kDefault;
-  if (word == "disabled") return model::TlsMode::kDisabled;
-  if (word == "preferred") return model::TlsMode::kPreferred;
-  if (word == "required") return model::TlsMode::kRequired;
-  if (word == "verify-ca") return model::TlsMode::kVerifyCa;
-  if (word == "verify-identity") return model::TlsMode::kVerifyIdentity;
+  if (const auto mode = model::TlsModeFromText(word)) return *mode;
   return absl::InvalidArgumentError(absl::StrCat("--tls: '", word, "' is no mode"));
 }
 
@@ -57,6 +54,9 @@ absl::StatusOr<model::ConnectionOptions> Server(const BinlogCommand& command) {
   server.socket = command.socket;
   server.user = command.user;
   DCP_ASSIGN_OR_RETURN(server.tls.mode, ToTlsMode(command.tls));
+  server.tls.ca = command.tls_ca;
+  server.tls.cert = command.tls_cert;
+  server.tls.key = command.tls_key;
   DCP_ASSIGN_OR_RETURN(server.password, Password(command));
   return server;
 }

@@ -4,12 +4,14 @@
 
 #include <functional>
 #include <iostream>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/signal_watch.h"
+#include "cmd/dcp/verify_key.h"
 #include "cmd/dcp/verify_report.h"
 
 namespace dcp::cmd {
@@ -97,13 +99,40 @@ verifier::VerificationOptions ToVerificationOptions(const config::JobOptions& jo
   return options;
 }
 
-int Verify(const VerifyCommand& command, StopSignal& stop) {
+namespace {
+
+// nullopt: said on standard error.
+std::optional<verifier::VerificationOptions> OptionsOfJob(const VerifyCommand& command) {
   const auto config = LoadConfig(command.config, std::cerr, config::Purpose::kVerify);
-  if (!config.has_value()) return kExitConfig;
+  if (!config.has_value()) return std::nullopt;
   const config::JobOptions* const job = FindJob(*config, command.job);
-  if (job == nullptr) return kExitConfig;
+  if (job == nullptr) return std::nullopt;
   verifier::VerificationOptions options = ToVerificationOptions(*job);
   options.checkpoint = command.checkpoint;
+  if (command.where.empty()) return options;
+  for (verifier::JobTableRule& rule : options.tables) {
+    rule.where = rule.where.empty() ? command.where
+                                    : absl::StrCat("(", rule.where, ") AND (", command.where, ")");
+  }
+  return options;
+}
+
+std::optional<verifier::VerificationOptions> OptionsOfCheck(const VerifyCommand& command) {
+  const auto config = LoadConfig(command.config, std::cerr);
+  if (!config.has_value()) return std::nullopt;
+  absl::StatusOr<verifier::VerificationOptions> options = OptionsOfKey(*config, command);
+  if (options.ok()) return *std::move(options);
+  StatusOfError(options.status(), /*started=*/false);
+  return std::nullopt;
+}
+
+}  // namespace
+
+int Verify(const VerifyCommand& command, StopSignal& stop) {
+  const std::optional<verifier::VerificationOptions> asked =
+      command.check.empty() ? OptionsOfJob(command) : OptionsOfCheck(command);
+  if (!asked.has_value()) return kExitConfig;
+  const verifier::VerificationOptions& options = *asked;
   if (command.explain) return Explain(options);
 
   const Clock& clock = Clock::Real();

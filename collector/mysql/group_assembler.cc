@@ -108,6 +108,11 @@ absl::StatusOr<std::unique_ptr<GroupAssembler>> GroupAssembler::Create(Options o
 }
 
 void GroupAssembler::Add(const BinlogEvent& event) {
+  Dispatch(event);
+  if (event.ends_statement) statement_size_ = 0;
+}
+
+void GroupAssembler::Dispatch(const BinlogEvent& event) {
   using Kind = BinlogEvent::Kind;
   switch (event.kind) {
     case Kind::kGroupStart:
@@ -123,6 +128,7 @@ void GroupAssembler::Add(const BinlogEvent& event) {
       CloseIfEnded();
       return Forget();
     case Kind::kRowsQuery:
+      return OnRowsQuery(event);
     case Kind::kOther:
       return;
     case Kind::kQuery:
@@ -224,6 +230,7 @@ void GroupAssembler::Forget() {
   timestamp_micros_ = 0;
   uncertain_ = false;
   has_content_ = false;
+  statement_size_ = 0;
 }
 
 void GroupAssembler::Pause() { CloseIfEnded(); }
@@ -446,6 +453,36 @@ void GroupAssembler::OnRows(const BinlogEvent& event) {
   if (event.table->is_sequence) return;
   const TableTargets& table = TargetsOf(event.table);
   if (table.targets.empty() && !table.is_barrier) return;
+  changes_before_.clear();
+  for (const auto& tag : tags_) changes_before_.push_back(tag->batch.here().changes);
+  ReadRows(event, table);
+  if (statement_size_ > 0) NoteStatement(table);
+}
+
+// Cut between two characters, where it is UTF-8.
+void GroupAssembler::OnRowsQuery(const BinlogEvent& event) {
+  ++statement_number_;
+  statement_size_ = event.query.size();
+  statement_.clear();
+  if (options_.hide_values) return;
+  size_t size = std::min(event.query.size(), options_.max_statement_bytes);
+  const auto continues = [&](size_t i) {
+    return i < event.query.size() && (static_cast<unsigned char>(event.query[i]) & 0xc0) == 0x80;
+  };
+  for (int i = 0; i < 3 && size > 0 && continues(size); ++i) --size;
+  statement_.assign(event.query, 0, size);
+}
+
+void GroupAssembler::NoteStatement(const TableTargets& table) {
+  for (const Target& target : table.targets) {
+    TagState& tag = *tags_[target.tag];
+    if (!tag.options.capture_rows) continue;
+    tag.batch.NoteStatement(changes_before_[target.tag], statement_number_, statement_,
+                            statement_size_);
+  }
+}
+
+void GroupAssembler::ReadRows(const BinlogEvent& event, const TableTargets& table) {
   while (true) {
     const absl::StatusOr<bool> more = event.rows->Next(&before_, &after_);
     if (!more.ok()) return MarkTable(table, "event", std::string(more.status().message()));

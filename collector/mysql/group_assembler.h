@@ -62,13 +62,15 @@ class GroupAssembler {
     // What all collectors agree about columns in; outlives the assembler. Null: each table's
     // own columns and key count.
     ColumnAgreement* columns = nullptr;
-    LogFunction log;           // may be empty
-    bool hide_values = false;  // in the texts of statements that marks tell
+    LogFunction log;  // may be empty
+    // In the texts of statements that marks tell; those that made rows are not kept at all.
+    bool hide_values = false;
     RowWriter::Limits rows;
     PreparedGroups::Limits prepared;
     // A group that needs more memory on a tag keeps what it has; the tables of
     // its further rows are unverified.
     size_t max_group_bytes = size_t{1} << 30;
+    size_t max_statement_bytes = 1024;  // kept of the text of one that made rows
   };
 
   struct Counters {
@@ -162,6 +164,8 @@ class GroupAssembler {
 
   GroupAssembler(Options options, TableRouter router);
 
+  void Dispatch(const mysql::BinlogEvent& event);
+
   // Groups
   void StartGroup(const mysql::BinlogEvent& event);
   void Enter(const mysql::BinlogEvent& event);
@@ -191,6 +195,9 @@ class GroupAssembler {
 
   // Rows
   void OnRows(const mysql::BinlogEvent& event);
+  void ReadRows(const mysql::BinlogEvent& event, const TableTargets& table);
+  void OnRowsQuery(const mysql::BinlogEvent& event);
+  void NoteStatement(const TableTargets& table);
   void OnRow(const mysql::BinlogEvent& event, const TableTargets& table);
   void OnBarrierRow(const mysql::BinlogEvent& event, const TableTargets& table);
   void WriteRow(const mysql::BinlogEvent& event, const Target& target);
@@ -239,7 +246,12 @@ class GroupAssembler {
   bool barrier_closed_ = false;
   bool barrier_in_group_ = false;
 
+  std::string statement_;        // that the open group's next rows are of, cut
+  uint64_t statement_size_ = 0;  // of the whole; 0: the server does not tell it
+  uint64_t statement_number_ = 0;
+
   std::vector<model::Value> before_, after_;  // reused from row to row
+  std::vector<size_t> changes_before_;        // per tag; reused
 };
 
 }  // namespace dcp::collector

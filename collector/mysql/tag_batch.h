@@ -16,12 +16,13 @@
 
 namespace dcp::collector {
 
-// The content of a group apart from any batch: slices refer to `bytes`, Mark::at to
-// `changes`.
+// The content of a group apart from any batch: slices refer to `bytes`, Mark::at and the ranges of
+// statements to `changes`.
 struct GroupContent {
   std::vector<model::Change> changes;
   std::vector<model::Mark> marks;
   std::string bytes;
+  std::vector<model::Statement> statements;
 
   size_t memory() const;
 };
@@ -30,7 +31,7 @@ class TagBatch {
  public:
   // A place in the open group.
   struct Place {
-    size_t changes = 0, marks = 0, bytes = 0;
+    size_t changes = 0, marks = 0, bytes = 0, statements = 0;
   };
 
   // The bytes of a batch are addressed by 32 bits.
@@ -51,6 +52,10 @@ class TagBatch {
   void AddMark(model::Mark mark);
   // A kUnverified mark; one like it (table and reason) in the open group is enough.
   void AddUnverified(absl::string_view table, absl::string_view reason, absl::string_view detail);
+
+  // The changes added since there were `from` of them in the open group were made by the statement
+  // of that number and size, which begins with `text`. Calls for one statement follow each other.
+  void NoteStatement(size_t from, uint64_t number, absl::string_view text, uint64_t size);
 
   // Memory of the open group, about.
   size_t group_memory() const;
@@ -80,7 +85,8 @@ class TagBatch {
 
  private:
   std::shared_ptr<model::ChangeBatch> batch_;
-  Place base_;  // where the open group begins
+  Place base_;              // where the open group begins
+  uint64_t statement_ = 0;  // number of the last one that was noted
 };
 
 }  // namespace dcp::collector

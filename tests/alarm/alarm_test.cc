@@ -48,15 +48,30 @@ std::string ReadFile(const std::string& path) {
 
 TEST(AlarmJsonTest, DiffIsTheContractsObject) {
   const model::Verdict verdict = Diff({Missing()});
-  EXPECT_EQ(One(verdict).json,
-            absl::StrCat(
-                R"({"type":"diff","id":")", model::AlarmId(verdict.head, "diff"),
-                R"(","check":"orders","source":"src","target":"dst","epoch":1,"from":12,"to":13,)",
-                R"("at":"2024-05-01T12:00:00.123Z","late":false,"rows":{"source":10,"target":9},)",
-                R"("diffs":[{"kind":"missing","table":"shop.orders","key":[42],)",
-                R"("source":{"op":"INSERT","txn":"uuid:7","file":"bin.000007","pos":1234,)",
-                R"("ts":"2024-05-01T11:59:58.000Z","row":[42,"x"]},"target":null,"columns":[]}],)",
-                R"("diff_count":1,"known":0})"));
+  EXPECT_EQ(
+      One(verdict).json,
+      absl::StrCat(
+          R"({"type":"diff","id":")", model::AlarmId(verdict.head, "diff"),
+          R"(","check":"orders","source":"src","target":"dst","epoch":1,"from":12,"to":13,)",
+          R"("at":"2024-05-01T12:00:00.123Z","late":false,"rows":{"source":10,"target":9},)",
+          R"("diffs":[{"kind":"missing","table":"shop.orders","key":[42],)",
+          R"("source":{"op":"INSERT","txn":"uuid:7","file":"bin.000007","pos":1234,)",
+          R"("ts":"2024-05-01T11:59:58.000Z","row":[42,"x"]},"target":null,"columns":[],"row_columns":["id","v"]}],)",
+          R"("diff_count":1,"known":0})"));
+}
+
+TEST(AlarmJsonTest, AStatementIsToldOrThatItIsNot) {
+  model::RowDiff diff = Missing();
+  EXPECT_FALSE(DiffOf(diff)["source"].contains("statement"));
+  diff.source->statement = "INSERT INTO orders VALUES (42, 'x\n\xff')";
+  diff.source->statement_size = diff.source->statement.size();
+  EXPECT_EQ(DiffOf(diff)["source"]["statement"], "INSERT INTO orders VALUES (42, 'x\n\ufffd')");
+  EXPECT_FALSE(DiffOf(diff)["source"].contains("statement_bytes"));
+  diff.source->statement_size = 5000;
+  EXPECT_EQ(DiffOf(diff)["source"]["statement_bytes"], 5000);
+  diff.source->statement.clear();
+  EXPECT_TRUE(DiffOf(diff)["source"]["statement"].is_null());
+  EXPECT_FALSE(DiffOf(diff)["source"].contains("statement_bytes"));
 }
 
 TEST(AlarmJsonTest, SameHasCountsAndNoDiffs) {
@@ -121,6 +136,19 @@ TEST(AlarmJsonTest, IdsAreTheCheckersAndStable) {
   EXPECT_EQ(One(Late()).id, model::AlarmId(Head(20, 21), "timeout"));
   EXPECT_EQ(One(Diff({Missing()})).id, One(Diff({Mismatch()})).id);
   EXPECT_NE(One(Diff({Missing()})).id, One(Diff({Missing()}, 13, 14)).id);
+}
+
+TEST(AlarmJsonTest, ResolvedByAVerificationNamesIt) {
+  model::Resolved seen = Ended();
+  seen.resolves.clear();
+  seen.keys = {"shop.orders[42]"};
+  const Alarm by_streams = One(seen);
+  seen.job = "nightly";
+  const Alarm by_job = One(seen);
+  EXPECT_NE(by_job.id, by_streams.id);
+  EXPECT_THAT(by_job.json, HasSubstr(R"("keys":["shop.orders[42]"],"job":"nightly"})"));
+  EXPECT_THAT(by_job.text, HasSubstr("1 row equal again: shop.orders[42]; seen by verification "
+                                     "nightly"));
 }
 
 TEST(AlarmJsonTest, ResolvedOfOneSegmentDifferByWhatTheyEnd) {
@@ -255,6 +283,9 @@ std::vector<model::Outcome> AllOutcomes() {
   full.source_present = model::PresentRow{.exists = true, .content = R"([42,"x"])"};
   full.target_present = model::PresentRow{};
   full.detail = "d";
+  full.source->statement = "UPDATE";
+  full.source->statement_size = 100;
+  full.target->statement_size = 100;
   model::RowDiff pushed = Missing();
   pushed.table = nullptr;
   pushed.source->file.clear();

@@ -23,7 +23,8 @@ class ChunkBytesTest : public ::testing::Test {
   ChunkBytesTest() {
     auto batch = std::make_shared<model::ChangeBatch>();
     batch->files = {"binlog.000007", "binlog.000008"};
-    batch->bytes = "xxt[1]content";
+    batch->bytes = "xxt[1]contentSELECT 1";
+    batch->statements = {{0, 1, {13, 8}, 100}, {1, 3, {}, 7}};
     model::Change insert;
     insert.table = tables_.Intern({"shop.t", {"id"}, false});
     insert.key = {1, 2};
@@ -128,6 +129,13 @@ TEST_F(ChunkBytesTest, AllComesBackAsItWas) {
     EXPECT_EQ(a.text(a.changes[i].key_text), b.text(b.changes[i].key_text));
     EXPECT_EQ(a.text(a.changes[i].content), b.text(b.changes[i].content));
   }
+  ASSERT_EQ(b.statements.size(), a.statements.size());
+  for (size_t i = 0; i < a.statements.size(); ++i) {
+    EXPECT_EQ(a.statements[i].begin, b.statements[i].begin);
+    EXPECT_EQ(a.statements[i].end, b.statements[i].end);
+    EXPECT_EQ(a.statements[i].size, b.statements[i].size);
+    EXPECT_EQ(a.text(a.statements[i].text), b.text(b.statements[i].text));
+  }
   ASSERT_EQ(b.marks.size(), a.marks.size());
   for (size_t i = 0; i < a.marks.size(); ++i) ExpectEqual(a.marks[i], b.marks[i]);
 }
@@ -139,6 +147,9 @@ TEST_F(ChunkBytesTest, SomeTransactionsOfABatchStandAlone) {
   EXPECT_EQ(back->txns[0].changes_begin, 0u);
   EXPECT_EQ(back->txns[0].changes_end, 2u);
   EXPECT_EQ(back->marks[0].at, 1u);
+  ASSERT_EQ(back->statements.size(), 1u);
+  EXPECT_EQ(back->statements[0].begin, 0u);
+  EXPECT_EQ(back->statements[0].end, 2u);
 }
 
 TEST_F(ChunkBytesTest, BytesThatAreCutAreRefusedWhereverThatIs) {

@@ -61,7 +61,8 @@ std::string Text(const model::Outcome& outcome) {
   }
   const auto& resolved = std::get<model::Resolved>(outcome);
   return absl::StrCat("resolved ",
-                      resolved.keys.empty() ? "timeout" : absl::StrJoin(resolved.keys, " "));
+                      resolved.keys.empty() ? "timeout" : absl::StrJoin(resolved.keys, " "),
+                      resolved.job.empty() ? "" : absl::StrCat(" by ", resolved.job));
 }
 
 model::Version V(const std::string& name) {

@@ -56,6 +56,18 @@ TEST(CommandLineTest, AMisspeltCommandIsToldTheNearestOne) {
   EXPECT_THAT(ErrorOf({}), HasSubstr("no command; there are run"));
 }
 
+TEST(CommandLineTest, VerifyTakesAJobOrARowOfACheck) {
+  EXPECT_THAT(ErrorOf({"verify", "--config", "f"}), HasSubstr("--job, or --check with --key"));
+  EXPECT_THAT(ErrorOf({"verify", "--config", "f", "--check", "c"}), HasSubstr("--key"));
+  EXPECT_THAT(ErrorOf({"verify", "--config", "f", "--job", "j", "--check", "c", "--key", "k"}),
+              HasSubstr("--job"));
+  EXPECT_THAT(ErrorOf({"verify", "--config", "f", "--job", "j", "--key", "k"}),
+              HasSubstr("--check"));
+  EXPECT_THAT(
+      ErrorOf({"verify", "--config", "f", "--check", "c", "--key", "k", "--where", "id = 1"}),
+      HasSubstr("--job"));
+}
+
 TEST(CommandLineTest, APasswordIsNotRepeated) {
   EXPECT_THAT(ErrorOf({"binlog", "--password=secret"}),
               AllOf(HasSubstr("--password-file"), Not(HasSubstr("secret"))));

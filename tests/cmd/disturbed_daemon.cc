@@ -108,7 +108,9 @@ std::vector<std::string> Subject::Delivered() const {
   for (const auto& taken : receiver.Taken()) {
     if (taken["path"] != "/hook") continue;
     const std::string id = taken["key"];
-    if (known.insert(id).second) ids.push_back(id);
+    if (!known.insert(id).second) continue;
+    ids.push_back(id);
+    ParseAlarm(taken["body"]);
   }
   return ids;
 }

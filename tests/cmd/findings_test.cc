@@ -14,6 +14,7 @@
 #include "tests/cmd/checked_pair.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/tcp_client.h"
 
 namespace dcp::test {
 namespace {
@@ -26,6 +27,8 @@ using ::testing::SizeIs;
 
 class FindingsTest : public CheckedPair {
  protected:
+  explicit FindingsTest(Flavour flavour = Flavour::kMysql97) : CheckedPair(flavour) {}
+
   // Beside the file that takes every verdict one as people have it.
   void StartWithPeople() {
     Settings settings;
@@ -49,6 +52,25 @@ class FindingsTest : public CheckedPair {
     }
     return lines;
   }
+  // The lines of `dcp diffs show` that show it again, and what one does.
+  static std::vector<std::string> Again(const std::string& shown) {
+    std::vector<std::string> lines;
+    for (absl::string_view line : absl::StrSplit(shown, '\n')) {
+      if (absl::ConsumePrefix(&line, "  again: ")) lines.emplace_back(line);
+    }
+    return lines;
+  }
+  static ProgramResult Run(const std::string& line) {
+    const auto result = RunInShell(line);
+    EXPECT_OK(result);
+    return result.value_or(ProgramResult());
+  }
+  // The array of `shop.orders[1]`.
+  static std::string KeyOf(const Alarm& finding) {
+    const std::string key = finding["key"];
+    return key.substr(finding["table"].get<std::string>().size());
+  }
+
   // "shop.orders[1] open", …
   std::vector<std::string> Words() {
     std::vector<std::string> words;
@@ -147,21 +169,126 @@ TEST_F(FindingsTest, TheLinesOfAFindingShowItsTransactionsAgain) {
       RunDcp({"diffs", "show", "shop.orders[2]", "--config", dcp().dir() / "dcp.toml"});
   ASSERT_OK(shown);
   EXPECT_EQ(shown->exit_code, 0) << shown->output;
+  std::vector<std::string> again = Again(shown->output);
+  ASSERT_THAT(again, SizeIs(3)) << shown->output;
+  const ProgramResult compared = Run(again[2]);
+  EXPECT_EQ(compared.exit_code, 2) << compared.output;
+  EXPECT_THAT(compared.output, HasSubstr("shop.orders[2] mismatch in v"));
+  again.pop_back();
   std::string read;
-  for (absl::string_view line : absl::StrSplit(shown->output, '\n')) {
-    if (!absl::ConsumePrefix(&line, "  again: ")) continue;
-    const auto result = RunInShell(std::string(line));
-    ASSERT_OK(result);
-    EXPECT_EQ(result->exit_code, 0) << result->output;
-    read += result->output;
+  for (const std::string& line : again) {
+    const ProgramResult result = Run(line);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    read += result.output;
   }
-  // Each line shows its own transaction, and nothing else.
+  // Each of the others shows its own transaction, and nothing else.
   const std::vector<std::string> lines = absl::StrSplit(read, '\n', absl::SkipEmpty());
   ASSERT_THAT(lines, SizeIs(2)) << shown->output;
   EXPECT_EQ(Alarm::parse(lines[0])["gtid"], ours.gtid);
   EXPECT_EQ(Alarm::parse(lines[0])["row"].dump(), R"([2,"a b",2])");
   EXPECT_EQ(Alarm::parse(lines[1])["gtid"], theirs.gtid);
   EXPECT_EQ(Alarm::parse(lines[1])["row"].dump(), R"([2,"it's",2])");
+}
+
+// Whatever a key's values are, the line finds the row that differs, and finds it equal again.
+TEST_F(FindingsTest, TheLineOfAFindingComparesItsRowAgain) {
+  OnSource(
+      "CREATE TABLE shop.`it's` (t VARCHAR(60) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, "
+      "b VARBINARY(20), n DECIMAL(40,3), v INT, PRIMARY KEY (t, b, n))");
+  Start();
+  const std::vector<std::string> keys = {
+      R"('it\'s "q" \\ $(id) `id` !x', 'x', 1)",
+      R"('a\nb\0c\td\r %s -- #', X'00ff27225c0a00', 12345678901234567890123456789012345.678)",
+      "'\xf0\x9f\x98\x80 \xe2\x80\xa6', X'80', -0.5)",
+      "'', '', 0",
+  };
+  for (const std::string& key : keys) {
+    Skipped(absl::StrCat("INSERT INTO shop.`it's` VALUES (", key, ", 1)"));
+  }
+  Judge();
+  const std::vector<Alarm> found = Listed();
+  ASSERT_THAT(found, SizeIs(keys.size()));
+  std::vector<std::string> lines;
+  for (const Alarm& finding : found) {
+    const auto shown = RunDcp({"diffs", "show", absl::StrCat(finding["number"].get<int64_t>()),
+                               "--json", "--config", dcp().dir() / "dcp.toml"});
+    ASSERT_OK(shown);
+    const Alarm again = Alarm::parse(shown->output)["again"];
+    ASSERT_THAT(again, SizeIs(2)) << shown->output;
+    lines.push_back(again[1]);
+    const ProgramResult result = Run(lines.back() + " --json");
+    EXPECT_EQ(result.exit_code, 2) << lines.back() << "\n" << result.output;
+    EXPECT_THAT(result.output, HasSubstr(absl::StrCat("\"key\":", KeyOf(finding))));
+    EXPECT_THAT(result.output, HasSubstr(R"("kind":"missing")"));
+    EXPECT_THAT(lines.back(), Not(HasSubstr("password")));
+  }
+  for (const std::string& key : keys) {
+    Unlogged(absl::StrCat("INSERT INTO shop.`it's` VALUES (", key, ", 1)"));
+  }
+  for (const std::string& line : lines) {
+    const ProgramResult result = Run(line + " --json");
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr(R"("rows":1,)"));
+  }
+}
+
+TEST_F(FindingsTest, VerifyOfAKeySaysWhatItCannotDo) {
+  Start();
+  const std::string config = dcp().dir() / "dcp.toml";
+  const auto verify = [&](std::vector<std::string> args) {
+    args.insert(args.begin(), {"verify", "--config", config});
+    const auto result = RunDcp(args);
+    EXPECT_OK(result);
+    return result.value_or(ProgramResult());
+  };
+  EXPECT_EQ(verify({}).exit_code, 64);
+  EXPECT_EQ(verify({"--check", "pair"}).exit_code, 64);
+  EXPECT_EQ(verify({"--check", "pair", "--key", "shop.orders[1]", "--where", "1"}).exit_code, 64);
+  EXPECT_EQ(verify({"--check", "nothing", "--key", "shop.orders[1]"}).exit_code, 78);
+  EXPECT_EQ(verify({"--check", "pair", "--key", "shop.orders"}).exit_code, 78);
+  EXPECT_EQ(verify({"--check", "pair", "--key", "other.table[1]"}).exit_code, 78);
+  EXPECT_EQ(verify({"--check", "pair", "--target", "no", "--key", "shop.orders[1]"}).exit_code, 78);
+  const ProgramResult several = verify({"--check", "pair", "--key", "shop.orders[1,2]"});
+  EXPECT_EQ(several.exit_code, 8) << several.output;
+  EXPECT_THAT(several.output, HasSubstr("2 values"));
+  const ProgramResult equal = verify({"--check", "pair", "--key", "shop.orders[1]"});
+  EXPECT_EQ(equal.exit_code, 0) << equal.output;
+}
+
+// ---- statements ----
+
+class StatementsTest : public FindingsTest, public ::testing::WithParamInterface<Flavour> {
+ protected:
+  StatementsTest() : FindingsTest(GetParam()) {}
+
+  // In a session whose statements are in the binlog.
+  std::string Told(const std::string& sql) const {
+    if (flavour() == Flavour::kMariaDb)
+      return "SET SESSION binlog_annotate_row_events = ON; " + sql;
+    return "SET SESSION binlog_rows_query_log_events = ON; " + sql;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(, StatementsTest, ::testing::ValuesIn(kAllFlavours),
+                         [](const auto& flavour) { return NameOf(flavour.param); });
+
+TEST_P(StatementsTest, StandInTheEvidence) {
+  Start();
+  const std::string ours = "UPDATE shop.orders SET v = 'it''s' WHERE id = 2";
+  const std::string theirs = absl::StrCat("UPDATE shop.orders SET v = 'x' WHERE id = 2 /* ",
+                                          std::string(2000, 'c'), " */");
+  OnSource(Told(ours));
+  OnReplica(Told(theirs));
+  Judge();
+  Judge();
+  const Alarm difference = Difference("[2]");
+  EXPECT_EQ(difference["source"]["statement"], ours) << difference;
+  EXPECT_FALSE(difference["source"].contains("statement_bytes"));
+  EXPECT_EQ(difference["target"]["statement"], theirs.substr(0, 1024));
+  EXPECT_EQ(difference["target"]["statement_bytes"], theirs.size());
+  EXPECT_EQ(difference["row_columns"].dump(), R"(["id","v","n"])");
+  const ProgramResult shown = Diffs({"show", "shop.orders[2]"});
+  EXPECT_THAT(shown.output, HasSubstr(absl::StrCat("source statement: ", ours)));
+  EXPECT_THAT(shown.output, HasSubstr("target statement: UPDATE shop.orders SET v = 'x'"));
 }
 
 // ---- masks ----
@@ -225,9 +352,11 @@ class MaskedTest : public FindingsTest, public ::testing::WithParamInterface<std
   void StartMasked() {
     const std::string url = receiver_.Url();
     Settings settings;
+    address_ = FreeAddress();
     settings.check = absl::StrCat(
-        "max_diff_rows = 2\n[[mask]]\ntables = [\"shop.people\"]\ncolumns = [\"mail\", \"pin\"]\n",
-        "with = \"", GetParam(), "\"\n[[alarm]]\ntype = \"webhook\"\nurl = \"", url, "\"\n",
+        "max_diff_rows = 2\n[http]\nlisten = \"", address_,
+        "\"\n[[mask]]\ntables = [\"shop.people\"]\ncolumns = [\"mail\", \"pin\"]\n", "with = \"",
+        GetParam(), "\"\n[[alarm]]\ntype = \"webhook\"\nurl = \"", url, "\"\n",
         "[[alarm]]\ntype = \"exec\"\ncommand = [\"tee\", \"-a\", \"", own_dir_ / "exec.jsonl",
         "\"]\n[[alarm]]\ntype = \"file\"\npath = \"", people_, "\"\n");
     Start(settings);
@@ -236,6 +365,13 @@ class MaskedTest : public FindingsTest, public ::testing::WithParamInterface<std
     return absl::StrCat("INSERT INTO shop.people VALUES (", id, ", '", mail, "', ", pin, ", 'n')");
   }
 
+  std::string Page(const std::string& path) const {
+    int port = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(address_.substr(address_.rfind(':') + 1), &port));
+    return HttpGet(static_cast<uint16_t>(port), path);
+  }
+
+  std::string address_;
   const alarm::Receiver receiver_{own_dir_.path(), {}};
 };
 INSTANTIATE_TEST_SUITE_P(All, MaskedTest, ::testing::Values("stars", "hash"),
@@ -247,6 +383,11 @@ TEST_P(MaskedTest, AMaskedValueStandsInNothingThatIsWritten) {
       "PRIMARY KEY (mail, pin, id))");
   OnSource(Person(1, kMail, kPin));
   StartMasked();
+  for (MysqlServer* server : {&source(), &replica()}) {
+    ASSERT_OK(
+        server->Execute("SET GLOBAL binlog_rows_query_log_events = ON, SESSION "
+                        "binlog_rows_query_log_events = ON"));
+  }
   Skipped(Person(2, kMail, kOtherPin));  // missing
   OnReplica(absl::StrCat("UPDATE shop.people SET note = 'w', pin = ", kOtherPin, " WHERE id = 1"));
   for (int id = 10; id < 14; ++id) OnReplica(Person(id, kOtherMail, kPin));  // extra, and a file
@@ -255,6 +396,7 @@ TEST_P(MaskedTest, AMaskedValueStandsInNothingThatIsWritten) {
   Judge();
   EXPECT_THAT(Listed(), Not(IsEmpty()));
   const std::string exported = Diffs({"export"}).output;
+  EXPECT_THAT(exported, HasSubstr(R"("statement":null)"));
   EXPECT_THAT(exported, HasSubstr(GetParam() == "stars" ? "***" : "hash:"));
   // Read back, and ended.
   Restart();
@@ -270,8 +412,12 @@ TEST_P(MaskedTest, AMaskedValueStandsInNothingThatIsWritten) {
   Judge();
   EXPECT_TRUE(
       Eventually([&] { return ReadFile(people_).find("unverified") != std::string::npos; }));
+  const std::string status = Page("/status");
+  EXPECT_THAT(status, HasSubstr("200 OK"));
+  WriteFile(own_dir_ / "pages", status + Page("/metrics") + Page("/"));
   WriteFile(own_dir_ / "exported", exported + Diffs({"export"}).output + Diffs({"list"}).output);
   EXPECT_THAT(receiver_.Taken(), Not(IsEmpty()));
+  for (const Alarm& taken : receiver_.Taken()) ParseAlarm(taken["body"]);
   EXPECT_THAT(Leaks(dcp().dir().path(), Secrets()), IsEmpty());
   EXPECT_THAT(Leaks(own_dir_.path(), Secrets()), IsEmpty());
   // The search finds what is there.

@@ -13,6 +13,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "state/spill_seal.h"
 #include "tests/state/fixture.h"
 #include "tests/support/status_matchers.h"
 
@@ -240,6 +241,77 @@ TEST_F(SpillFilesTest, AFileInThePlaceOfTheDirectoryIsRefused) {
   std::ofstream(options_.dir) << "x";
   EXPECT_THAT(SpillFiles::Open(options_),
               test::StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(options_.dir)));
+}
+
+// ---- sealed ----
+
+class SpillSealTest : public SpillFilesTest {
+ protected:
+  SpillSealTest() {
+    auto seal = SpillSeal::Create();
+    EXPECT_OK(seal);
+    seal_ = *std::move(seal);
+    sealed_ = seal_->Seal(std::move(store_));
+  }
+  std::string BytesOnDisk() const {
+    std::string bytes;
+    for (const std::string& name : Names()) {
+      std::ifstream in(name, std::ios::binary);
+      bytes.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return bytes;
+  }
+  model::SpillTicket Write(const std::string& bytes) {
+    auto ticket = sealed_->Write(bytes);
+    EXPECT_OK(ticket);
+    return ticket.value_or(model::SpillTicket{});
+  }
+
+  std::unique_ptr<SpillSeal> seal_;
+  std::unique_ptr<model::SpillStore> sealed_;
+};
+
+TEST_F(SpillSealTest, RecordsComeBackAndCannotBeReadOnDisk) {
+  const std::string secret = "the value of a masked column";
+  std::string large(3'000'000, 'x');
+  large.replace(2'000'000, secret.size(), secret);
+  const std::vector<std::string> records = {secret, secret, "", large};
+  std::vector<model::SpillTicket> tickets;
+  for (const std::string& record : records) tickets.push_back(Write(record));
+  const std::string bytes = BytesOnDisk();
+  EXPECT_GT(bytes.size(), large.size());
+  EXPECT_EQ(bytes.find(secret.substr(0, 8)), std::string::npos);
+  EXPECT_EQ(bytes.find("xxxxxxxx"), std::string::npos);
+  for (size_t i = 0; i < records.size(); ++i) {
+    const auto back = sealed_->Read(tickets[i]);
+    ASSERT_OK(back);
+    EXPECT_TRUE(*back == records[i]) << i;
+  }
+  for (const model::SpillTicket& ticket : tickets) sealed_->Drop(ticket);
+  EXPECT_EQ(files_->counters().bytes_now, 0u);
+}
+
+// Equal records do not look alike, nor do those of another process.
+TEST_F(SpillSealTest, NoTwoRecordsAreSealedAlike) {
+  const std::string record(64, 'r');
+  const model::SpillTicket first = Write(record);
+  Write(record);
+  const std::string bytes = BytesOnDisk();
+  const auto another = SpillSeal::Create();
+  ASSERT_OK(another);
+  const auto other = (*another)->Seal(files_->MakeStore());
+  ASSERT_OK(other->Write(record));
+  const std::string all = BytesOnDisk();
+  // Any 16 bytes of one sealed record stand nowhere else.
+  size_t repeated = 0;
+  for (size_t i = 0; i + 16 <= all.size(); ++i) {
+    const std::string piece = all.substr(i, 16);
+    if (piece == std::string(16, '\0')) continue;
+    if (all.find(piece, i + 1) != std::string::npos) ++repeated;
+  }
+  EXPECT_EQ(repeated, 0u);
+  EXPECT_GT(all.size(), bytes.size());
+  EXPECT_OK(sealed_->Read(first));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ using mysql::BinlogEvent;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const Cell kA = "a";
 
@@ -479,6 +480,101 @@ TEST_F(GroupAssemblerTest, TakingLeavesTheOpenGroup) {
   Run({Rows(Orders(), {Update({2, kA}, {2, "b"})}), Xid()});
   EXPECT_THAT(Taken(), ElementsAre("txn 2", "insert shop.orders[2] - -> [2,\"a\"]", "barrier 3",
                                    "update shop.orders[2] [2,\"a\"] -> [2,\"b\"]"));
+}
+
+// ---- statements ----
+
+class StatementTest : public GroupAssemblerTest {
+ protected:
+  static ScriptEvent Statement(const std::string& text) {
+    ScriptEvent event = OfKind(mysql::BinlogEvent::Kind::kRowsQuery);
+    event.event.query = text;
+    return event;
+  }
+  static ScriptEvent Last(ScriptEvent rows) {
+    rows.event.ends_statement = true;
+    return rows;
+  }
+  // The statement of each change, "-" of none; "null" where it is not to be told.
+  std::vector<std::string> Told(size_t tag = 0) {
+    std::vector<std::string> told;
+    const auto batch = groups_->Take()[tag];
+    for (uint32_t i = 0; i < batch->changes.size(); ++i) {
+      const model::Statement* statement = batch->StatementOf(i);
+      if (statement == nullptr) {
+        told.emplace_back("-");
+      } else if (statement->text.size == 0) {
+        told.emplace_back("null");
+      } else {
+        told.emplace_back(batch->text(statement->text));
+      }
+    }
+    return told;
+  }
+};
+
+TEST_F(StatementTest, IsOfTheRowsUpToItsLastEvent) {
+  Run({Gtid(1), Begin(), Statement("one"), Rows(Orders(), {Insert({1, kA}), Insert({2, kA})}),
+       Rows(Log(), {Insert({kA})}), Last(Rows(Orders(), {Insert({3, kA})})),
+       Last(Rows(Orders(), {Insert({4, kA})})), Statement("two"),
+       Last(Rows(Orders(), {Insert({5, kA})})), Xid(), Gtid(2), Begin(),
+       Last(Rows(Orders(), {Insert({6, kA})})), Xid()});
+  EXPECT_THAT(Told(), ElementsAre("one", "one", "one", "one", "-", "two", "-"));
+}
+
+// The last rows may be of a table that no tag takes.
+TEST_F(StatementTest, EndsWithRowsThatAreNotWanted) {
+  ScriptEvent unwanted = OfKind(mysql::BinlogEvent::Kind::kOther);
+  Run({Gtid(1), Begin(), Statement("one"), Rows(Orders(), {Insert({1, kA})}), Last(unwanted),
+       Last(Rows(Orders(), {Insert({2, kA})})), Xid()});
+  EXPECT_THAT(Told(), ElementsAre("one", "-"));
+}
+
+TEST_F(StatementTest, DoesNotOutliveAGroupThatWasCutOff) {
+  Run({Gtid(1), Begin(), Statement("one")});
+  groups_->Disconnect();
+  Run({Gtid(1), Begin(), Last(Rows(Orders(), {Insert({1, kA})})), Xid()});
+  EXPECT_THAT(Told(), ElementsAre("-"));
+}
+
+TEST_F(StatementTest, ALongOneIsCutBetweenCharacters) {
+  options_.max_statement_bytes = 5;
+  Use({Tag("src", {{"shop.*", "", {}}})});
+  const std::string text = "ab\xf0\x9f\x98\x80 cd";
+  Run({Gtid(1), Begin(), Statement(text), Last(Rows(Orders(), {Insert({1, kA})})), Xid()});
+  const auto batch = groups_->Take()[0];
+  const model::Statement* statement = batch->StatementOf(0);
+  ASSERT_NE(statement, nullptr);
+  EXPECT_EQ(batch->text(statement->text), "ab");
+  EXPECT_EQ(statement->size, text.size());
+}
+
+TEST_F(StatementTest, IsNotKeptWhereValuesAreHidden) {
+  options_.hide_values = true;
+  Use({Tag("src", {{"shop.*", "", {}}})});
+  Run({Gtid(1), Begin(), Statement("secret"), Last(Rows(Orders(), {Insert({1, kA})})), Xid()});
+  EXPECT_THAT(Told(), ElementsAre("null"));
+  Run({Gtid(1), Begin(), Statement("secret"), Last(Rows(Orders(), {Insert({1, kA})})), Xid()});
+  EXPECT_THAT(groups_->Take()[0]->bytes, Not(HasSubstr("secret")));
+}
+
+TEST_F(StatementTest, IsNotKeptWithoutTheRowsContents) {
+  MysqlTag keys_only = Tag("keys", {{"shop.*", "", {}}});
+  keys_only.capture_rows = false;
+  Use({Tag("src", {{"shop.*", "", {}}}), keys_only});
+  const Script script = {Gtid(1), Begin(), Statement("one"),
+                         Last(Rows(Orders(), {Insert({1, kA})})), Xid()};
+  Run(script);
+  EXPECT_THAT(Told(0), ElementsAre("one"));
+  Run(script);
+  EXPECT_THAT(Told(1), ElementsAre("-"));
+}
+
+TEST_F(StatementTest, ComesWithAnXaTransactionToItsCommit) {
+  Run({Gtid(1), Query("XA START X'71',X'',1"), Statement("one"),
+       Last(Rows(Orders(), {Insert({1, kA})})), Query("XA END X'71',X'',1"),
+       XaPrepare("X'71',X'',1"), Gtid(2), Query("XA COMMIT X'71',X'',1")});
+  EXPECT_THAT(Told(), ElementsAre("one"));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace dcp::collector {
 namespace {
 
@@ -94,6 +96,79 @@ TEST_F(TagBatchTest, OneUnverifiedMarkPerTableAndReasonAndGroupIsEnough) {
   Mark();
   End();
   EXPECT_EQ(batch_.Take()->marks.size(), 4u);
+}
+
+// ---- statements ----
+
+class StatementsTest : public TagBatchTest {
+ protected:
+  // Changes that the statement of this number made.
+  void Made(uint64_t number, const std::vector<std::string>& keys) {
+    const size_t from = batch_.here().changes;
+    for (const std::string& key : keys) Add(key);
+    batch_.NoteStatement(from, number, absl::StrCat("s", number), 9);
+  }
+  // "a:s1", "b:-" …
+  static std::vector<std::string> Told(const model::ChangeBatch& batch) {
+    std::vector<std::string> told;
+    for (uint32_t i = 0; i < batch.changes.size(); ++i) {
+      const model::Statement* statement = batch.StatementOf(i);
+      told.push_back(absl::StrCat(batch.text(batch.changes[i].key_text), ":",
+                                  statement == nullptr ? "-" : batch.text(statement->text)));
+    }
+    return told;
+  }
+};
+
+TEST_F(StatementsTest, EachChangeHasItsOwnOrNone) {
+  Add("a");
+  Made(1, {"b", "c"});
+  Made(1, {"d"});
+  Made(2, {});
+  Made(3, {"e"});
+  Add("f");
+  End();
+  Add("g");
+  Made(4, {"h"});
+  End();
+  const auto taken = batch_.Take();
+  EXPECT_THAT(Told(*taken),
+              ElementsAre("a:-", "b:s1", "c:s1", "d:s1", "e:s3", "f:-", "g:-", "h:s4"));
+  EXPECT_EQ(taken->statements.size(), 3u);  // one for all of its changes
+  EXPECT_EQ(taken->StatementsOf(taken->txns[0]).size(), 2u);
+  EXPECT_EQ(taken->StatementsOf(taken->txns[1]).size(), 1u);
+}
+
+TEST_F(StatementsTest, OneNumberIsOneStatementWithinItsGroupOnly) {
+  Made(1, {"a"});
+  End();
+  Made(1, {"b"});
+  End();
+  EXPECT_THAT(Told(*batch_.Take()), ElementsAre("a:s1", "b:s1"));
+}
+
+TEST_F(StatementsTest, GoWithTheChangesThatAreTruncated) {
+  Made(1, {"a"});
+  const TagBatch::Place place = batch_.here();
+  Made(1, {"b"});
+  Made(2, {"c"});
+  batch_.TruncateTo(place);
+  Add("d");
+  Made(3, {"e"});
+  End();
+  EXPECT_THAT(Told(*batch_.Take()), ElementsAre("a:s1", "d:-", "e:s3"));
+}
+
+TEST_F(StatementsTest, AreCutAndPastedWithTheirGroup) {
+  Made(1, {"closed"});
+  End();
+  Made(2, {"open"});
+  EXPECT_THAT(Told(*batch_.Take()), ElementsAre("closed:s1"));
+  const GroupContent held = batch_.Cut();
+  Made(3, {"between"});
+  batch_.Paste(held);
+  End();
+  EXPECT_THAT(Told(*batch_.Take()), ElementsAre("between:s3", "open:s2"));
 }
 
 }  // namespace
