@@ -136,6 +136,7 @@ class PairChecker::Impl {
     status.source_barrier = source_.last_offset();
     status.target_barrier = target_.last_offset();
     if (const auto waiting = pairer_->waiting()) status.pending_segments = waiting->segments;
+    if (const auto waiting = Waiting()) status.waiting_since = waiting->since;
     status.pending_keys = judge_->pending_keys();
     status.open_findings = judge_->open_findings();
     status.dropped_before_start = pairer_->dropped_changes();

@@ -53,6 +53,8 @@ struct PairStatus {
   uint64_t last_judged = 0;  // offset of the last barrier up to which verdicts were said
   uint64_t source_barrier = 0, target_barrier = 0;  // last seen
   uint64_t pending_segments = 0;                    // source segments not closed by the target
+  // Since when the oldest of them waits; monotonic.
+  std::optional<absl::Duration> waiting_since = std::nullopt;
   uint64_t pending_keys = 0;
   uint64_t open_findings = 0;
   uint64_t dropped_before_start = 0;  // changes

@@ -10,6 +10,26 @@
 
 namespace dcp::model {
 
+// A verdict that was said.
+struct SegmentActivity {
+  uint64_t number = 0;  // grows with each verdict; the same after a restart
+  std::string check, target;
+  uint64_t epoch = 1, from = 0, to = 0;  // barriers
+  std::string verdict;                   // "same", "diff" or "unverified"
+  bool late = false;
+  uint64_t source_rows = 0, target_rows = 0;  // changes counted
+  uint64_t diff_count = 0, known = 0;
+  std::string unverified_reason;
+  absl::Time at = absl::InfinitePast();
+};
+
+// What a target's lag and a check's speed were at one time.
+struct PaceSample {
+  absl::Time at;
+  absl::Duration lag;
+  double rows_per_second = 0;  // of the source, that were judged
+};
+
 // Of a check and one of its targets.
 struct PairActivity {
   std::string check, source, target;
@@ -24,6 +44,12 @@ struct PairActivity {
   uint64_t pending_bytes = 0;
   uint64_t open_findings = 0;
   uint64_t same = 0, diff = 0, unverified = 0, timeouts = 0;
+  uint64_t source_rows = 0, target_rows = 0;  // changes that were judged
+  absl::Duration lag;  // for how long the oldest segment waits that the target has not closed
+  // Only where somebody can ask (HTTP); the oldest first, and so many at most.
+  std::vector<SegmentActivity> recent;
+  std::vector<PaceSample> pace;
+  double rows_per_second = 0;  // of the last of `pace`
 };
 
 // Of a check, all its targets together.

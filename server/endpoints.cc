@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/metrics.h"
@@ -19,34 +20,69 @@ bool Equal(absl::string_view a, absl::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+// Whether a Host header names this machine for itself. A page from elsewhere has another name
+// there.
+bool NamesLoopback(absl::string_view host) {
+  const size_t port = host.rfind(':');
+  const bool has_port = port != absl::string_view::npos && port >= host.find_last_of("]") + 1;
+  const absl::string_view name = has_port ? host.substr(0, port) : host;
+  return name.empty() || absl::EqualsIgnoreCase(name, "localhost") || name == "[::1]" ||
+         (absl::StartsWith(name, "127.") &&
+          name.find_first_not_of("0123456789.") == absl::string_view::npos);
+}
+
 }  // namespace
 
-Endpoints::Endpoints(const model::StatusSource& source, const Clock& clock, std::string token)
-    : source_(source), clock_(clock), token_(std::move(token)) {}
+Endpoints::Endpoints(const model::StatusSource& source, const Clock& clock, std::string token,
+                     const PageEndpoints* page)
+    : source_(source), clock_(clock), token_(std::move(token)), page_(page) {}
 
 HttpResponse Endpoints::Answer(const HttpRequest& request) const {
   const std::string& path = request.path;
-  const bool open = path == "/healthz" || path == "/readyz";
-  if (!open && path != "/metrics" && path != "/status") {
-    return {.status = 404, .body = "not found; there are /healthz /readyz /metrics /status\n"};
+  const bool of_page = page_ != nullptr && PageEndpoints::Serves(path);
+  const bool open = path == "/healthz" || path == "/readyz" || (of_page && path == "/");
+  if (!open && !of_page && path != "/metrics" && path != "/status") {
+    return {.status = 404, .body = "not found; there are / /healthz /readyz /metrics /status\n"};
   }
-  if (request.method != "GET") {
-    return {.status = 405, .body = "only GET and HEAD\n", .allow = "GET, HEAD"};
+  const bool changes = of_page && PageEndpoints::Changes(path);
+  if (request.method != (changes ? "POST" : "GET")) {
+    return changes
+               ? HttpResponse{.status = 405, .body = "only POST\n", .allow = "POST"}
+               : HttpResponse{.status = 405, .body = "only GET and HEAD\n", .allow = "GET, HEAD"};
   }
   if (path == "/healthz") return {.body = "ok\n"};
   if (path == "/readyz") return Ready();
-  if (!Allowed(request)) {
-    return {.status = 401,
-            .body =
-                "this needs the header \"Authorization: Bearer TOKEN\" with the token of "
-                "[http]\n",
-            .authenticate = "Bearer"};
+  if (!open) {
+    if (auto refusal = Refusal(request, changes)) return *std::move(refusal);
   }
+  if (of_page) return page_->Answer(request);
   if (path == "/metrics") {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
             .body = MetricsText(source_.Status())};
   }
   return {.content_type = "application/json", .body = StatusJson(source_.Status(), clock_.Now())};
+}
+
+std::optional<HttpResponse> Endpoints::Refusal(const HttpRequest& request, bool changes) const {
+  if (!Allowed(request)) {
+    return HttpResponse{.status = 401,
+                        .body =
+                            "this needs the header \"Authorization: Bearer TOKEN\" with the token "
+                            "of [http]\n",
+                        .authenticate = "Bearer"};
+  }
+  if (!token_.empty()) return std::nullopt;
+  if (!NamesLoopback(request.host)) {
+    return HttpResponse{.status = 421,
+                        .body =
+                            "without a token in [http] dcp answers to 127.0.0.1, [::1] and "
+                            "localhost only, by these names\n"};
+  }
+  if (!changes) return std::nullopt;
+  return HttpResponse{.status = 403,
+                      .body =
+                          "to change something over HTTP, [http] needs a token (token_env or "
+                          "token_file); dcp diffs does it on dcp's machine\n"};
 }
 
 bool Endpoints::Allowed(const HttpRequest& request) const {

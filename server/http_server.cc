@@ -1,11 +1,17 @@
 #include "server/http_server.h"
 
+#include <array>
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <deque>
 #include <optional>
+#include <set>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -22,12 +28,32 @@ using boost::system::error_code;
 
 std::string ToString(beast::string_view text) { return {text.data(), text.size()}; }
 
-// What all connections share. Used on the server's thread only.
+class Connection;
+
+// What all connections share. Used on the server's thread only, but for the atomic.
 struct Shared {
   HttpServer::Options options;
   HttpServer::Handler handler;
   size_t connections = 0;
+  std::set<Connection*> streams = {};
+  std::atomic<size_t> stream_count = 0;
+  asio::thread_pool* waiting = nullptr;  // where HttpResponse::later runs
 };
+
+// Everything that the answer to a request has but its body.
+void SetHead(const HttpResponse& answer, http::response<http::string_body>& response) {
+  response.set(http::field::content_type, answer.content_type);
+  response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  const auto set = [&](auto name, const std::string& value) {
+    if (!value.empty()) response.set(name, value);
+  };
+  set(http::field::allow, answer.allow);
+  set(http::field::www_authenticate, answer.authenticate);
+  if (answer.security_policy.empty()) return;
+  response.set("Content-Security-Policy", answer.security_policy);
+  response.set("Referrer-Policy", "no-referrer");
+}
 
 // One connection, which keeps itself alive while something of it is under way.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -35,7 +61,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(Tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {
     ++shared_.connections;
   }
-  ~Connection() { --shared_.connections; }
+  ~Connection() {
+    LeaveStreams();
+    --shared_.connections;
+  }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -47,6 +76,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     http::async_read(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](error_code error, size_t) { self->OnRead(error); });
+  }
+
+  // REQUIRES: it is a stream
+  void Send(std::shared_ptr<const std::string> bytes) {
+    queued_bytes_ += bytes->size();
+    if (queued_bytes_ > shared_.options.max_stream_bytes) return Close();
+    queue_.push_back(std::move(bytes));
+    if (queue_.size() == 1) SendNext();
   }
 
  private:
@@ -63,7 +100,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return Write(Refusal(http::status::bad_request, "this is not HTTP/1.1\n"));
     }
     if (error) return Close();
-    Write(Answer(parser_->get()));
+    const HttpRequest asked = Asked(parser_->get());
+    HttpResponse answer = shared_.handler(asked);
+    if (!answer.later) return Answer(std::move(answer));
+    asio::post(*shared_.waiting, [self = shared_from_this(), answer = std::move(answer)]() mutable {
+      HttpResponse late = answer.later();
+      const auto executor = self->stream_.get_executor();
+      asio::post(executor, [self = std::move(self), late = std::move(late)]() mutable {
+        self->Answer(std::move(late));
+      });
+    });
   }
 
   Response Refusal(http::status status, const char* why) {
@@ -74,27 +120,70 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return response;
   }
 
-  Response Answer(const Request& request) {
-    const bool head = request.method() == http::verb::head;
+  static HttpRequest Asked(const Request& request) {
     HttpRequest asked;
-    asked.method = head ? "GET" : ToString(request.method_string());
+    asked.method = request.method() == http::verb::head ? "GET" : ToString(request.method_string());
     const std::string target = ToString(request.target());
     asked.path = target.substr(0, target.find('?'));
     asked.authorization = ToString(request[http::field::authorization]);
-    HttpResponse answer = shared_.handler(asked);
+    asked.host = ToString(request[http::field::host]);
+    asked.content_type = ToString(request[http::field::content_type]);
+    asked.last_event_id = ToString(request["Last-Event-ID"]);
+    asked.body = request.body();
+    return asked;
+  }
 
+  void Answer(HttpResponse answer) {
+    const Request& request = parser_->get();
+    const bool head = request.method() == http::verb::head;
+    if (answer.stream && !head) return BeginStream(answer);
     Response response(static_cast<http::status>(answer.status), request.version());
     response.keep_alive(request.keep_alive());
-    response.set(http::field::content_type, answer.content_type);
-    response.set(http::field::cache_control, "no-store");
-    response.set("X-Content-Type-Options", "nosniff");
-    if (!answer.allow.empty()) response.set(http::field::allow, answer.allow);
-    if (!answer.authenticate.empty()) {
-      response.set(http::field::www_authenticate, answer.authenticate);
-    }
+    SetHead(answer, response);
     response.content_length(answer.body.size());
     if (!head) response.body() = std::move(answer.body);
-    return response;
+    Write(std::move(response));
+  }
+
+  void BeginStream(const HttpResponse& answer) {
+    if (shared_.streams.size() >= shared_.options.max_streams) {
+      Response response =
+          Refusal(http::status::service_unavailable, "too many pages are open; try again later\n");
+      response.set(http::field::retry_after, "10");
+      return Write(std::move(response));
+    }
+    Response head(http::status::ok, 11);
+    SetHead(answer, head);
+    head.keep_alive(false);
+    shared_.streams.insert(this);
+    shared_.stream_count = shared_.streams.size();
+    stream_.expires_never();
+    AwaitEnd();
+    std::ostringstream text;
+    text << head.base();
+    Send(std::make_shared<const std::string>(text.str() + answer.stream()));
+  }
+
+  // Of a stream: its reader has nothing to say but that it goes.
+  void AwaitEnd() {
+    stream_.async_read_some(asio::buffer(unwanted_),
+                            [self = shared_from_this()](error_code, size_t) { self->Close(); });
+  }
+
+  void SendNext() {
+    stream_.expires_after(absl::ToChronoNanoseconds(shared_.options.timeout));
+    asio::async_write(stream_, asio::buffer(*queue_.front()),
+                      [self = shared_from_this()](error_code error, size_t) {
+                        if (error) return self->Close();
+                        self->queued_bytes_ -= self->queue_.front()->size();
+                        self->queue_.pop_front();
+                        if (!self->queue_.empty()) self->SendNext();
+                      });
+  }
+
+  void LeaveStreams() {
+    shared_.streams.erase(this);
+    shared_.stream_count = shared_.streams.size();
   }
 
   void Write(Response response) {
@@ -110,6 +199,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // What the peer sends still is not waited for.
   void Close() {
+    LeaveStreams();
     error_code ignored;
     stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
     stream_.close();
@@ -120,6 +210,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<http::request_parser<http::string_body>> parser_;
   Response response_;
   std::optional<http::response_serializer<http::string_body>> serializer_;
+  // Of a stream; what is first in the queue is being sent.
+  std::deque<std::shared_ptr<const std::string>> queue_;
+  size_t queued_bytes_ = 0;
+  std::array<char, 256> unwanted_;
   Shared& shared_;
 };
 
@@ -127,7 +221,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 class HttpServer::Impl {
  public:
-  Impl(const Options& options, Handler handler) : shared_{options, std::move(handler)} {}
+  Impl(const Options& options, Handler handler) {
+    shared_.options = options;
+    shared_.handler = std::move(handler);
+    shared_.waiting = &waiting_;
+  }
   ~Impl() { Stop(); }
 
   absl::Status Start() {
@@ -141,9 +239,19 @@ class HttpServer::Impl {
   void Stop() {
     context_.stop();
     if (thread_.joinable()) thread_.join();
+    waiting_.stop();
+    waiting_.join();
   }
 
   uint16_t port() const { return port_; }
+
+  void Publish(std::shared_ptr<const std::string> bytes) {
+    asio::post(context_, [this, bytes = std::move(bytes)] {
+      const std::set<Connection*> streams = shared_.streams;  // a send may close one
+      for (Connection* stream : streams) stream->Send(bytes);
+    });
+  }
+  size_t streams() const { return shared_.stream_count; }
 
  private:
   absl::Status Listen() {
@@ -184,8 +292,9 @@ class HttpServer::Impl {
     });
   }
 
-  Shared shared_;  // longer than the context, which holds the connections
+  Shared shared_;  // longer than what holds connections
   asio::io_context context_{1};
+  asio::thread_pool waiting_{1};
   Tcp::acceptor acceptor_{context_};
   asio::steady_timer retry_{context_};
   uint16_t port_ = 0;
@@ -204,5 +313,9 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() = default;
 void HttpServer::Stop() { impl_->Stop(); }
 uint16_t HttpServer::port() const { return impl_->port(); }
+void HttpServer::Publish(std::shared_ptr<const std::string> bytes) {
+  impl_->Publish(std::move(bytes));
+}
+size_t HttpServer::streams() const { return impl_->streams(); }
 
 }  // namespace dcp::server

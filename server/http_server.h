@@ -4,6 +4,10 @@
 // closed; so many bytes of a request; so long for a request to come and for its response to go.
 // HEAD is answered as GET, without the body. What is not HTTP is answered with 400 and closed.
 //
+// A response may be a stream of events (server-sent events, closed by its end). There are so many
+// of them at most, more are answered with 503; each has a queue of so many bytes, and one whose
+// reader is slower, or takes nothing for `timeout`, is closed: its reader comes again.
+//
 // Start() and Stop() are called by one owner.
 #pragma once
 
@@ -28,8 +32,11 @@ class HttpServer {
     size_t max_header_bytes = 8 << 10;
     size_t max_body_bytes = 64 << 10;
     absl::Duration timeout = absl::Seconds(10);
+    size_t max_streams = 100;
+    size_t max_stream_bytes = 1 << 20;  // that wait for one reader
   };
-  // Called on the server's thread, one at a time: it must not wait for anything.
+  // Called on the server's thread, one at a time: it must not wait for anything (but see
+  // HttpResponse::later).
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
   // Listens, and starts the thread.
@@ -43,6 +50,11 @@ class HttpServer {
   void Stop();
 
   uint16_t port() const;
+
+  // Sends `bytes` to every stream that was begun before. Thread-safe; waits for nobody.
+  void Publish(std::shared_ptr<const std::string> bytes);
+  // Thread-safe.
+  size_t streams() const;
 
  private:
   class Impl;

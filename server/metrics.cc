@@ -131,6 +131,8 @@ void AddPairs(const std::vector<PairActivity>& pairs, std::vector<MetricFamily>*
       .Gauge("dcp_check_pending_segments",
              "Segments that the source has closed and the target not.",
              &PairActivity::pending_segments)
+      .Gauge("dcp_check_lag_seconds", "For how long the oldest of them waits; 0: none waits.",
+             &PairActivity::lag)
       .Gauge("dcp_check_pending_keys", "Keys whose versions wait to be settled.",
              &PairActivity::pending_keys)
       .Gauge("dcp_check_pending_bytes",
@@ -139,7 +141,11 @@ void AddPairs(const std::vector<PairActivity>& pairs, std::vector<MetricFamily>*
       .Gauge("dcp_check_open_findings", "Keys that differ and are not resolved.",
              &PairActivity::open_findings)
       .Counter("dcp_check_timeouts_total", "Times the target was later than the check's timeout.",
-               &PairActivity::timeouts);
+               &PairActivity::timeouts)
+      .Counter("dcp_check_source_rows_total", "Changes of the source that were judged.",
+               &PairActivity::source_rows)
+      .Counter("dcp_check_target_rows_total", "Changes of the target that were judged.",
+               &PairActivity::target_rows);
   AddSegments(pairs, out);
 }
 

@@ -17,6 +17,29 @@ json Age(absl::Time time, absl::Time now) {
   return absl::ToDoubleSeconds(now - time);
 }
 
+json ToJson(const model::SegmentActivity& segment) {
+  return {{"number", segment.number},
+          {"check", segment.check},
+          {"target", segment.target},
+          {"epoch", segment.epoch},
+          {"from", segment.from},
+          {"to", segment.to},
+          {"verdict", segment.verdict},
+          {"late", segment.late},
+          {"source_rows", segment.source_rows},
+          {"target_rows", segment.target_rows},
+          {"diff_count", segment.diff_count},
+          {"known", segment.known},
+          {"unverified_reason", segment.unverified_reason},
+          {"at", ToJson(segment.at)}};
+}
+
+json ToJson(const model::PaceSample& sample) {
+  return {{"at", ToJson(sample.at)},
+          {"lag_seconds", absl::ToDoubleSeconds(sample.lag)},
+          {"rows_per_second", sample.rows_per_second}};
+}
+
 json ToJson(const model::PairActivity& pair, absl::Time now) {
   return {{"check", pair.check},
           {"source", pair.source},
@@ -36,7 +59,11 @@ json ToJson(const model::PairActivity& pair, absl::Time now) {
           {"same", pair.same},
           {"diff", pair.diff},
           {"unverified", pair.unverified},
-          {"timeouts", pair.timeouts}};
+          {"timeouts", pair.timeouts},
+          {"source_rows", pair.source_rows},
+          {"target_rows", pair.target_rows},
+          {"lag_seconds", absl::ToDoubleSeconds(pair.lag)},
+          {"rows_per_second", pair.rows_per_second}};
 }
 
 json ToJson(const model::ReaderActivity& reader, absl::Time now) {
@@ -106,25 +133,44 @@ json List(const std::vector<Thing>& things, const Args&... args) {
   return list;
 }
 
+json ToJson(const model::StateActivity& state) {
+  return {{"dir", state.dir},
+          {"writable", state.write_error.empty()},
+          {"error", state.write_error},
+          {"memory_limit", state.memory_limit}};
+}
+
+json ToJson(const model::DaemonStatus& status, absl::Time now) {
+  json collectors = List(status.readers, now);
+  for (json& pushed : List(status.pushed)) collectors.push_back(std::move(pushed));
+  return {{"version", status.version},           {"started", ToJson(status.started)},
+          {"checks", List(status.pairs, now)},   {"memory", List(status.memory)},
+          {"collectors", std::move(collectors)}, {"barriers", List(status.barriers)},
+          {"sinks", List(status.sinks)},         {"state", ToJson(status.state)}};
+}
+
+// A server's message may hold any bytes.
+std::string Dump(const json& object, int indent) {
+  return object.dump(indent, ' ', false, json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string StatusJson(const model::DaemonStatus& status, absl::Time now) {
-  json collectors = List(status.readers, now);
-  for (json& pushed : List(status.pushed)) collectors.push_back(std::move(pushed));
-  const json object = {{"version", status.version},
-                       {"started", ToJson(status.started)},
-                       {"checks", List(status.pairs, now)},
-                       {"memory", List(status.memory)},
-                       {"collectors", std::move(collectors)},
-                       {"barriers", List(status.barriers)},
-                       {"sinks", List(status.sinks)},
-                       {"state",
-                        {{"dir", status.state.dir},
-                         {"writable", status.state.write_error.empty()},
-                         {"error", status.state.write_error},
-                         {"memory_limit", status.state.memory_limit}}}};
-  // A server's message may hold any bytes.
-  return object.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  json object = ToJson(status, now);
+  for (size_t i = 0; i < status.pairs.size(); ++i) {
+    object["checks"][i]["recent"] = List(status.pairs[i].recent);
+    object["checks"][i]["pace"] = List(status.pairs[i].pace);
+  }
+  return Dump(object, 2) + "\n";
+}
+
+std::string StatusLine(const model::DaemonStatus& status, absl::Time now) {
+  return Dump(ToJson(status, now), -1);
+}
+
+std::string SegmentsLine(const std::vector<model::SegmentActivity>& segments) {
+  return Dump(List(segments), -1);
 }
 
 }  // namespace dcp::server

@@ -137,6 +137,26 @@ absl::Status FindingBook::List(const Filter& filter, absl::Time now,
   }
 }
 
+absl::StatusOr<std::vector<Entry>> FindingBook::Newest(size_t most, absl::Time now) {
+  DCP_ASSIGN_OR_RETURN(
+      const int64_t oldest,
+      db_->ReadInteger(absl::StrCat("SELECT ifnull(min(number), 0) FROM (SELECT number FROM "
+                                    "finding_records WHERE resolved_at IS NULL "
+                                    "ORDER BY number DESC LIMIT ",
+                                    most, ")")));
+  std::vector<Entry> newest;
+  DCP_RETURN_IF_ERROR(Read(
+      "WHERE r.resolved_at IS NULL AND r.number >= ?", [&](Statement& to) { to.Integer(oldest); },
+      now,
+      [&](Entry&& entry) {
+        newest.push_back(std::move(entry));
+        return true;
+      },
+      static_cast<int64_t>(most)));
+  std::reverse(newest.begin(), newest.end());
+  return newest;
+}
+
 absl::StatusOr<std::vector<Entry>> FindingBook::Find(const std::string& name, absl::Time now) {
   std::vector<Entry> found;
   const auto add = [&](Entry&& entry) {

@@ -54,6 +54,11 @@ class FindingBook {
   absl::Status List(const Filter& filter, absl::Time now,
                     const std::function<bool(const Entry&)>& take);
 
+  // Those that are not resolved, the newest first, `most` at most.
+  absl::StatusOr<std::vector<Entry>> Newest(size_t most, absl::Time now);
+  // Another number after each change by anybody else.
+  absl::StatusOr<int64_t> DataVersion() { return db_->ReadInteger("PRAGMA data_version"); }
+
   // Those that `name` means: a number, an alarm's id, or a key as it is shown.
   //   kNotFound  none
   absl::StatusOr<std::vector<Entry>> Find(const std::string& name, absl::Time now);

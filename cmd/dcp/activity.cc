@@ -39,7 +39,7 @@ std::string Line(const model::ReaderActivity& reader) {
 }  // namespace
 
 model::PairActivity ToActivity(const config::CheckOptions& check,
-                               const CheckRunner::TargetStatus& target) {
+                               const CheckRunner::TargetStatus& target, absl::Duration now) {
   model::PairActivity activity;
   activity.check = check.name;
   activity.source = check.source.value();
@@ -59,6 +59,9 @@ model::PairActivity ToActivity(const config::CheckOptions& check,
   activity.diff = target.diff;
   activity.unverified = target.unverified;
   activity.timeouts = target.timeouts;
+  activity.source_rows = target.source_rows;
+  activity.target_rows = target.target_rows;
+  if (const auto since = target.pair.waiting_since) activity.lag = now - *since;
   return activity;
 }
 

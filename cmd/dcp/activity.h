@@ -16,8 +16,9 @@
 
 namespace dcp::cmd {
 
+// `now`: of the monotonic clock.
 model::PairActivity ToActivity(const config::CheckOptions& check,
-                               const CheckRunner::TargetStatus& target);
+                               const CheckRunner::TargetStatus& target, absl::Duration now);
 model::MemoryActivity ToActivity(const config::CheckOptions& check,
                                  const CheckRunner::MemoryStatus& memory);
 // `purge`: how near its server is to purging what is needed; empty: not known.

@@ -295,6 +295,8 @@ void CheckRunner::Publish(Pair& pair) {
     const auto* verdict = std::get_if<model::Verdict>(&outcome);
     if (verdict == nullptr) continue;
     pair.status.last_verdict = verdict->head.at;
+    pair.status.source_rows += verdict->source_rows;
+    pair.status.target_rows += verdict->target_rows;
     if (verdict->kind == model::Verdict::Kind::kSame) ++pair.status.same;
     if (verdict->kind == model::Verdict::Kind::kDiff) ++pair.status.diff;
     if (verdict->kind == model::Verdict::Kind::kUnverified) ++pair.status.unverified;

@@ -62,6 +62,7 @@ class CheckRunner {
     model::Tag target;
     checker::PairStatus pair;
     uint64_t same = 0, diff = 0, unverified = 0, timeouts = 0;
+    uint64_t source_rows = 0, target_rows = 0;  // changes that were judged
     absl::Time last_verdict = absl::InfinitePast();
     uint64_t pending_bytes = 0;
     // Changes that came when nothing could be judged of them any more: see EndOfStream().

@@ -25,7 +25,9 @@
 #include "cmd/dcp/intake_keeper.h"
 #include "cmd/dcp/lease_gate.h"
 #include "cmd/dcp/log.h"
+#include "cmd/dcp/page_findings.h"
 #include "cmd/dcp/purge_watcher.h"
+#include "cmd/dcp/recorder.h"
 #include "cmd/dcp/resume.h"
 #include "cmd/dcp/setting_text.h"
 #include "cmd/dcp/sinks.h"
@@ -37,7 +39,9 @@
 #include "mysql/server_settings.h"
 #include "row/renderer.h"
 #include "server/endpoints.h"
+#include "server/event_feed.h"
 #include "server/http_server.h"
+#include "server/page_endpoints.h"
 #include "state/spill_files.h"
 #include "state/spill_seal.h"
 #include "state/state_store.h"
@@ -169,6 +173,7 @@ class Daemon::Impl final : public model::StatusSource {
       handover_->Stop();
       if (!std::exchange(stopped_, true)) handover_->Finish();
     }
+    if (recorder_) recorder_->Stop();
     if (http_) http_->Stop();
   }
 
@@ -200,12 +205,19 @@ class Daemon::Impl final : public model::StatusSource {
   }
 
   model::DaemonStatus Status() const override {
+    model::DaemonStatus status = PresentStatus();
+    if (recorder_) recorder_->Fill(&status);
+    return status;
+  }
+
+  // Without the past.
+  model::DaemonStatus PresentStatus() const {
     model::DaemonStatus status;
     status.version = DCP_VERSION;
     status.started = started_;
     for (size_t i = 0; i < runners_.size(); ++i) {
       for (const CheckRunner::TargetStatus& target : runners_[i]->status()) {
-        status.pairs.push_back(ToActivity(config_.checks[i], target));
+        status.pairs.push_back(ToActivity(config_.checks[i], target, clock_.Monotonic()));
       }
       status.memory.push_back(ToActivity(config_.checks[i], runners_[i]->memory()));
     }
@@ -235,11 +247,10 @@ class Daemon::Impl final : public model::StatusSource {
  private:
   absl::Status OpenState() {
     state::StateStore::Options options;
-    options.dir = config_.state.dir;
     if (OfFiles()) {  // a past window has no past of its own, and leaves nothing behind
       DCP_ASSIGN_OR_RETURN(temporary_state_, TemporaryDirectory::Create());
-      options.dir = temporary_state_->path();
     }
+    options.dir = StateDir();
     options.log = [](absl::string_view line) { LogError(line); };
     const std::string spill_dir = absl::StrCat(options.dir, "/spill");
     DCP_ASSIGN_OR_RETURN(state_, state::StateStore::Open(std::move(options)));
@@ -251,6 +262,10 @@ class Daemon::Impl final : public model::StatusSource {
       LogInfo(absl::StrCat("state: ", config_.state.dir, " was empty: beginning anew"));
     }
     return absl::OkStatus();
+  }
+
+  const std::string& StateDir() const {
+    return temporary_state_ ? temporary_state_->path() : config_.state.dir;
   }
 
   bool OfFiles() const {
@@ -488,12 +503,33 @@ class Daemon::Impl final : public model::StatusSource {
     server::HttpServer::Options options;
     options.host = config_.http->listen.host;
     options.port = config_.http->listen.port;
-    endpoints_ = std::make_unique<server::Endpoints>(*this, clock_, config_.http->token);
+    DCP_RETURN_IF_ERROR(MakePage());
+    endpoints_ = std::make_unique<server::Endpoints>(*this, clock_, config_.http->token,
+                                                     page_endpoints_.get());
     DCP_ASSIGN_OR_RETURN(http_, server::HttpServer::Start(options, [this](const auto& request) {
                            return endpoints_->Answer(request);
                          }));
+    recorder_->Start([this] { TellPages(); });
     LogInfo(absl::StrCat("HTTP on ", options.host, ":", http_->port()));
     return absl::OkStatus();
+  }
+
+  absl::Status MakePage() {
+    Recorder::Options options;
+    options.state_dir = StateDir();
+    options.log = [](absl::string_view line) { LogWarning(line); };
+    DCP_ASSIGN_OR_RETURN(recorder_,
+                         Recorder::Create(
+                             std::move(options), [this] { return PresentStatus(); }, clock_));
+    DCP_ASSIGN_OR_RETURN(page_findings_, StoredPageFindings::Open(StateDir(), clock_));
+    event_feed_ = std::make_unique<server::EventFeed>(*recorder_, *page_findings_);
+    page_endpoints_ = std::make_unique<server::PageEndpoints>(*page_findings_, *event_feed_);
+    return absl::OkStatus();
+  }
+
+  void TellPages() {
+    if (http_->streams() == 0) return event_feed_->Pass();
+    http_->Publish(std::make_shared<const std::string>(event_feed_->Next(Status(), clock_.Now())));
   }
 
   // Constant after Build().
@@ -526,6 +562,11 @@ class Daemon::Impl final : public model::StatusSource {
   std::unique_ptr<PurgeWatcher> purge_watcher_;      // of mysql_collectors_, in their order
   std::vector<std::unique_ptr<collector::GrpcCollector>> grpc_collectors_;
   std::vector<std::unique_ptr<barrier::BarrierWriter>> barriers_;
+  // With HTTP.
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<StoredPageFindings> page_findings_;
+  std::unique_ptr<server::EventFeed> event_feed_;
+  std::unique_ptr<server::PageEndpoints> page_endpoints_;
   std::unique_ptr<server::Endpoints> endpoints_;
   std::unique_ptr<server::HttpServer> http_;
 };

@@ -13,6 +13,7 @@
 #include "alarm/text.h"
 #include "base/status.h"
 #include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/finding_json.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/reproduce.h"
 #include "state/finding_book.h"
@@ -20,38 +21,12 @@
 namespace dcp::cmd {
 namespace {
 
-using alarm::JsonString;
 using alarm::Readable;
 using alarm::Rfc3339;
 using model::FindingState;
 using state::FindingBook;
 using Entry = FindingBook::Entry;
 using Verb = DiffsCommand::Verb;
-
-std::string AckJson(const std::optional<state::FindingAck>& ack) {
-  if (!ack) return "null";
-  return absl::StrCat("{\"at\":\"", Rfc3339(ack->at), "\",\"note\":", JsonString(ack->note), "}");
-}
-
-std::string ToJson(const Entry& entry, bool with_row) {
-  const model::FindingNote& note = entry.record.note;
-  const auto& resolved_at = entry.record.resolved_at;
-  std::string json = absl::StrCat(
-      "{\"number\":", entry.record.number, ",\"status\":\"", model::ToString(entry.state),
-      "\",\"check\":", JsonString(entry.check), ",\"target\":", JsonString(entry.target),
-      ",\"kind\":\"", model::ToString(note.kind),
-      "\",\"table\":", alarm::JsonStringOrNull(note.table), ",\"key\":", JsonString(note.key_text),
-      ",\"columns\":", alarm::JsonStrings(note.columns));
-  absl::StrAppend(&json, ",\"first_seen\":\"", Rfc3339(entry.record.first_seen),
-                  "\",\"last_seen\":\"", Rfc3339(entry.record.last_seen),
-                  "\",\"resolved_at\":", resolved_at ? JsonString(Rfc3339(*resolved_at)) : "null",
-                  ",\"reopened\":", entry.record.reopened,
-                  ",\"alarm_id\":", JsonString(note.alarm_id), ",\"ack\":", AckJson(entry.ack));
-  if (with_row) {
-    absl::StrAppend(&json, ",\"difference\":", note.json.empty() ? "null" : note.json);
-  }
-  return json + "}";
-}
 
 std::string ToLine(const Entry& entry) {
   const model::FindingNote& note = entry.record.note;
@@ -259,13 +234,12 @@ class DiffsRun {
 
   absl::StatusOr<std::optional<absl::Time>> Until() const {
     std::optional<absl::Time> until;
-    absl::Duration time;
     if (!command_.for_time.empty()) {
-      if (!absl::ParseDuration(command_.for_time, &time) || time <= absl::ZeroDuration()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("--for '", command_.for_time, "' is not a time such as 30m or 12h"));
+      const auto end = EndOf(command_.for_time, now_);
+      if (!end.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat("--for ", end.status().message()));
       }
-      until = now_ + time;
+      until = *end;
     }
     if (!command_.until.empty()) {
       std::string error;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/server/example_status.h"
+#include "tests/server/fake_page.h"
 #include "tests/support/simulated_clock.h"
 
 namespace dcp::server {
@@ -50,6 +51,11 @@ TEST_F(EndpointsTest, StatusIsJson) {
   EXPECT_EQ(json["collectors"][0]["type"], "mysql");
   EXPECT_EQ(json["collectors"][1]["type"], "grpc");
   EXPECT_TRUE(json["collectors"][0]["last_commit"].is_null());
+  EXPECT_EQ(json["checks"][0]["lag_seconds"], 1.5);
+  EXPECT_EQ(json["checks"][0]["rows_per_second"], 12.5);
+  EXPECT_EQ(json["checks"][0]["recent"][0]["verdict"], "diff");
+  EXPECT_EQ(json["checks"][0]["recent"][0]["number"], 77);
+  EXPECT_EQ(json["checks"][0]["pace"][0]["lag_seconds"], 2);
 }
 
 TEST_F(EndpointsTest, ATokenIsAskedForWhereSomethingIsTold) {
@@ -73,6 +79,124 @@ TEST_F(EndpointsTest, OtherPathsAndMethodsAreRefused) {
   const HttpResponse response = Endpoints(*this, clock_, "").Answer({"POST", "/status", ""});
   EXPECT_EQ(response.status, 405);
   EXPECT_EQ(response.allow, "GET, HEAD");
+}
+
+// ---- the page ----
+
+class PageEndpointsTest : public EndpointsTest {
+ protected:
+  HttpResponse Ask(HttpRequest request, const std::string& token = "secret") {
+    HttpResponse response = Endpoints(*this, clock_, token, &page_).Answer(request);
+    return response.later ? response.later() : response;
+  }
+  HttpResponse Post(const std::string& path, const std::string& body) {
+    return Ask({.method = "POST",
+                .path = path,
+                .authorization = "Bearer secret",
+                .content_type = "application/json; charset=utf-8",
+                .body = body});
+  }
+
+  FakeHistory history_;
+  FakeFindings findings_;
+  EventFeed feed_{history_, findings_};
+  PageEndpoints page_{findings_, feed_};
+};
+
+TEST_F(PageEndpointsTest, ThePageIsOpenAndWhatItShowsIsNot) {
+  const HttpResponse page = Ask({"GET", "/", ""});
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.content_type, HasSubstr("text/html"));
+  EXPECT_THAT(page.security_policy, HasSubstr("default-src 'none'"));
+  for (const char* path : {"/findings", "/events"}) {
+    EXPECT_EQ(Ask({"GET", path, ""}).status, 401) << path;
+    EXPECT_EQ(Ask({"GET", path, "Bearer secret"}).status, 200) << path;
+  }
+  EXPECT_EQ(Ask({"POST", "/findings/1/ack", ""}).status, 401);
+}
+
+TEST_F(PageEndpointsTest, FindingsAndEventsAreTold) {
+  findings_.json = "{\"findings\":[]}";
+  EXPECT_EQ(Ask({"GET", "/findings", "Bearer secret"}).body, "{\"findings\":[]}\n");
+  history_.newest = 3;
+  const HttpResponse events = Ask(
+      {.method = "GET", .path = "/events", .authorization = "Bearer secret", .last_event_id = "2"});
+  EXPECT_EQ(events.content_type, "text/event-stream");
+  EXPECT_THAT(events.stream(), HasSubstr("id: 3\n"));
+}
+
+TEST_F(PageEndpointsTest, AFindingIsMarked) {
+  EXPECT_EQ(Post("/findings/12/ack", R"({"note":"known"})").status, 200);
+  EXPECT_EQ(Post("/findings/12/unack", "{}").status, 200);
+  EXPECT_EQ(Post("/findings/3/ignore", R"({"for":"12h","note":"n"})").status, 200);
+  EXPECT_EQ(Post("/findings/4/ignore", "{}").status, 200);
+  EXPECT_THAT(findings_.done, ::testing::ElementsAre("ack 12 known", "unack 12",
+                                                     "ignore 3 for 12h n", "ignore 4 for  "));
+}
+
+TEST_F(PageEndpointsTest, WhatCannotBeDoneIsSaid) {
+  const std::pair<absl::Status, int> cases[] = {{absl::NotFoundError("no finding"), 404},
+                                                {absl::FailedPreconditionError("resolved"), 409},
+                                                {absl::ResourceExhaustedError("rules"), 409},
+                                                {absl::InvalidArgumentError("no time"), 400},
+                                                {absl::UnavailableError("disk"), 503}};
+  for (const auto& [status, code] : cases) {
+    findings_.next = status;
+    const HttpResponse answer = Post("/findings/1/ack", "{}");
+    EXPECT_EQ(answer.status, code);
+    EXPECT_EQ(answer.body, std::string(status.message()) + "\n");
+  }
+}
+
+TEST_F(PageEndpointsTest, WrongRequestsAreRefused) {
+  for (const char* body : {"", "[]", "{", "\xff", R"({"note":1})", R"({"for":"1h"})", R"({"x":""})",
+                           "{\"note\":\"\xff\"}"}) {
+    EXPECT_EQ(Post("/findings/1/ack", body).status, 400) << body;
+  }
+  EXPECT_EQ(Post("/findings/1/ack", std::string(10'000, '[')).status, 400);
+  for (const char* path :
+       {"/findings/", "/findings/1", "/findings/x/ack", "/findings/-1/ack", "/findings/1/eat",
+        "/findings/99999999999999999999/ack", "/findings/1/ack/", "/findings//ack/../1/ack"}) {
+    EXPECT_EQ(Post(path, "{}").status, 404) << path;
+  }
+  EXPECT_EQ(Post("/findings", "{}").status, 405);
+  EXPECT_EQ(Ask({"GET", "/findings/1/ack", "Bearer secret"}).status, 405);
+  EXPECT_EQ(Ask({.method = "POST",
+                 .path = "/findings/1/ack",
+                 .authorization = "Bearer secret",
+                 .content_type = "text/plain",
+                 .body = "{}"})
+                .status,
+            415);
+  EXPECT_THAT(findings_.done, ::testing::IsEmpty());
+}
+
+TEST_F(PageEndpointsTest, WithoutATokenNothingIsChanged) {
+  const HttpResponse answer = Ask({.method = "POST",
+                                   .path = "/findings/1/ack",
+                                   .content_type = "application/json",
+                                   .body = "{}"},
+                                  "");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_THAT(answer.body, HasSubstr("token_file"));
+  EXPECT_THAT(findings_.done, ::testing::IsEmpty());
+}
+
+TEST_F(PageEndpointsTest, WithoutATokenOtherNamesOfThisMachineAreNotAnswered) {
+  const auto status_for = [&](const std::string& host, const std::string& token) {
+    return Ask({.method = "GET", .path = "/status", .authorization = "Bearer secret", .host = host},
+               token)
+        .status;
+  };
+  for (const char* host : {"", "127.0.0.1", "127.0.0.1:8080", "localhost:8080", "LOCALHOST",
+                           "[::1]", "[::1]:8080", "127.1.2.3"}) {
+    EXPECT_EQ(status_for(host, ""), 200) << host;
+  }
+  for (const char* host : {"evil.example", "evil.example:8080", "127.0.0.1.evil.example",
+                           "localhost.evil.example:80", "127.evil", "[::2]:8080"}) {
+    EXPECT_EQ(status_for(host, ""), 421) << host;
+    EXPECT_EQ(status_for(host, "secret"), 200) << host;
+  }
 }
 
 }  // namespace

@@ -18,6 +18,12 @@ inline model::DaemonStatus ExampleStatus() {
   pair.last_verdict = absl::FromUnixMillis(2500);
   pair.same = 40;
   pair.diff = 1;
+  pair.lag = absl::Milliseconds(1500);
+  pair.rows_per_second = 12.5;
+  pair.pace.push_back({absl::FromUnixSeconds(1), absl::Seconds(2), 3});
+  model::SegmentActivity& segment = pair.recent.emplace_back();
+  segment.number = 77;
+  segment.verdict = "diff";
   status.memory.push_back({"orders", 100, 200, 3, 400, 5, 6});
   model::ReaderActivity& reader = status.readers.emplace_back();
   reader.collector = "source";

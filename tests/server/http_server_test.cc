@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/mutex.h"
+#include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/tcp_client.h"
 
@@ -116,6 +118,115 @@ TEST_F(HttpServerTest, StopsWithConnectionsOpen) {
   server_->Stop();
   server_.reset();
   EXPECT_EQ(client.Receive(), "");
+}
+
+// ---- answers that wait, and streams ----
+
+TEST_F(HttpServerTest, AnAnswerThatWaitsHoldsUpNobody) {
+  Mutex mu;
+  CondVar changed;
+  bool may_end = false;
+  auto server = HttpServer::Start({}, [&](const HttpRequest& request) -> HttpResponse {
+    if (request.path != "/slow") return {.body = "fast\n"};
+    return {.later = [&]() -> HttpResponse {
+      MutexLock lock(mu);
+      while (!may_end) changed.Wait(mu);
+      return {.status = 409, .body = "slow\n"};
+    }};
+  });
+  ASSERT_OK(server);
+  TcpClient slow((*server)->port());
+  slow.Send("GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(test::HttpGet((*server)->port(), "/"), EndsWith("fast\n"));
+  {
+    MutexLock lock(mu);
+    may_end = true;
+    changed.NotifyAll();
+  }
+  const std::string answer = slow.Receive();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 409 "));
+  EXPECT_THAT(answer, EndsWith("slow\n"));
+}
+
+class HttpStreamTest : public HttpServerTest {
+ protected:
+  void StartStreams(const HttpServer::Options& options = {}) {
+    auto server = HttpServer::Start(options, [](const HttpRequest& request) -> HttpResponse {
+      return {.content_type = "text/event-stream",
+              .stream = [id = request.last_event_id] { return "begin " + id + "\n"; }};
+    });
+    ASSERT_OK(server);
+    server_ = *std::move(server);
+  }
+  std::unique_ptr<TcpClient> Open(const std::string& headers = "") {
+    auto client = std::make_unique<TcpClient>(server_->port());
+    client->Send(absl::StrCat("GET /events HTTP/1.1\r\nHost: h\r\n", headers, "\r\n"));
+    return client;
+  }
+  void Publish(const std::string& text) {
+    server_->Publish(std::make_shared<const std::string>(text));
+  }
+};
+
+TEST_F(HttpStreamTest, EveryReaderGetsWhatIsPublished) {
+  StartStreams();
+  auto one = Open("Last-Event-ID: 12\r\n"), two = Open();
+  EXPECT_THAT(one->Receive("begin 12\n"), HasSubstr("\r\nContent-Type: text/event-stream\r\n"));
+  two->Receive("begin \n");
+  EXPECT_EQ(server_->streams(), 2u);
+  Publish("one\n\n");
+  Publish("two\n\n");
+  EXPECT_EQ(one->Receive("two\n\n"), "one\n\ntwo\n\n");
+  EXPECT_EQ(two->Receive("two\n\n"), "one\n\ntwo\n\n");
+}
+
+TEST_F(HttpStreamTest, AReaderThatGoesIsForgotten) {
+  StartStreams();
+  auto one = Open();
+  one->Receive("begin \n");
+  one.reset();
+  EXPECT_TRUE(test::Eventually([&] { return server_->streams() == 0; }));
+}
+
+TEST_F(HttpStreamTest, MoreStreamsThanAllowedAreRefused) {
+  StartStreams({.max_streams = 1});
+  auto one = Open();
+  one->Receive("begin \n");
+  EXPECT_THAT(Open("Connection: close\r\n")->Receive(), StartsWith("HTTP/1.1 503 "));
+  one.reset();
+  EXPECT_TRUE(test::Eventually([&] { return server_->streams() == 0; }));
+  EXPECT_THAT(Open()->Receive("begin \n"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpStreamTest, AReaderThatDoesNotReadIsCutOffAndOthersAreNot) {
+  StartStreams({.max_stream_bytes = 1 << 20});
+  auto slow = Open(), quick = Open();
+  slow->Receive("begin \n");
+  quick->Receive("begin \n");
+  const std::string block = std::string(200'000, 'x') + "\n";
+  EXPECT_TRUE(test::Eventually([&] {
+    Publish(block);
+    EXPECT_EQ(quick->Receive("\n"), block);
+    return server_->streams() == 1;
+  }));
+}
+
+TEST_F(HttpStreamTest, HeadDoesNotBeginAStream) {
+  StartStreams();
+  EXPECT_THAT(Ask("HEAD /events HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(server_->streams(), 0u);
+}
+
+TEST_F(HttpStreamTest, StopsWithStreamsOpen) {
+  StartStreams();
+  auto one = Open();
+  one->Receive("begin \n");
+  Publish("last\n");
+  server_->Stop();
+  Publish("too late\n");
+  server_.reset();
+  EXPECT_THAT(one->Receive(), ::testing::AnyOf("", "last\n"));
 }
 
 }  // namespace

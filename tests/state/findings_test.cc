@@ -33,14 +33,9 @@ class FindingsTest : public StateTest {
     model::OpenFinding finding = Finding(key);
     finding.alarm_id = absl::StrCat("alarm-", n);
     report.update.findings = {finding};
-    report.notes = {{.key = finding.key,
-                     .alarm_id = finding.alarm_id,
-                     .kind = finding.kind,
-                     .table = finding.table,
-                     .key_text = finding.key_text,
-                     .columns = {"v"},
-                     .json = json,
-                     .at = TimeAt(n + 1)}};
+    report.notes = {NoteOf(finding, TimeAt(n + 1))};
+    report.notes[0].columns = {"v"};
+    report.notes[0].json = json;
     return report;
   }
   static model::Report Resolved(uint64_t n, uint64_t key) {

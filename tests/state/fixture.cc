@@ -55,6 +55,15 @@ model::OpenFinding Finding(uint64_t n) {
           .target = model::Version::Absent()};
 }
 
+model::FindingNote NoteOf(const model::OpenFinding& finding, absl::Time at) {
+  return {.key = finding.key,
+          .alarm_id = finding.alarm_id,
+          .kind = finding.kind,
+          .table = finding.table,
+          .key_text = finding.key_text,
+          .at = at};
+}
+
 model::PairState StateAt(uint64_t said_to) {
   model::PairState state;
   state.said_to = said_to;

@@ -34,6 +34,8 @@ model::OutcomeHead Head(uint64_t from, uint64_t to);
 model::Verdict Same(uint64_t from, uint64_t to);
 // Key number `n`.
 model::OpenFinding Finding(uint64_t n);
+// As it is told, at that time; without columns and row.
+model::FindingNote NoteOf(const model::OpenFinding& finding, absl::Time at);
 model::PairState StateAt(uint64_t said_to);
 model::AlarmPtr DiffAlarm(const std::string& id);
 // Verdict, state, finding and alarm of segment (n, n+1], for the sinks a and b.
