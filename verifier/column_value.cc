@@ -186,7 +186,7 @@ absl::Status ToValue(const Column& column, const std::optional<absl::string_view
                                           ": the table has changed meanwhile"));
 }
 
-void ToExactValue(const std::optional<absl::string_view>& bytes, model::Value* value) {
+void ToBytesValue(const std::optional<absl::string_view>& bytes, model::Value* value) {
   Clear(value);
   value->kind = Kind::kNull;
   if (!bytes.has_value()) return;

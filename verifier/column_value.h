@@ -29,7 +29,7 @@ absl::Status ToValue(const mysql::Column& column, const std::optional<absl::stri
 
 // What ExactExpression() (cell.h) gave, told apart by its bytes alone: text where they are UTF-8.
 // Replaces `*value` too.
-void ToExactValue(const std::optional<absl::string_view>& bytes, model::Value* value);
+void ToBytesValue(const std::optional<absl::string_view>& bytes, model::Value* value);
 
 // "YYYY-MM-DD[ HH:MM:SS[.f]]", 'T' instead of the blank, 'Z' at the end allowed.
 bool ParseDatetime(absl::string_view text, mysql::Civil* civil);

@@ -150,8 +150,27 @@ std::string SelectFrom(const TableRead& table) {
     absl::StrAppend(&columns, i == 0 ? "" : ", ",
                     i < table.exact ? ExactExpression(column) : SelectExpression(column));
   }
+  for (size_t i = 0; i < table.exact; ++i) {
+    absl::StrAppend(&columns, i == 0 ? ", CONCAT(" : ", ", mysql::QuoteName(table.columns[i].name),
+                    " IS NULL", i + 1 == table.exact ? ")" : "");
+  }
   return absl::StrCat("SELECT ", columns, " FROM ", mysql::QuoteName(table.name.database), ".",
                       mysql::QuoteName(table.name.name));
+}
+
+absl::Status ToExactValue(const TableRead& table, size_t i,
+                          const std::optional<absl::string_view>& bytes,
+                          const std::optional<absl::string_view>& nulls, model::Value* value) {
+  const bool told = nulls.has_value() && nulls->size() == table.exact &&
+                    (*nulls)[i] == (bytes.has_value() ? '0' : '1');
+  if (!told) {
+    return absl::DataLossError(
+        absl::StrCat("column ", table.columns[i].name,
+                     ": the bytes of a value cannot be read: it may be longer than the server's "
+                     "max_allowed_packet"));
+  }
+  ToBytesValue(bytes, value);
+  return absl::OkStatus();
 }
 
 std::string WhereOf(const TableRead& table, absl::string_view condition) {

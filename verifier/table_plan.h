@@ -65,8 +65,15 @@ struct PlanInput {
 //   kUnimplemented       a column's type is not supported
 absl::StatusOr<TablePlan> MakePlan(const PlanInput& input);
 
-// "SELECT … FROM …"
+// "SELECT … FROM …": the columns, and where some are exact which of these are NULL, "0" or "1" of
+// each: MariaDB casts what is longer than max_allowed_packet to NULL.
 std::string SelectFrom(const TableRead& table);
+
+// The value of exact column `i` of such a row; `nulls` is what says which are NULL.
+//   kDataLoss  the server did not tell it
+absl::Status ToExactValue(const TableRead& table, size_t i,
+                          const std::optional<absl::string_view>& bytes,
+                          const std::optional<absl::string_view>& nulls, model::Value* value);
 
 // " WHERE …" of the table's own condition and `condition`; either may be empty.
 std::string WhereOf(const TableRead& table, absl::string_view condition);
@@ -83,12 +90,12 @@ template <typename Fields>
 absl::Status ToValues(const TablePlan& plan, const TableRead& table, const Fields& row,
                       std::vector<model::Value>* values) {
   values->resize(table.columns.size());
-  if (row.size() != values->size()) {
+  if (row.size() != values->size() + (table.exact > 0 ? 1 : 0)) {
     return absl::DataLossError(absl::StrCat(row.size(), " values came for ", values->size()));
   }
-  for (size_t i = 0; i < row.size(); ++i) {
+  for (size_t i = 0; i < values->size(); ++i) {
     if (i < table.exact) {
-      ToExactValue(row[i], &(*values)[i]);
+      DCP_RETURN_IF_ERROR(ToExactValue(table, i, row[i], row.back(), &(*values)[i]));
       continue;
     }
     DCP_RETURN_IF_ERROR(ToValue(table.columns[i], row[i], &(*values)[i]));

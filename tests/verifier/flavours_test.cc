@@ -60,6 +60,22 @@ TEST_P(FlavourTest, BytesAreComparedIfAskedFor) {
   EXPECT_EQ(Table("shop.t").undecided, 0u);
 }
 
+// A server may have no way to give the bytes of such a value: it is never taken for equal.
+TEST_P(FlavourTest, BytesThatAServerCannotGiveAreNotEqual) {
+  for (test::MysqlServer* const server : {&pair().source(), &pair().replica()}) {
+    const char* const letter = server == &pair().source() ? "a" : "b";
+    const auto session = server->Connect();
+    ASSERT_OK(session);
+    ASSERT_OK((*session)->Execute(absl::StrCat(
+        "SET sql_log_bin = 0; CREATE DATABASE IF NOT EXISTS shop; CREATE TABLE shop.t (id INT "
+        "PRIMARY KEY, v LONGTEXT); INSERT INTO shop.t VALUES (1, REPEAT('",
+        letter, "', 200000)), (2, NULL); SET GLOBAL max_allowed_packet = 65536")));
+  }
+  options_.bytes = true;
+  Run();
+  EXPECT_GE(Table("shop.t").different + Table("shop.t").undecided, 1u);
+}
+
 TEST_P(FlavourTest, GtidsAreAPointToo) {
   OnBoth("CREATE TABLE shop.t (id INT PRIMARY KEY); INSERT INTO shop.t VALUES (1), (2)");
   OnTarget("DELETE FROM shop.t WHERE id = 2");
