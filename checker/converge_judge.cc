@@ -525,7 +525,9 @@ void ConvergeJudge::AnswerOne(Key& key, const ConfirmAnswer& answer) {
   model::RowDiff row = std::move(*std::exchange(key.row, nullptr));
   row.source_present = answer.row.source;
   row.target_present = answer.row.target;
-  const bool inferred = row.kind == DiffKind::kMissing || row.kind == DiffKind::kStale;
+  // What one stream alone says: of a row that the other one did not touch nothing else is known.
+  const bool inferred = row.kind == DiffKind::kMissing || row.kind == DiffKind::kStale ||
+                        row.kind == DiffKind::kExtra;
   const bool equal =
       answer.row.kind == model::RowAnswer::Kind::kEqual && inferred && key.touched <= key.asked_at;
   if (equal && exact_) {

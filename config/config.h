@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -37,6 +38,7 @@ enum class Origin : uint8_t { kAny, kSource };
 enum class Ddl : uint8_t { kCompare, kIgnore };
 enum class Ack : uint8_t { kReceived, kDurable };
 enum class Sync : uint8_t { kAuto, kBarrier, kGtid, kNone };
+enum class JobCompare : uint8_t { kValues, kBytes };
 
 struct BarrierOptions {
   model::ConnectionOptions connection;
@@ -49,7 +51,10 @@ struct TableRule {
   std::string match;  // "db.table"; '*' stands for any characters
   std::string as;     // logical name "db.table"; empty: each keeps its own
   std::vector<std::string> ignore_columns;
-  std::string where = {};  // jobs only: SQL condition of the rows that count; empty: all
+  // Of jobs only.
+  std::string where = {};         // SQL condition of the rows that count; empty: all
+  std::string target_where = {};  // the same on the target, in its names; empty: `where`
+  std::vector<std::pair<std::string, std::string>> columns = {};  // source's name, target's
 
   friend bool operator==(const TableRule&, const TableRule&) = default;
 };
@@ -193,6 +198,7 @@ struct JobOptions {
   model::ConnectionOptions source;
   model::ConnectionOptions target;
   std::vector<TableRule> tables;  // never empty
+  JobCompare compare = JobCompare::kValues;
   Sync sync = Sync::kAuto;
   absl::Duration sync_timeout = absl::Seconds(10);
   uint32_t barrier_id = 1;  // of the row in drc.barrier

@@ -18,6 +18,9 @@ constexpr Word<Sync> kSyncs[] = {{"auto", Sync::kAuto},
                                  {"gtid", Sync::kGtid},
                                  {"none", Sync::kNone}};
 
+constexpr Word<JobCompare> kCompares[] = {{"values", JobCompare::kValues},
+                                          {"bytes", JobCompare::kBytes}};
+
 void ReadJobSide(const Value& value, const char* section, model::ConnectionOptions* out) {
   TableReader reader(value.node, section, value.context);
   ReadConnection(reader, Secrets::kRead, out);
@@ -40,6 +43,7 @@ constexpr Field<JobOptions> kJobFields[] = {
     {"target",
      [](const Value& v, JobOptions& o) { ReadJobSide(v, "target of [[job]]", &o.target); }, true},
     {"tables", [](const Value& v, JobOptions& o) { ReadJobTables(v, &o.tables); }, true},
+    {"compare", [](const Value& v, JobOptions& o) { ReadWord(v, kCompares, &o.compare); }},
     {"sync", [](const Value& v, JobOptions& o) { ReadWord(v, kSyncs, &o.sync); }},
     {"sync_timeout",
      [](const Value& v, JobOptions& o) {

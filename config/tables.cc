@@ -39,6 +39,20 @@ void ReadAs(const Value& value, TableRule& out) {
   out.as = std::move(text);
 }
 
+// { name = "name on the target", … }
+void ReadColumns(const Value& value, std::vector<std::pair<std::string, std::string>>* out) {
+  if (value.node.kind != Node::Kind::kTable) {
+    return value.WrongType("a table like { id = \"order_id\" }");
+  }
+  for (size_t i = 0; i < value.node.items.size(); ++i) {
+    const std::string& column = value.node.keys[i].name;
+    std::string other;
+    const Value item{value.node.items[i], absl::StrCat("'", column, "' in 'columns'"),
+                     value.context};
+    if (ReadText(item, &other)) out->emplace_back(column, std::move(other));
+  }
+}
+
 constexpr Field<TableRule> kFields[] = {
     {"match", ReadMatch, true},
     {"as", ReadAs},
@@ -47,6 +61,8 @@ constexpr Field<TableRule> kFields[] = {
 
 constexpr Field<TableRule> kJobFields[] = {
     {"where", [](const Value& v, TableRule& o) { ReadText(v, &o.where); }},
+    {"target_where", [](const Value& v, TableRule& o) { ReadText(v, &o.target_where); }},
+    {"columns", [](const Value& v, TableRule& o) { ReadColumns(v, &o.columns); }},
 };
 
 enum class Owner : uint8_t { kTag, kJob };
@@ -66,8 +82,10 @@ void ReadTable(const Value& item, Owner owner, std::vector<TableRule>* out) {
   } else if (item.node.kind == Node::Kind::kTable) {
     ReadTableKeys(item, owner, rule);
   } else {
-    return item.WrongType(owner == Owner::kJob ? "a string or { match, as, ignore_columns, where }"
-                                               : "a string or { match, as, ignore_columns }");
+    return item.WrongType(
+        owner == Owner::kJob
+            ? "a string or { match, as, columns, ignore_columns, where, target_where }"
+            : "a string or { match, as, ignore_columns }");
   }
   if (rule.match.empty()) return;  // said already
   const bool twice = std::any_of(out->begin(), out->end(),

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
+#include "mysql/bytes.h"
 #include "mysql/charset.h"
 #include "mysql/column_type.h"
 #include "mysql/connection.h"
@@ -183,6 +184,14 @@ absl::Status ToValue(const Column& column, const std::optional<absl::string_view
   return absl::DataLossError(absl::StrCat("what was read of column ", column.name, " is no ",
                                           mysql::TypeName(column.type),
                                           ": the table has changed meanwhile"));
+}
+
+void ToBytesValue(const std::optional<absl::string_view>& bytes, model::Value* value) {
+  Clear(value);
+  value->kind = Kind::kNull;
+  if (!bytes.has_value()) return;
+  value->kind = mysql::IsValidUtf8(mysql::AsBytes(*bytes)) ? Kind::kText : Kind::kBytes;
+  value->text.assign(bytes->data(), bytes->size());
 }
 
 bool ParseDatetime(absl::string_view text, Civil* civil) {

@@ -27,6 +27,10 @@ std::string SelectExpression(const mysql::Column& column);
 absl::Status ToValue(const mysql::Column& column, const std::optional<absl::string_view>& text,
                      model::Value* value);
 
+// What ExactExpression() (cell.h) gave, told apart by its bytes alone: text where they are UTF-8.
+// Replaces `*value` too.
+void ToBytesValue(const std::optional<absl::string_view>& bytes, model::Value* value);
+
 // "YYYY-MM-DD[ HH:MM:SS[.f]]", 'T' instead of the blank, 'Z' at the end allowed.
 bool ParseDatetime(absl::string_view text, mysql::Civil* civil);
 // "[-]H+:MM:SS[.f]"

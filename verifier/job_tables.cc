@@ -55,11 +55,14 @@ class Chooser {
     for (const std::string& column : rule->rule.ignore_columns) {
       task.ignore_columns.push_back(column);
     }
-    if (task.source.size() > 1 && task.where != rule->where) {
+    const std::string& target_where = rule->target_where.empty() ? rule->where : rule->target_where;
+    if (task.source.size() > 1 && task.target_where != target_where) {
       task.skipped = "its source tables have different 'where'";
     }
-    task.where = rule->where;
+    task.where.push_back(rule->where);
+    task.target_where = target_where;
     task.key = rule->key;
+    task.renamed.push_back(rule->columns);
     if (!table.is_base) task.skipped = absl::StrCat(table.name.ToString(), " is no base table");
   }
 

@@ -9,13 +9,17 @@
 
 #include "absl/strings/string_view.h"
 #include "mysql/connection.h"
+#include "verifier/column_names.h"
 #include "verifier/table_rule.h"
 
 namespace dcp::verifier {
 
 struct JobTableRule {
-  TableRule rule;        // `match` on the source; `as`: the table's name on the target
-  std::string where;     // only rows that satisfy it, on both sides; empty: all
+  TableRule rule;     // `match` on the source; `as`: the table's name on the target
+  std::string where;  // only rows that satisfy it, on both sides; empty: all
+  // In place of `where` on the target, where columns have other names; empty: `where`.
+  std::string target_where = {};
+  RenamedColumns columns = {};
   std::string key = {};  // only the row with this key, a canonical JSON array; empty: all
 };
 
@@ -38,8 +42,11 @@ struct TableTask {
   std::string logical;
   std::vector<TableName> source;  // never empty unless skipped
   TableName target;
+  std::vector<RenamedColumns> renamed;  // of each of `source`
   std::vector<std::string> ignore_columns;
-  std::string where, key;
+  std::vector<std::string> where;  // of each of `source`
+  std::string target_where, key;
+  bool bytes = false;       // the bytes that are stored are compared, not values
   uint64_t rows_about = 0;  // on the source
   std::string skipped;      // why it cannot be compared; empty: it can
 };

@@ -335,15 +335,25 @@ class Reporter final : public VerificationEvents {
   RepairReport report_;
 };
 
+absl::Status RefuseBytes(const VerificationOptions& options) {
+  if (!options.bytes) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "a job with compare = \"bytes\" cannot be repaired: whether two columns can hold the same "
+      "bytes is a matter of their definitions. Repair with compare = \"values\", and mend the "
+      "definitions by hand");
+}
+
 }  // namespace
 
 absl::Status RunRepair(const RepairOptions& options, const RepairReport& report, const Clock& clock,
                        const Pause& pause, RepairEvents& events) {
+  DCP_RETURN_IF_ERROR(RefuseBytes(options.verification));
   return Repair(options, clock, pause, events).Run(report);
 }
 
 absl::StatusOr<RepairReport> VerifyForRepair(const VerificationOptions& options, const Clock& clock,
                                              const Pause& pause, VerificationEvents& events) {
+  DCP_RETURN_IF_ERROR(RefuseBytes(options));
   Reporter reporter(events);
   DCP_RETURN_IF_ERROR(RunVerification(options, clock, pause, reporter));
   return reporter.Take();

@@ -21,10 +21,10 @@ using Kind = RepairStatement::Kind;
 
 bool Same(absl::string_view a, absl::string_view b) { return absl::EqualsIgnoreCase(a, b); }
 
-// The place of a column in an image; nullopt: the table has none of this name.
+// The place of a column in an image, by the target's name for it; nullopt: the table has none.
 std::optional<size_t> PlaceOf(const ImageTable& table, absl::string_view name) {
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    if (Same(table.columns[i].name, name)) return i;
+    if (Same(ComparedName(table.read.renamed, table.columns[i].name), name)) return i;
   }
   return std::nullopt;
 }

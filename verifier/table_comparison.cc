@@ -57,40 +57,36 @@ Family FamilyOf(const Column& column) {
   }
 }
 
-bool Contains(const std::vector<std::string>& names, absl::string_view name) {
-  return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& other) { return absl::EqualsIgnoreCase(other, name); });
-}
-
-const Column* FindColumn(const TableSchema& schema, absl::string_view name) {
-  const auto found =
-      std::find_if(schema.columns.begin(), schema.columns.end(),
-                   [&](const Column& column) { return absl::EqualsIgnoreCase(column.name, name); });
-  return found == schema.columns.end() ? nullptr : &*found;
-}
-
 std::string NameOf(const TableSchema& schema) {
   return absl::StrCat(schema.database, ".", schema.name);
 }
+
+// A table of one side, and the names of its columns there.
+struct SideTable {
+  const TableSchema& schema;
+  const RenamedColumns& renamed;
+  absl::string_view side;
+
+  std::string ToString() const { return absl::StrCat(NameOf(schema), " on the ", side); }
+};
 
 class SchemaComparer {
  public:
   explicit SchemaComparer(const std::vector<std::string>& ignored) : ignored_(ignored) {}
 
   // Of each column of `one`, what `other` has in its place.
-  void Compare(const TableSchema& one, absl::string_view one_side, const TableSchema& other,
-               absl::string_view other_side) {
-    for (const Column& column : one.columns) {
-      if (Contains(ignored_, column.name) || Contains(found_.columns, column.name)) continue;
-      const Column* const same = FindColumn(other, column.name);
+  void Compare(const SideTable& one, const SideTable& other) {
+    for (const Column& column : one.schema.columns) {
+      const std::string name = ComparedName(one.renamed, column.name);
+      if (ContainsName(ignored_, name) || ContainsName(found_.columns, name)) continue;
+      const Column* const same = FindColumn(other.schema, other.renamed, name);
       if (same == nullptr) {
-        Add(column, absl::StrCat("column ", column.name, " of ", NameOf(one), " on the ", one_side,
-                                 " is missing in ", NameOf(other), " on the ", other_side));
+        Add(name, absl::StrCat("column ", column.name, " of ", one.ToString(), " is missing in ",
+                               other.ToString()));
       } else if (FamilyOf(column) != FamilyOf(*same)) {
-        Add(column, absl::StrCat("column ", column.name, " is ", mysql::TypeName(column.type),
-                                 " in ", NameOf(one), " on the ", one_side, " and ",
-                                 mysql::TypeName(same->type), " in ", NameOf(other), " on the ",
-                                 other_side, ", which have no value in common"));
+        Add(name, absl::StrCat("column ", name, " is ", mysql::TypeName(column.type), " in ",
+                               one.ToString(), " and ", mysql::TypeName(same->type), " in ",
+                               other.ToString(), ", which have no value in common"));
       }
     }
   }
@@ -98,8 +94,8 @@ class SchemaComparer {
   SchemaDifferences Take() { return std::move(found_); }
 
  private:
-  void Add(const Column& column, std::string line) {
-    found_.columns.push_back(column.name);
+  void Add(const std::string& name, const std::string& line) {
+    found_.columns.push_back(name);
     found_.lines.push_back(absl::StrCat(line, ": not compared"));
   }
 
@@ -131,19 +127,25 @@ class Planner {
   absl::StatusOr<TableComparison> Plan() {
     DCP_ASSIGN_OR_RETURN(result_.source_schemas, ReadSchemas(task_.source, source_));
     DCP_ASSIGN_OR_RETURN(result_.target_schemas, ReadSchemas({task_.target}, target_));
-    SchemaDifferences differences =
-        CompareSchemas(result_.source_schemas, result_.target_schemas, task_.ignore_columns);
-    PlanInput input{
-        task_.logical,          {}, std::move(differences.columns), result_.source_schemas,
-        result_.target_schemas,
-        /*allow_keyless=*/true};
+    for (size_t i = 0; i < task_.renamed.size(); ++i) {
+      DCP_RETURN_IF_ERROR(CheckRenamed(result_.source_schemas[i], task_.renamed[i]));
+    }
+    SchemaDifferences differences = CompareSchemas(result_.source_schemas, task_.renamed,
+                                                   result_.target_schemas, task_.ignore_columns);
+    PlanInput input{task_.logical,
+                    {},
+                    std::move(differences.columns),
+                    result_.source_schemas,
+                    result_.target_schemas,
+                    /*allow_keyless=*/true,
+                    task_.renamed,
+                    task_.bytes};
     input.ignored.insert(input.ignored.end(), task_.ignore_columns.begin(),
                          task_.ignore_columns.end());
     result_.schema_differences = std::move(differences.lines);
     DCP_ASSIGN_OR_RETURN(result_.plan, MakePlan(input));
-    for (auto* side : {&result_.plan.source, &result_.plan.target}) {
-      for (TableRead& table : *side) table.where = task_.where;
-    }
+    for (size_t i = 0; i < task_.where.size(); ++i) result_.plan.source[i].where = task_.where[i];
+    result_.plan.target[0].where = task_.target_where;
     if (!task_.key.empty()) DCP_RETURN_IF_ERROR(TakeOneRow());
     DCP_RETURN_IF_ERROR(ChoosePaging());
     return std::move(result_);
@@ -244,13 +246,17 @@ absl::Status CheckSide(const std::vector<TableSchema>& before, SideSession& sess
 }  // namespace
 
 SchemaDifferences CompareSchemas(const std::vector<TableSchema>& source,
+                                 const std::vector<RenamedColumns>& renamed,
                                  const std::vector<TableSchema>& target,
                                  const std::vector<std::string>& ignored) {
   SchemaComparer comparer(ignored);
-  for (const TableSchema& one : source) {
-    for (const TableSchema& other : target) {
-      comparer.Compare(one, "source", other, "target");
-      comparer.Compare(other, "target", one, "source");
+  const RenamedColumns none;
+  for (size_t i = 0; i < source.size(); ++i) {
+    const SideTable one{source[i], renamed[i], "source"};
+    for (const TableSchema& schema : target) {
+      const SideTable other{schema, none, "target"};
+      comparer.Compare(one, other);
+      comparer.Compare(other, one);
     }
   }
   return comparer.Take();

@@ -24,8 +24,10 @@ struct SchemaDifferences {
 };
 
 // Pure: columns that one side lacks, and columns whose types have no values in common (INT beside
-// VARCHAR; not INT beside BIGINT). `ignored` are left out.
+// VARCHAR; not INT beside BIGINT). `ignored` are left out. REQUIRES: `renamed` has one for each of
+// `source`.
 SchemaDifferences CompareSchemas(const std::vector<mysql::TableSchema>& source,
+                                 const std::vector<RenamedColumns>& renamed,
                                  const std::vector<mysql::TableSchema>& target,
                                  const std::vector<std::string>& ignored);
 

@@ -5,9 +5,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "mysql/column_type.h"
+#include "verifier/cell.h"
 #include "verifier/column_value.h"
 
 namespace dcp::verifier {
@@ -18,21 +18,17 @@ using mysql::TableSchema;
 using Names = std::vector<std::string>;
 using KeyKind = TableSchema::KeyKind;
 
-const Column* FindColumn(const TableSchema& schema, absl::string_view name) {
-  const auto found =
-      std::find_if(schema.columns.begin(), schema.columns.end(),
-                   [&](const Column& c) { return absl::EqualsIgnoreCase(c.name, name); });
-  return found == schema.columns.end() ? nullptr : &*found;
+const RenamedColumns& RenamedOf(const PlanInput& input, size_t source) {
+  static const RenamedColumns kNone;
+  return source < input.renamed.size() ? input.renamed[source] : kNone;
 }
 
-bool Contains(const Names& names, absl::string_view name) {
-  return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& n) { return absl::EqualsIgnoreCase(n, name); });
-}
-
-Names KeyNames(const TableSchema& schema) {
+Names KeyNames(const PlanInput& input, size_t source) {
+  const TableSchema& schema = input.source[source];
   Names names;
-  for (const uint32_t i : schema.key_columns) names.push_back(schema.columns[i].name);
+  for (const uint32_t i : schema.key_columns) {
+    names.push_back(ComparedName(RenamedOf(input, source), schema.columns[i].name));
+  }
   return names;
 }
 
@@ -43,9 +39,10 @@ absl::StatusOr<Names> ChooseKey(const PlanInput& input) {
         first.database, ".", first.name,
         " has neither a primary key nor a unique key without NULLs: its rows cannot be looked up"));
   }
-  Names key = KeyNames(first);
-  for (const TableSchema& other : input.source) {
-    if (KeyNames(other) == key) continue;
+  Names key = KeyNames(input, 0);
+  for (size_t i = 1; i < input.source.size(); ++i) {
+    const TableSchema& other = input.source[i];
+    if (KeyNames(input, i) == key) continue;
     return absl::FailedPreconditionError(absl::StrCat(first.database, ".", first.name, " and ",
                                                       other.database, ".", other.name,
                                                       " of the source have different keys"));
@@ -53,39 +50,46 @@ absl::StatusOr<Names> ChooseKey(const PlanInput& input) {
   return key;
 }
 
+bool IsEverywhere(const PlanInput& input, absl::string_view name) {
+  for (size_t i = 0; i < input.source.size(); ++i) {
+    if (FindColumn(input.source[i], RenamedOf(input, i), name) == nullptr) return false;
+  }
+  return std::all_of(input.target.begin(), input.target.end(), [&](const TableSchema& schema) {
+    return FindColumn(schema, {}, name) != nullptr;
+  });
+}
+
 Names ChooseColumns(const PlanInput& input) {
   Names names;
-  const auto everywhere = [&](absl::string_view name) {
-    const auto has = [&](const TableSchema& s) { return FindColumn(s, name) != nullptr; };
-    return std::all_of(input.source.begin(), input.source.end(), has) &&
-           std::all_of(input.target.begin(), input.target.end(), has);
-  };
   const auto add = [&](const std::string& name) {
-    if (!Contains(input.ignored, name) && everywhere(name)) names.push_back(name);
+    if (!ContainsName(input.ignored, name) && IsEverywhere(input, name)) names.push_back(name);
   };
   for (const std::string& name : input.columns) add(name);
   if (!input.columns.empty()) return names;
-  for (const Column& column : input.source[0].columns) add(column.name);
+  for (const Column& column : input.source[0].columns) {
+    add(ComparedName(RenamedOf(input, 0), column.name));
+  }
   return names;
 }
 
-// The places of the key's columns in `names`, to which those that lack are added.
-std::vector<uint32_t> AddKey(const Names& key, Names* names) {
+// The places of the key's columns in `names` from `begin` on, to which those that lack are added.
+std::vector<uint32_t> AddKey(const Names& key, size_t begin, Names* names) {
   std::vector<uint32_t> places;
   for (const std::string& name : key) {
-    const auto found = std::find_if(names->begin(), names->end(), [&](const std::string& n) {
-      return absl::EqualsIgnoreCase(n, name);
-    });
+    const auto first = names->begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto found = std::find_if(
+        first, names->end(), [&](const std::string& n) { return absl::EqualsIgnoreCase(n, name); });
     places.push_back(static_cast<uint32_t>(found - names->begin()));
     if (found == names->end()) names->push_back(name);
   }
   return places;
 }
 
-absl::StatusOr<TableRead> ToRead(const TableSchema& schema, const Names& names) {
-  TableRead read{{schema.database, schema.name}, {}, {}};
+absl::StatusOr<TableRead> ToRead(const TableSchema& schema, const RenamedColumns& renamed,
+                                 const Names& names) {
+  TableRead read{{schema.database, schema.name}, {}, {}, renamed};
   for (const std::string& name : names) {
-    const Column* column = FindColumn(schema, name);
+    const Column* column = FindColumn(schema, renamed, name);
     if (column == nullptr) {
       return absl::FailedPreconditionError(
           absl::StrCat(read.name.ToString(), " lacks the key column ", name, " of the source"));
@@ -94,15 +98,6 @@ absl::StatusOr<TableRead> ToRead(const TableSchema& schema, const Names& names) 
     read.columns.push_back(*column);
   }
   return read;
-}
-
-absl::Status AppendReads(const std::vector<TableSchema>& schemas, const Names& names,
-                         std::vector<TableRead>* reads) {
-  for (const TableSchema& schema : schemas) {
-    DCP_ASSIGN_OR_RETURN(TableRead read, ToRead(schema, names));
-    reads->push_back(std::move(read));
-  }
-  return absl::OkStatus();
 }
 
 void ChooseWidths(TablePlan* plan) {
@@ -131,19 +126,51 @@ absl::StatusOr<TablePlan> MakePlan(const PlanInput& input) {
     DCP_ASSIGN_OR_RETURN(key, ChooseKey(input));
   }
   plan.compared = names.size();
-  plan.key = AddKey(key, &names);
-  DCP_RETURN_IF_ERROR(AppendReads(input.source, names, &plan.source));
-  DCP_RETURN_IF_ERROR(AppendReads(input.target, names, &plan.target));
+  // Those whose bytes are compared are read once more, as values.
+  plan.key = AddKey(key, input.bytes && !plan.keyless ? plan.compared : 0, &names);
+  for (size_t i = 0; i < input.source.size(); ++i) {
+    DCP_ASSIGN_OR_RETURN(TableRead read, ToRead(input.source[i], RenamedOf(input, i), names));
+    plan.source.push_back(std::move(read));
+  }
+  for (const TableSchema& schema : input.target) {
+    DCP_ASSIGN_OR_RETURN(TableRead read, ToRead(schema, {}, names));
+    plan.target.push_back(std::move(read));
+  }
   ChooseWidths(&plan);
+  for (auto* side : {&plan.source, &plan.target}) {
+    for (TableRead& table : *side) table.exact = input.bytes ? plan.compared : 0;
+  }
   return plan;
 }
 
 std::string SelectFrom(const TableRead& table) {
-  const std::string columns = absl::StrJoin(
-      table.columns, ", ",
-      [](std::string* out, const Column& column) { out->append(SelectExpression(column)); });
+  std::string columns;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const Column& column = table.columns[i];
+    absl::StrAppend(&columns, i == 0 ? "" : ", ",
+                    i < table.exact ? ExactExpression(column) : SelectExpression(column));
+  }
+  for (size_t i = 0; i < table.exact; ++i) {
+    absl::StrAppend(&columns, i == 0 ? ", CONCAT(" : ", ", mysql::QuoteName(table.columns[i].name),
+                    " IS NULL", i + 1 == table.exact ? ")" : "");
+  }
   return absl::StrCat("SELECT ", columns, " FROM ", mysql::QuoteName(table.name.database), ".",
                       mysql::QuoteName(table.name.name));
+}
+
+absl::Status ToExactValue(const TableRead& table, size_t i,
+                          const std::optional<absl::string_view>& bytes,
+                          const std::optional<absl::string_view>& nulls, model::Value* value) {
+  const bool told = nulls.has_value() && nulls->size() == table.exact &&
+                    (*nulls)[i] == (bytes.has_value() ? '0' : '1');
+  if (!told) {
+    return absl::DataLossError(
+        absl::StrCat("column ", table.columns[i].name,
+                     ": the bytes of a value cannot be read: it may be longer than the server's "
+                     "max_allowed_packet"));
+  }
+  ToBytesValue(bytes, value);
+  return absl::OkStatus();
 }
 
 std::string WhereOf(const TableRead& table, absl::string_view condition) {

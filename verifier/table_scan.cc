@@ -30,7 +30,8 @@ const std::string* PointerTo(const std::optional<std::string>& text) {
   return text.has_value() ? &*text : nullptr;
 }
 
-// Reads pages of the guide, one ahead of who takes them. Its thread ends with it.
+// Reads pages of the guide, one ahead of who takes them: while a page is compared the next one is
+// read, no more. Its thread ends with it.
 class GuidePages {
  public:
   struct Page {
@@ -85,13 +86,13 @@ class GuidePages {
  private:
   void Read() {
     std::optional<std::string> after = begin_;
-    for (bool more = true; more;) {
+    for (bool more = true; more && AwaitRoom();) {
       Page page;
       page.after = after;
       page.status = ReadPage(&page);
       after = page.upto;
       more = page.status.ok() && after.has_value();
-      more = Hand(std::move(page)) && more;
+      Hand(std::move(page));
     }
   }
 
@@ -120,14 +121,18 @@ class GuidePages {
   }
 
   // False: nobody wants more.
-  bool Hand(Page page) ABSL_LOCKS_EXCLUDED(mu_) {
-    mu_.Lock();
+  bool AwaitRoom() ABSL_LOCKS_EXCLUDED(mu_) {
+    const MutexLock lock(mu_);
     while (page_.has_value() && !stop_) changed_.Wait(mu_);
-    const bool stopped = stop_;
-    if (!stopped) page_ = std::move(page);
-    mu_.Unlock();
+    return !stop_;
+  }
+
+  void Hand(Page page) ABSL_LOCKS_EXCLUDED(mu_) {
+    {
+      const MutexLock lock(mu_);
+      page_ = std::move(page);
+    }
     changed_.NotifyAll();
-    return !stopped;
   }
 
   PageReader& guide_;

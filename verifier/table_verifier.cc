@@ -66,7 +66,8 @@ class Describer {
       difference.kind = Difference::Kind::kExtra;
     } else {
       for (const size_t i : renderer.DifferingColumns(*verdict.source, *verdict.target)) {
-        difference.columns.push_back(plan_.source[0].columns[i].name);
+        const TableRead& source = plan_.source[0];
+        difference.columns.push_back(ComparedName(source.renamed, source.columns[i].name));
       }
     }
     return difference;

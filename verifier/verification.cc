@@ -125,11 +125,16 @@ TableResult SchemaResult(const TableTask& task, WorkerSessions& sessions) {
 // What is compared, in words: what has to be the same for a run to go on with another.
 std::string DescribeJob(const VerificationOptions& options, const std::vector<TableTask>& tasks) {
   std::string text = absl::StrCat("source ", model::Describe(options.source), ", target ",
-                                  model::Describe(options.target));
+                                  model::Describe(options.target), options.bytes ? ", bytes" : "");
   for (const TableTask& task : tasks) {
     absl::StrAppend(&text, ", ", task.logical, " (");
-    for (const TableName& table : task.source) absl::StrAppend(&text, table.ToString(), " ");
-    absl::StrAppend(&text, "where '", task.where, "' without '",
+    for (size_t i = 0; i < task.source.size(); ++i) {
+      absl::StrAppend(&text, task.source[i].ToString(), " where '", task.where[i], "' ");
+      for (const RenamedColumn& column : task.renamed[i]) {
+        absl::StrAppend(&text, "column '", column.source, "' as '", column.target, "' ");
+      }
+    }
+    absl::StrAppend(&text, "target where '", task.target_where, "' without '",
                     absl::StrJoin(task.ignore_columns, ","), "')");
   }
   return text;
@@ -220,7 +225,10 @@ absl::StatusOr<std::vector<TableTask>> ListTasks(const VerificationOptions& opti
                                                  SideSession& source, SideSession& target) {
   DCP_ASSIGN_OR_RETURN(const mysql::Rows source_rows, source.Query(kListTablesSql));
   DCP_ASSIGN_OR_RETURN(const mysql::Rows target_rows, target.Query(kListTablesSql));
-  return ChooseTables(options.tables, ToListedTables(source_rows), ToListedTables(target_rows));
+  std::vector<TableTask> tasks =
+      ChooseTables(options.tables, ToListedTables(source_rows), ToListedTables(target_rows));
+  for (TableTask& task : tasks) task.bytes = options.bytes;
+  return tasks;
 }
 
 absl::Status RunVerification(const VerificationOptions& options, const Clock& clock,

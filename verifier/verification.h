@@ -25,6 +25,7 @@ namespace dcp::verifier {
 struct VerificationOptions {
   model::ConnectionOptions source, target;
   std::vector<JobTableRule> tables;
+  bool bytes = false;  // bytes as they are stored are compared, not values
   SyncOptions sync;
   ScanOptions scan;
   RecheckOptions recheck;

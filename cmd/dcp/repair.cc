@@ -71,7 +71,7 @@ int Repair(const RepairCommand& command, StopSignal& stop) {
   absl::StatusOr<RepairReport> report;
   if (command.report.empty()) {
     std::ostream nowhere(nullptr);
-    VerifyReport verified({/*json=*/true, /*progress=*/false}, nowhere, std::cerr, clock);
+    VerifyReport verified({/*json=*/true, /*terminal=*/false}, nowhere, std::cerr, clock);
     report = verifier::VerifyForRepair(options.verification, clock, pause, verified);
     status = verified.status() & kPassedOn;
   } else {

@@ -87,8 +87,13 @@ verifier::VerificationOptions ToVerificationOptions(const config::JobOptions& jo
   options.source = job.source;
   options.target = job.target;
   for (const config::TableRule& rule : job.tables) {
-    options.tables.push_back({{rule.match, rule.as, rule.ignore_columns}, rule.where});
+    verifier::JobTableRule& table = options.tables.emplace_back();
+    table.rule = {rule.match, rule.as, rule.ignore_columns};
+    table.where = rule.where;
+    table.target_where = rule.target_where;
+    for (const auto& [source, target] : rule.columns) table.columns.push_back({source, target});
   }
+  options.bytes = job.compare == config::JobCompare::kBytes;
   options.sync.kind = ToSyncKind(job.sync);
   options.sync.timeout = job.sync_timeout;
   options.sync.barrier_id = job.barrier_id;

@@ -14,6 +14,7 @@ using verifier::Difference;
 using verifier::TableResult;
 
 constexpr absl::Duration kProgressEvery = absl::Milliseconds(200);
+constexpr absl::Duration kProgressLineEvery = absl::Seconds(10);
 
 const char* KindText(Difference::Kind kind) {
   switch (kind) {
@@ -93,9 +94,23 @@ std::string ProgressText(uint64_t rows, uint64_t rows_about, absl::Duration elap
   return text;
 }
 
+std::string ProgressBar(uint64_t rows, uint64_t rows_about) {
+  constexpr uint64_t kWidth = 20;
+  // The server only estimates how many there are.
+  const uint64_t percent = std::min<uint64_t>(99, 100 * rows / std::max<uint64_t>(rows_about, 1));
+  const uint64_t done = percent * kWidth / 100;
+  return absl::StrFormat("[%s%s] %3d%%", std::string(done, '#'), std::string(kWidth - done, ' '),
+                         percent);
+}
+
 VerifyReport::VerifyReport(const Options& options, std::ostream& out, std::ostream& err,
                            const Clock& clock)
-    : options_(options), out_(out), err_(err), clock_(clock), begin_(clock.Monotonic()) {}
+    : options_(options),
+      out_(out),
+      err_(err),
+      clock_(clock),
+      begin_(clock.Monotonic()),
+      shown_at_(options.terminal ? -absl::InfiniteDuration() : begin_) {}
 
 void VerifyReport::OnStart(const std::vector<verifier::TableTask>& tables,
                            const std::string& sync) {
@@ -120,16 +135,21 @@ void VerifyReport::OnNote(const std::string& text) {
 
 void VerifyReport::OnRows(const std::string&, uint64_t rows) {
   rows_ += rows;
-  if (options_.progress) ShowProgress();
+  ShowProgress();
 }
 
 void VerifyReport::ShowProgress() {
   const absl::Duration now = clock_.Monotonic();
-  if (now - shown_at_ < kProgressEvery) return;
+  if (now - shown_at_ < (options_.terminal ? kProgressEvery : kProgressLineEvery)) return;
   shown_at_ = now;
+  const std::string text = absl::StrCat(ProgressText(rows_, rows_about_, now - begin_), ", ",
+                                        results_.size(), "/", tables_, " tables");
+  if (!options_.terminal) {
+    err_ << "dcp: " << text << std::endl;
+    return;
+  }
   line_is_shown_ = true;
-  err_ << "\r\033[K" << ProgressText(rows_, rows_about_, now - begin_) << ", " << results_.size()
-       << "/" << tables_ << " tables" << std::flush;
+  err_ << "\r\033[K" << ProgressBar(rows_, rows_about_) << " " << text << std::flush;
 }
 
 void VerifyReport::ClearProgress() {

@@ -27,7 +27,9 @@ class VerifyReport final : public verifier::VerificationEvents {
  public:
   struct Options {
     bool json = false;
-    bool progress = false;  // `err` is a terminal: a line that is written over
+    // `err` is a terminal: progress is a line with a bar that is written over. Elsewhere a line of
+    // its own every ten seconds.
+    bool terminal = false;
   };
 
   // Results go to `out`, all else to `err`. All outlive this.
@@ -60,7 +62,7 @@ class VerifyReport final : public verifier::VerificationEvents {
   int status_ = kVerifyEqual;
   size_t tables_ = 0;
   uint64_t rows_ = 0, rows_about_ = 0;
-  absl::Duration shown_at_ = -absl::InfiniteDuration();
+  absl::Duration shown_at_;
   bool line_is_shown_ = false;
   std::vector<verifier::TableResult> results_;
 };
@@ -71,5 +73,8 @@ std::string TableJson(const verifier::TableResult& result);
 
 // "1234567 rows of about 2000000, 61728 rows/s, about 12s left"
 std::string ProgressText(uint64_t rows, uint64_t rows_about, absl::Duration elapsed);
+
+// "[########            ]  42%"
+std::string ProgressBar(uint64_t rows, uint64_t rows_about);
 
 }  // namespace dcp::cmd

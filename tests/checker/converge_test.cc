@@ -361,6 +361,26 @@ TEST_F(ConfirmTest, KeyTouchedWhileItsRowsAreReadStaysAsInferred) {
   EXPECT_THAT(Said(), ElementsAre("diff 4..5 known=1", "resolved t.k"));
 }
 
+// Of a row that the source never touched only the target's change is known: it may have made the
+// row right, as a repair does.
+TEST_F(ConfirmTest, TargetAloneThatIsEqualNowWasHealed) {
+  Answer(Requests()[0], model::RowAnswer::Kind::kDifferent);
+  dst.Put("t.r", "wrong", "right");
+  dst.Put("t.s", "right", "wrong");
+  Both(3);
+  const auto requests = Requests();
+  ASSERT_EQ(requests.size(), 2u);
+  for (const auto& request : requests) {
+    Answer(request,
+           request.row.key_text == "t.r" ? model::RowAnswer::Kind::kEqual
+                                         : model::RowAnswer::Kind::kDifferent,
+           3);
+  }
+  Both(4);
+  EXPECT_THAT(Said(), ElementsAre("diff 1..2 t.k:missing", "diff 2..3 t.s:extra t.r:healed",
+                                  "same 3..4", "resolved t.r"));
+}
+
 TEST_F(ConfirmTest, AnswerOfAnEndedRunIsIgnored) {
   const auto requests = Requests();
   dst.Open("restart");

@@ -19,11 +19,13 @@
 namespace dcp::test {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class FindingsTest : public CheckedPair {
  protected:
@@ -115,6 +117,47 @@ TEST_F(FindingsTest, AnAcknowledgedFindingIsNotRepeated) {
                                   "same 203..204"));
   EXPECT_TRUE(Eventually([&] { return People().size() >= 2; }));
   EXPECT_THAT(People(), ElementsAre("diff", "resolved"));
+}
+
+// A repair's own writes, seen by a check that runs: they end its findings, and make no new ones
+// but for the row that it could not know of.
+TEST_F(FindingsTest, ARepairResolvesFindingsAndMakesNoNewOnes) {
+  Start();
+  Unlogged("UPDATE shop.orders SET v = 'wrong' WHERE id = 5");  // nobody has seen it
+  Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  Skipped("UPDATE shop.orders SET v = 'new' WHERE id = 2");
+  OnReplica("DELETE FROM shop.orders WHERE id = 3");
+  OnReplica("INSERT INTO shop.orders VALUES (77, 'y', 7)");
+  Judge();
+  Judge();
+  ASSERT_THAT(Words(), UnorderedElementsAre("shop.orders[42] open", "shop.orders[2] open",
+                                            "shop.orders[3] open", "shop.orders[77] open"));
+  const std::string job = own_dir_ / "job.toml";
+  const auto root = [](const MysqlServer& server) {
+    return absl::StrCat("{ host = \"127.0.0.1\", port = ", server.port(), ", user = \"root\" }\n");
+  };
+  WriteFile(job, absl::StrCat("[[job]]\nname = \"all\"\nsource = ", root(source()), "target = ",
+                              root(replica()), "tables = [\"shop.*\"]\nsync = \"gtid\"\n"));
+  const auto repaired = RunDcp(
+      {"repair", "--config", job, "--job", "all", "--execute", "--undo", own_dir_ / "undo.sql"});
+  ASSERT_OK(repaired);
+  EXPECT_EQ(repaired->exit_code, 0) << repaired->output;
+  Judge();
+  Judge();
+  Judge();
+  EXPECT_THAT(Words(), UnorderedElementsAre("shop.orders[42] resolved", "shop.orders[2] resolved",
+                                            "shop.orders[3] resolved", "shop.orders[77] resolved",
+                                            "shop.orders[5] resolved"));
+  EXPECT_THAT(
+      Said(),
+      ElementsAre("diff 200..201 extra shop.orders[3], extra shop.orders[77], missing "
+                  "shop.orders[2], missing shop.orders[42]",
+                  "same 201..202", "diff 202..203 healed shop.orders[5], known 4",
+                  AnyOf("resolved 202..203 shop.orders[2], shop.orders[3], shop.orders[42], "
+                        "shop.orders[5], shop.orders[77]",
+                        "resolved 202..203 shop.orders[2], shop.orders[3], shop.orders[42], "
+                        "shop.orders[77]"),
+                  "same 203..204", "same 204..205"));
 }
 
 TEST_F(FindingsTest, AnIgnoredRowMakesNoAlarmAndIsNeverSame) {

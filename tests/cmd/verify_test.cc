@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/cmd/dcp_process.h"
@@ -158,42 +163,156 @@ TEST_F(VerifyCommandTest, AServerThatIsGoneIsSaidBeforeAnythingIsCompared) {
   EXPECT_THAT(result.output, HasSubstr(absl::StrCat("127.0.0.1:", pair_.replica().port())));
 }
 
+// Counts the pages that are read of both servers, by their own logs.
+class PageCounter {
+ public:
+  explicit PageCounter(ReplicaPair& pair) : pair_(pair) {
+    for (MysqlServer* const server : {&pair.source(), &pair.replica()}) {
+      EXPECT_OK(server->Execute(
+          "SET GLOBAL log_output = 'TABLE', GLOBAL general_log = ON; TRUNCATE mysql.general_log"));
+    }
+  }
+  // Since the beginning, or Forget().
+  uint64_t Source() { return Count(pair_.source()); }
+  uint64_t Target() { return Count(pair_.replica()); }
+  void Forget() {
+    for (MysqlServer* const server : {&pair_.source(), &pair_.replica()}) {
+      EXPECT_OK(server->Execute("TRUNCATE mysql.general_log"));
+    }
+  }
+
+ private:
+  static uint64_t Count(MysqlServer& server) {
+    const auto count = server.QueryValue(
+        "SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE 'SELECT%FORCE INDEX%'");
+    EXPECT_OK(count);
+    return std::stoull(count.value_or("0"));
+  }
+
+  ReplicaPair& pair_;
+};
+
 TEST_F(VerifyCommandTest, AKilledRunGoesOnFromItsCheckpoint) {
+  constexpr uint64_t kWorkers = 2;
   std::string rows;
-  for (int i = 10; i < 8000; ++i)
+  for (int i = 10; i < 5000; ++i) {
     absl::StrAppend(&rows, i == 10 ? "" : ",", "(", i, ",'r", i, "')");
-  ASSERT_OK(pair_.source().Execute("INSERT INTO shop.orders VALUES " + rows));
+  }
+  ASSERT_OK(pair_.source().Execute(
+      absl::StrCat("CREATE TABLE shop.more LIKE shop.orders; INSERT INTO shop.orders VALUES ", rows,
+                   "; INSERT INTO shop.more VALUES ", rows)));
   ASSERT_OK(pair_.WaitForReplica());
   ASSERT_OK(pair_.replica().Execute(
-      "UPDATE shop.orders SET r = 'x' WHERE id % 2000 = 5; DELETE FROM shop.orders WHERE id = 77"));
-  const std::string more = "tables = [\"shop.*\"]\nchunk_rows = 50\n";
+      "UPDATE shop.orders SET r = 'x' WHERE id % 1000 = 5; DELETE FROM shop.more WHERE id = 77"));
+  const std::string more = "tables = [\"shop.*\"]\nchunk_rows = 50\nparallel = 2\n";
   const auto told = [&](const ProgramResult& result) {
     auto lines = Json(result);
     for (Alarm& line : lines) line.erase("seconds");
+    std::sort(lines.begin(), lines.end());  // two tables at a time
     return lines;
   };
+  PageCounter pages(pair_);
   const auto expected = told(Verify({"--json"}, more));
-  ASSERT_EQ(expected.size(), 5u);
+  ASSERT_EQ(expected.size(), 7u);
+  const uint64_t of_source = pages.Source();
+  const uint64_t of_target = pages.Target();
+  pages.Forget();
+
+  const char* const runs = std::getenv("DCP_TEST_VERIFY_RUNS");
+  std::minstd_rand random(20261121);
+  uint64_t all_kills = 0;
   // RunDcp kills what takes longer; the pauses of looking again alone do.
   const std::vector<std::string> args = {"verify",  "--config", dir_ / "dcp.toml", "--job",
                                          "nightly", "--json",   "--checkpoint",    dir_ / "c"};
-  int kills = 0;
-  for (absl::Duration limit = absl::Milliseconds(120);; limit = limit * 1.3, ++kills) {
-    const auto result = RunDcp(args, limit);
-    if (!result.ok()) {
-      ASSERT_THAT(result, StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("")));
-      continue;
+  for (int run = 0; run < (runs == nullptr ? 1 : std::max(1, std::atoi(runs))); ++run) {
+    uint64_t kills = 0;
+    for (double most = 100;; most *= 1.2) {
+      const double limit = std::uniform_real_distribution<double>(50, most)(random);
+      const auto result = RunDcp(args, absl::Milliseconds(limit));
+      if (!result.ok()) {
+        ASSERT_THAT(result, StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("")));
+        ++kills;
+        if (std::filesystem::exists(dir_ / "c")) continue;
+        // Killed before it had begun, or when it had ended: the next one begins anew.
+        pages.Forget();
+        kills = 0;
+        continue;
+      }
+      EXPECT_EQ(result->exit_code, 2) << result->output;
+      EXPECT_EQ(told(*result), expected);
+      break;
     }
-    EXPECT_EQ(result->exit_code, 2) << result->output;
-    EXPECT_EQ(told(*result), expected);
-    break;
+    all_kills += kills;
+    // A kill repeats the chunk that was being read. The side that is read first is a page ahead.
+    const uint64_t source = pages.Source();
+    const uint64_t target = pages.Target();
+    EXPECT_GE(source, of_source);
+    EXPECT_LE(source, of_source + 2 * kills * kWorkers);
+    EXPECT_GE(target, of_target);
+    EXPECT_LE(target, of_target + kills * kWorkers);
+    std::cout << kills << " kills: " << source - of_source << " of " << of_source << " and "
+              << target - of_target << " of " << of_target << " pages read twice" << std::endl;
+    pages.Forget();
   }
-  EXPECT_GE(kills, 1);
+  EXPECT_GE(all_kills, 1u);
   EXPECT_EQ(RunDcp({"verify", "--config", dir_ / "dcp.toml", "--job", "nightly", "--schema-only",
                     "--checkpoint", dir_ / "c"})
                 .value_or(ProgramResult())
                 .exit_code,
             64);
+}
+
+// A condition that one server cannot evaluate: every page fails there.
+TEST_F(VerifyCommandTest, WhatCannotBeReadOnOneSideIsUndecidedAndGetsNoStatement) {
+  ASSERT_OK(pair_.replica().Execute("UPDATE shop.orders SET r = 'x' WHERE id = 1"));
+  for (const char* const where : {"where = \"nothing = 1\", target_where = \"id > 0\"",
+                                  "where = \"id > 0\", target_where = \"nothing = 1\""}) {
+    SCOPED_TRACE(where);
+    const std::string more = absl::StrCat("tables = [{ match = \"shop.orders\", ", where, " }]\n");
+    const ProgramResult result = Verify({"--json"}, more);
+    EXPECT_EQ(result.exit_code, 4) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("nothing"));
+    const ProgramResult repair = RunJob("repair", {}, more, "nightly");
+    EXPECT_EQ(repair.exit_code, 4) << repair.output;
+    EXPECT_THAT(repair.output, Not(HasSubstr("UPDATE /*")));
+  }
+}
+
+TEST_F(VerifyCommandTest, ColumnsHaveOtherNamesAndBytesAreComparedIfTheJobSaysSo) {
+  ASSERT_OK(pair_.replica().Execute(
+      "CREATE TABLE shop.bills (no INT PRIMARY KEY, region VARCHAR(99) CHARACTER SET latin1); "
+      "INSERT INTO shop.bills SELECT * FROM shop.orders; UPDATE shop.bills SET region = 'x' WHERE "
+      "no = 3; UPDATE shop.bills SET region = '\xc3\xbc' WHERE no = 2"));
+  ASSERT_OK(pair_.source().Execute("UPDATE shop.orders SET r = '\xc3\xbc' WHERE id = 2"));
+  ASSERT_OK(pair_.WaitForReplica());
+  const std::string more =
+      "tables = [{ match = \"shop.orders\", as = \"shop.bills\", columns = { id = \"no\", r = "
+      "\"region\" } }]\n";
+  const ProgramResult values = Verify({"--json"}, more);
+  EXPECT_EQ(values.exit_code, 2) << values.output;
+  const auto lines = Json(values);
+  ASSERT_EQ(lines.size(), 2u) << values.output;
+  EXPECT_EQ(lines[0], Alarm::parse(R"({"table":"shop.bills","key":[3],"kind":"mismatch",)"
+                                   R"("columns":["region"],"source":[3,"c"],"target":[3,"x"]})"));
+  const std::string bytes = more + "compare = \"bytes\"\n";
+  const ProgramResult stored = Verify({"--json"}, bytes);
+  EXPECT_EQ(Json(stored).size(), 3u) << stored.output;
+  const ProgramResult refused = RunJob("repair", {}, bytes, "nightly");
+  EXPECT_EQ(refused.exit_code, 78) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("compare = \"values\""));
+
+  const ProgramResult repaired =
+      RunJob("repair", {"--execute", "--undo", dir_ / "undo"}, more, "nightly");
+  EXPECT_EQ(repaired.exit_code, 0) << repaired.output;
+  EXPECT_EQ(Verify({}, more).exit_code, 0);
+  EXPECT_EQ(pair_.replica().QueryValue("SELECT region FROM shop.bills WHERE no = 3").value_or(""),
+            "c");
+  // A row that is missing gets the values under their other names.
+  ASSERT_OK(pair_.replica().Execute("DELETE FROM shop.bills WHERE no = 1"));
+  EXPECT_EQ(RunJob("repair", {"--execute", "--undo", dir_ / "undo2"}, more, "nightly").exit_code,
+            0);
+  EXPECT_EQ(pair_.replica().QueryValue("SELECT region FROM shop.bills WHERE no = 1").value_or(""),
+            "a\"b");
 }
 
 TEST_F(VerifyCommandTest, RepairSaysWhatItWouldDoAndDoesItWhenToldTo) {

@@ -146,6 +146,10 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(job.sync, Sync::kBarrier);
   EXPECT_EQ(job.sync_timeout, absl::Seconds(20));
   EXPECT_EQ(job.tables.at(0).where, "region = 'eu'");
+  EXPECT_EQ(job.tables.at(0).target_where, "zone = 'eu'");
+  EXPECT_EQ(job.tables.at(0).columns,
+            (std::vector<std::pair<std::string, std::string>>{{"region", "zone"}, {"a.b", "ab"}}));
+  EXPECT_EQ(job.compare, JobCompare::kBytes);
   EXPECT_EQ(job.barrier_id, 2u);
   EXPECT_EQ(job.chunk_time, absl::Milliseconds(250));
   EXPECT_EQ(job.chunk_rows, 50'000u);

@@ -374,6 +374,21 @@ TEST_F(SecretsTest, PasswordInTheFileIsRefusedWithTheCure) {
   }
 }
 
+TEST_F(ParseTest, ColumnsOfAJobsTablesAreNames) {
+  const auto errors = [this](const std::string& more) {
+    return Lines(ParseFor(Purpose::kVerify,
+                          absl::StrCat("[[job]]\nname = 'j'\nsource = { host = 'a', user = 'u' }\n"
+                                       "target = { host = 'b', user = 'u' }\n",
+                                       more))
+                     .errors());
+  };
+  EXPECT_THAT(errors("tables = [{ match = 'a.b', columns = ['x'] }]\n"),
+              ElementsAre(HasSubstr("must be a table like { id = \"order_id\" }, not an array")));
+  EXPECT_THAT(errors("tables = [{ match = 'a.b', columns = { x = 1 } }]\n"),
+              ElementsAre(HasSubstr("'x' in 'columns' must be a string, not an integer")));
+  EXPECT_THAT(errors("tables = ['a.b']\ncompare = 'byte'\n"), ElementsAre(HasSubstr("bytes")));
+}
+
 TEST_F(SecretsTest, VerifyReadsTheSecretsOfItsJobsOnly) {
   environment_.clear();
   const Loaded loaded = ParseFor(Purpose::kVerify, Barrier("password_env = 'DCP_PASSWORD'"));

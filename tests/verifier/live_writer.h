@@ -1,73 +1,94 @@
-// Writes on the source while something else is tested.
+// A table that is written to on the source while something else is tested: its rows, the writes,
+// a replica that is late, and differences behind replication's back.
 //
-// DCP_TEST_VERIFY_SCALE (default 1) multiplies rows.
+// DCP_TEST_VERIFY_SCALE (default 1) multiplies rows, DCP_TEST_VERIFY_RUNS (default 1) is how often
+// a test is repeated, with other seeds.
 #pragma once
 
-#include <algorithm>
+#include <gtest/gtest.h>
+
 #include <atomic>
-#include <cstdlib>
+#include <cstdint>
 #include <memory>
-#include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "tests/servers/process.h"
-#include "tests/verifier/verification_fixture.h"
+#include "absl/time/time.h"
+#include "tests/servers/replica_pair.h"
 
 namespace dcp::verifier {
 
-inline constexpr uint32_t kWriterSeed = 20260228;
-
-inline int Rows() {
-  const char* const scale = std::getenv("DCP_TEST_VERIFY_SCALE");
-  return 100'000 * (scale == nullptr ? 1 : std::max(1, std::atoi(scale)));
+// Every flavour, and the one way across them in which servers replicate by themselves.
+inline auto ReplicatingPairs() {
+  test::ReplicaPairOptions across;
+  across.source.flavour = test::Flavour::kMysql56;
+  across.replica.flavour = test::Flavour::kMariaDb;
+  return ::testing::Values(test::PairOf(test::Flavour::kMysql97),
+                           test::PairOf(test::Flavour::kMysql56),
+                           test::PairOf(test::Flavour::kMariaDb), across);
+}
+inline std::string NameOfPair(const ::testing::TestParamInfo<test::ReplicaPairOptions>& tested) {
+  return test::NameOf(tested.param.source.flavour) + "To" +
+         test::NameOf(tested.param.replica.flavour);
 }
 
-// Writes to shop.t on the source, a statement at a time, until it is destroyed. Ids that end in 7
-// are left alone, unless `all`.
+inline constexpr uint32_t kWriterSeed = 20260228;
+
+int Rows();  // 100,000 times the scale
+int Runs();
+
+// Makes shop.t (id, v, t) on both, with ids 1 to `rows`.
+void FillLiveTable(test::ReplicaPair& pair, int rows);
+
+// That many differences of all kinds, each of a row of its own, at random among those that a
+// Writer leaves alone: missing, extra among the others and behind them, and values that differ in
+// each of several ways. Returns what a verification says of them, in order.
+std::vector<std::string> InjectDifferences(test::ReplicaPair& pair, int rows, int count,
+                                           uint32_t seed);
+
+// Writes to shop.t on the source, 500 statements per second at random places, until it is
+// destroyed. Ids that end in 7 are left alone, unless `all`.
 class Writer {
  public:
-  Writer(test::MysqlServer& server, int rows, absl::Duration pause, std::vector<int> only = {},
-         bool all = false)
-      : rows_(rows), pause_(pause), only_(std::move(only)), all_(all) {
-    auto session = server.Connect();
-    EXPECT_OK(session);
-    session_ = *std::move(session);
-    thread_ = std::thread([this] { Write(); });
-  }
-  ~Writer() {
-    stop_ = true;
-    thread_.join();
-    EXPECT_GT(written_.load(), 0);
-  }
+  struct Options {
+    std::vector<int> only = {};  // ids; empty: all of them
+    bool all = false;
+    int per_second = 500;
+    uint32_t seed = kWriterSeed;
+  };
+  Writer(test::MysqlServer& server, int rows, Options options);
+  Writer(test::MysqlServer& server, int rows) : Writer(server, rows, Options{}) {}
+  ~Writer();
   int written() const { return written_; }
 
  private:
-  void Write() {
-    std::minstd_rand random(kWriterSeed);
-    while (!stop_) {
-      int id = std::uniform_int_distribution<int>(1, rows_ + rows_ / 10)(random);
-      if (!only_.empty()) id = only_[static_cast<size_t>(id) % only_.size()];
-      if (only_.empty() && !all_ && id % 10 == 7) continue;
-      const int kind = std::uniform_int_distribution<int>(0, only_.empty() ? 9 : 0)(random);
-      std::string sql = absl::StrCat("UPDATE shop.t SET v = v + 1 WHERE id = ", id);
-      if (kind == 8) sql = absl::StrCat("DELETE FROM shop.t WHERE id = ", id);
-      if (kind == 9) sql = absl::StrCat("REPLACE INTO shop.t VALUES (", id, ", 0, 'new')");
-      EXPECT_OK(session_->Execute(sql)) << sql;
-      ++written_;
-      test::Pause(pause_);
-    }
-  }
+  void Write();
+  std::string Statement(int id, int kind) const;
 
   const int rows_;
-  const absl::Duration pause_;
-  const std::vector<int> only_;
-  const bool all_;
+  const Options options_;
   std::unique_ptr<test::Session> session_;
   std::atomic<bool> stop_{false};
   std::atomic<int> written_{0};
+  std::thread thread_;
+};
+
+// Holds the replica's applier for 0 to `most` at random, again and again, until it is destroyed.
+class RandomLag {
+ public:
+  RandomLag(test::MysqlServer& replica, absl::Duration most, uint32_t seed);
+  ~RandomLag();
+
+ private:
+  void Hold();
+
+  const absl::Duration most_;
+  const uint32_t seed_;
+  const test::FlavourWords& words_;
+  std::unique_ptr<test::Session> session_;
+  std::atomic<bool> stop_{false};
   std::thread thread_;
 };
 

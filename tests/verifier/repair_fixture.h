@@ -55,6 +55,17 @@ class CollectedRepair final : public RepairEvents {
   void OnTable(const RepairResult& result) override { tables[result.table] = result; }
 };
 
+// Executes all of a repair's ways back, in the order in which the file has them.
+inline void TakeBack(test::MysqlServer& target, const std::string& undo_path) {
+  std::ifstream file(undo_path);
+  std::string line;
+  ASSERT_OK_AND_ASSIGN(const auto session, target.Connect());
+  while (std::getline(file, line)) {
+    if (line.empty() || line[0] == '-') continue;
+    ASSERT_OK(session->Execute(line)) << line;
+  }
+}
+
 class RepairTest : public VerificationTest {
  protected:
   explicit RepairTest(test::ReplicaPairOptions servers = {})
@@ -101,16 +112,8 @@ class RepairTest : public VerificationTest {
 
   const RepairResult& Repaired(const std::string& table) { return repaired_.tables[table]; }
 
-  // All of the last repair's ways back, in the order in which the file has them.
-  void Undo() {
-    std::ifstream file(UndoPath());
-    std::string line;
-    ASSERT_OK_AND_ASSIGN(const auto session, pair().replica().Connect());
-    while (std::getline(file, line)) {
-      if (line.empty() || line[0] == '-') continue;
-      ASSERT_OK(session->Execute(line)) << line;
-    }
-  }
+  // Of the last repair.
+  void Undo() { TakeBack(pair().replica(), UndoPath()); }
 
   // Every byte of a table of the target that its columns can tell.
   std::string Bytes(test::MysqlServer& server, const std::string& table,

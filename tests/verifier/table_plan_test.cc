@@ -101,6 +101,45 @@ TEST(TablePlanTest, WhatCannotBeReadIsRefusedWithItsName) {
               StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("column a")));
 }
 
+TEST(TablePlanTest, ColumnsOfTheSourceMayHaveOtherNames) {
+  PlanInput input{"shop.t", {}, {"noise"}, {}, {}};
+  input.source = {Table("t", {Column("No"), Column("a"), Column("b"), Column("n")})};
+  input.target = {Table("t", {Column("id"), Column("a"), Column("b"), Column("noise")})};
+  input.renamed = {{{"no", "id"}, {"a", "b"}, {"b", "a"}, {"n", "noise"}}};
+  ASSERT_OK_AND_ASSIGN(const TablePlan plan, MakePlan(input));
+  EXPECT_THAT(Names(plan.source[0]), ElementsAre("No", "a", "b"));
+  EXPECT_THAT(Names(plan.target[0]), ElementsAre("id", "b", "a"));
+  ASSERT_OK(CheckRenamed(input.source[0], input.renamed[0]));
+  constexpr auto kFailed = absl::StatusCode::kFailedPrecondition;
+  EXPECT_THAT(CheckRenamed(input.source[0], {{"x", "id"}}),
+              StatusIs(kFailed, HasSubstr("names x, which shop.t")));
+  EXPECT_THAT(CheckRenamed(input.source[0], {{"a", "B"}}),
+              StatusIs(kFailed, HasSubstr("two columns of shop.t on the source would be b")));
+}
+
+TEST(TablePlanTest, BytesAreReadBesideTheKeysValues) {
+  PlanInput input{"shop.t", {}, {}, {}, {}};
+  input.source = input.target = {Table("t", {Column("id"), Column("a")})};
+  input.bytes = true;
+  ASSERT_OK_AND_ASSIGN(const TablePlan plan, MakePlan(input));
+  EXPECT_EQ(plan.compared, 2u);
+  EXPECT_THAT(plan.key, ElementsAre(2u));
+  EXPECT_EQ(SelectFrom(plan.source[0]),
+            "SELECT `id`, `a`, `id`, CONCAT(`id` IS NULL, `a` IS NULL) FROM `shop`.`t`");
+  std::vector<model::Value> values;
+  ASSERT_OK(ToValues(plan, plan.source[0], mysql::Row{"7", "\xff", "7", "00"}, &values));
+  EXPECT_EQ(values[0].kind, model::Value::Kind::kText);
+  EXPECT_EQ(values[1].kind, model::Value::Kind::kBytes);
+  EXPECT_EQ(values[2].kind, model::Value::Kind::kInt);
+  ASSERT_OK(ToValues(plan, plan.source[0], mysql::Row{"7", std::nullopt, "7", "01"}, &values));
+  EXPECT_EQ(values[1].kind, model::Value::Kind::kNull);
+  // What was NULL only because it could not be told.
+  EXPECT_THAT(ToValues(plan, plan.source[0], mysql::Row{"7", std::nullopt, "7", "00"}, &values),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("max_allowed_packet")));
+  EXPECT_THAT(ToValues(plan, plan.source[0], mysql::Row{"7", "8", "7"}, &values),
+              HasCode(absl::StatusCode::kDataLoss));
+}
+
 TEST(TablePlanTest, AKeyOfAnotherLengthIsRefused) {
   PlanInput input{"shop.t", {}, {}, {}, {}};
   input.source = input.target = {Table("t", {Column("id"), Column("a")}, {0, 1})};
