@@ -106,6 +106,10 @@ verifier::VerificationOptions ToVerificationOptions(const config::JobOptions& jo
 
 namespace {
 
+void Narrow(const std::string& condition, std::string* where) {
+  *where = where->empty() ? condition : absl::StrCat("(", *where, ") AND (", condition, ")");
+}
+
 // nullopt: said on standard error.
 std::optional<verifier::VerificationOptions> OptionsOfJob(const VerifyCommand& command) {
   const auto config = LoadConfig(command.config, std::cerr, config::Purpose::kVerify);
@@ -116,8 +120,8 @@ std::optional<verifier::VerificationOptions> OptionsOfJob(const VerifyCommand& c
   options.checkpoint = command.checkpoint;
   if (command.where.empty()) return options;
   for (verifier::JobTableRule& rule : options.tables) {
-    rule.where = rule.where.empty() ? command.where
-                                    : absl::StrCat("(", rule.where, ") AND (", command.where, ")");
+    Narrow(command.where, &rule.where);
+    if (!rule.target_where.empty()) Narrow(command.where, &rule.target_where);
   }
   return options;
 }
