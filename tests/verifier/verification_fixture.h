@@ -99,7 +99,7 @@ class VerificationTest : public ::testing::Test {
     events_.differences.clear();
     events_.tables.clear();
     events_.warnings.clear();
-    const Pause pause = [this](absl::Duration time) { return Wait(time); };
+    const Pause pause = [](absl::Duration time) { return Wait(time); };
     return RunVerification(options_, Clock::Real(), pause, events_);
   }
   void Run() { ASSERT_OK(TryRun()); }
