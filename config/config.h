@@ -197,9 +197,11 @@ struct JobOptions {
   absl::Duration sync_timeout = absl::Seconds(10);
   uint32_t barrier_id = 1;  // of the row in drc.barrier
   absl::Duration chunk_time = absl::Milliseconds(500);
-  uint32_t chunk_rows = 100'000;    // at most in a chunk
-  uint32_t unpaged_rows = 100'000;  // at most in a table that cannot be read in pieces
-  uint32_t parallel = 1;            // tables at the same time
+  uint32_t chunk_rows = 100'000;     // at most in a chunk
+  uint32_t unpaged_rows = 100'000;   // at most in a table that cannot be read in pieces
+  uint32_t parallel = 1;             // tables at the same time
+  uint32_t max_threads_running = 0;  // of a server, beyond which reading pauses; 0: any number
+  uint32_t max_rows_per_second = 0;  // 0: as fast as can be
 };
 
 struct HttpOptions {

@@ -56,6 +56,12 @@ constexpr Field<JobOptions> kJobFields[] = {
     {"unpaged_rows",
      [](const Value& v, JobOptions& o) { ReadNumber(v, 0, 100'000'000, &o.unpaged_rows); }},
     {"parallel", [](const Value& v, JobOptions& o) { ReadNumber(v, 1, 64, &o.parallel); }},
+    {"max_threads_running",
+     [](const Value& v, JobOptions& o) { ReadNumber(v, 0, 100'000, &o.max_threads_running); }},
+    {"max_rows_per_second",
+     [](const Value& v, JobOptions& o) {
+       ReadNumber(v, 0, 4'294'967'295, &o.max_rows_per_second);
+     }},
 };
 
 bool IsAscii(absl::string_view text) { return absl::c_all_of(text, absl::ascii_isascii); }

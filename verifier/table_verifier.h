@@ -32,6 +32,7 @@ struct WorkerSessions {
 struct TableListener {
   std::function<void(uint64_t rows)> on_rows;
   std::function<void(const Difference&)> on_difference;
+  std::function<void(const std::string&)> on_note;
 };
 
 // Every trouble is in the result. `checkpoint`, if not null, is told how far it has come, and says

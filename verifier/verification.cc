@@ -73,6 +73,10 @@ class Workers {
                                       [&](const Difference& difference) {
                                         const MutexLock lock(mu_);
                                         events_.OnDifference(difference);
+                                      },
+                                      [&](const std::string& text) {
+                                        const MutexLock lock(mu_);
+                                        events_.OnNote(text);
                                       }};
       absl::StatusOr<TableResult> result = tasks_[i].skipped.empty()
                                                ? VerifyTable(tasks_[i], options_, sessions, sync,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "verifier/sql_sync.h"
 #include "verifier/sync_point.h"
 #include "verifier/table_scan.h"
+#include "verifier/throttle.h"
 
 namespace dcp::verifier {
 
@@ -31,6 +33,10 @@ struct VerificationOptions {
   size_t unpaged_rows = 100'000;  // of a table that cannot be read in pieces
   absl::Duration statement_timeout = absl::Seconds(30);
   size_t parallel = 1;  // tables at the same time
+  LoadLimits load;      // rows_per_second: of all tables together
+  // Asked before each chunk, by any thread: returns once it may be read. Null: at any time.
+  //   kCancelled  stopped
+  std::function<absl::Status()> admit = nullptr;
   // A file that a stopped run of the same job leaves, and a later one goes on from; empty: none.
   std::string checkpoint;
 };
