@@ -170,6 +170,7 @@ class Verifier final : public ScanEvents {
     DCP_RETURN_IF_ERROR(comparison.status());
     comparison_ = *std::move(comparison);
     result_.schema_differences = comparison_.schema_differences;
+    listener_.on_shape(ShapeOf(task_.logical, comparison_.plan));
     if (!comparison_.paged && !FitsAtOnce()) return absl::OkStatus();
     MakeLookup();
     if (checkpoint_ != nullptr) checkpoint_->Begin(task_.logical, FingerprintOf(comparison_));
@@ -327,6 +328,16 @@ class Verifier final : public ScanEvents {
 };
 
 }  // namespace
+
+TableShape ShapeOf(const std::string& table, const TablePlan& plan) {
+  TableShape shape;
+  shape.table = table;
+  const std::vector<mysql::Column>& columns = plan.source.front().columns;
+  for (size_t i = 0; i < plan.compared; ++i) shape.columns.push_back(columns[i].name);
+  for (const uint32_t i : plan.key) shape.key_columns.push_back(columns[i].name);
+  shape.keyless = plan.keyless;
+  return shape;
+}
 
 bool IsNotComparable(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) || absl::IsUnimplemented(status) ||
