@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "model/alarm_type.h"
 #include "model/connection_options.h"
+#include "model/cron_schedule.h"
 #include "model/gtid_set.h"
 #include "model/position.h"
 #include "model/tag.h"
@@ -189,7 +190,11 @@ struct MaskOptions {
 
 struct JobOptions {
   std::string name;
-  std::string schedule;  // cron expression; empty: only by `dcp verify`
+  std::string schedule;  // cron expression, of `starts`; empty: only by `dcp verify`
+  std::optional<model::CronSchedule> starts;
+  absl::TimeZone zone = absl::LocalTimeZone();
+  std::vector<QuietHours> window;  // hours in which a scheduled run reads; empty: any
+  absl::Duration max_duration = absl::InfiniteDuration();  // of a scheduled run
   model::ConnectionOptions source;
   model::ConnectionOptions target;
   std::vector<TableRule> tables;  // never empty

@@ -26,15 +26,23 @@ void ReadJobSide(const Value& value, const char* section, model::ConnectionOptio
 
 void ReadSchedule(const Value& value, JobOptions& out) {
   if (!ReadText(value, &out.schedule)) return;
-  // `dcp verify` runs the job now whatever its schedule says.
-  if (value.context.purpose() == Purpose::kRun && !IsAvailable("job.schedule")) {
-    value.Error(absl::StrCat("is refused: ", Refusal("job.schedule")));
+  const auto starts = model::CronSchedule::Parse(out.schedule);
+  if (!starts.ok()) return value.Error(starts.status().message());
+  if (!starts->Next(absl::UnixEpoch(), absl::UTCTimeZone())) {
+    return value.Error("never comes: there is no such day");
   }
+  out.starts = *starts;
 }
 
 constexpr Field<JobOptions> kJobFields[] = {
     {"name", [](const Value& v, JobOptions& o) { ReadName(v, &o.name); }, true},
     {"schedule", ReadSchedule},
+    {"time_zone", [](const Value& v, JobOptions& o) { ReadTimeZone(v, &o.zone); }},
+    {"window", [](const Value& v, JobOptions& o) { ReadDayHours(v, &o.window); }},
+    {"max_duration",
+     [](const Value& v, JobOptions& o) {
+       ReadDuration(v, absl::Seconds(1), absl::Hours(24 * 365), &o.max_duration);
+     }},
     {"source",
      [](const Value& v, JobOptions& o) { ReadJobSide(v, "source of [[job]]", &o.source); }, true},
     {"target",
