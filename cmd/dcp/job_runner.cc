@@ -25,7 +25,7 @@ bool Exists(const std::string& path) {
 }
 
 std::string Duration(absl::Duration time) {
-  return absl::FormatDuration(absl::Trunc(time, absl::Seconds(1)));
+  return absl::FormatDuration(absl::Trunc(time, absl::Milliseconds(1)));
 }
 
 }  // namespace
@@ -374,7 +374,7 @@ model::JobActivity JobRunner::activity() const {
   activity.target = target_;
   activity.schedule = options_.job.schedule;
   activity.time_zone = options_.job.zone.name();
-  activity.running = job_.open_run != 0 && findings_ != nullptr;
+  activity.running = running_;
   activity.paused = paused_;
   activity.next_start = next_;
   activity.last_runs = runs_;

@@ -276,7 +276,7 @@ TEST_F(JobRunnerTest, WhatCannotBeDoneIsUnverified) {
 TEST_F(JobRunnerTest, ThereIsOneRunAtATimeAndWhatItHeldUpIsMissed) {
   hold_ = true;
   Set("03:00:00");
-  ASSERT_TRUE(Await([&] { return runner_->activity().running; }));
+  ASSERT_TRUE(Await([&] { return runner_->activity().running && begun() == 1; }));
   Set("04:00:00");
   ASSERT_TRUE(Await([&] { return runner_->activity().missed == 1; }));
   EXPECT_EQ(begun(), 1);
