@@ -12,6 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "alarm/alarm.h"
+#include "alarm/masking.h"
+#include "row/renderer.h"
 #include "tests/state/fixture.h"
 #include "tests/support/eventually.h"
 #include "tests/support/simulated_clock.h"
@@ -358,6 +361,47 @@ TEST_F(JobRunnerTest, RowsBeyondThoseShownStandInAFile) {
   EXPECT_EQ(LastRun().different, 150u);
   ASSERT_OK_AND_ASSIGN(const auto stored, store_->Load("nightly", "127.0.0.1:3307"));
   EXPECT_THAT(stored->findings, SizeIs(150));
+}
+
+// What people read of a run.
+TEST(JobFindingsTest, AlarmsSpeakOfTheRunAndOfRowsAsTheyAre) {
+  model::TableRegistry registry;
+  NoSpill spill;
+  model::OutcomeHead head;
+  head.check = "nightly";
+  head.source = "a:1";
+  head.target = "b:2";
+  head.epoch = model::kJobEpoch;
+  head.from = 2;
+  head.to = 3;
+  model::OpenFinding known;
+  known.key_text = "shop.t[2]";
+  known.key = model::Xxh3(known.key_text);
+  JobFindings findings(head, {known}, &registry, &spill, [](absl::string_view) {});
+  verifier::TableTask task;
+  task.logical = "shop.t";
+  findings.OnStart({task}, "none");
+  findings.OnShape({"shop.t", {"id", "v"}, {"id"}, false});
+  const auto mismatch = verifier::Difference::Kind::kMismatch;
+  findings.OnDifference({"shop.t", "[1]", mismatch, {"v"}, "[1,5]", "[1,6]"});
+  findings.OnDifference({"shop.t", "[2]", mismatch, {"v"}, "[2,5]", "[2,6]"});
+  verifier::TableResult skipped;
+  skipped.table = "shop.t";
+  skipped.skipped = "no key";
+  findings.OnTable(skipped);
+  const row::Renderer renderer;
+  std::vector<std::string> texts;
+  for (const model::Outcome& outcome : findings.MakeReport(absl::UnixEpoch()).outcomes) {
+    for (const alarm::Alarm& one : alarm::MakeAlarms(outcome, alarm::Rendering(renderer))) {
+      texts.push_back(one.text);
+    }
+  }
+  EXPECT_THAT(
+      texts,
+      ElementsAre("DIFF nightly a:1->b:2 run 3: 1 row: mismatch shop.t[1]; now: source [1,5], "
+                  "target [1,6]; differs in v; 1 row known to differ not equal yet",
+                  "UNVERIFIED nightly a:1->b:2 run 3: table shop.t could not be compared "
+                  "(skipped): skipped: shop.t: no key"));
 }
 
 }  // namespace
