@@ -11,6 +11,7 @@
 #include "alarm/common.h"
 #include "alarm/evidence.h"
 #include "alarm/text.h"
+#include "model/job_run.h"
 
 namespace dcp::alarm {
 namespace {
@@ -18,9 +19,13 @@ namespace {
 // What one line names of a list; the JSON has them all.
 constexpr size_t kShownItems = 3;
 
+bool IsOfJob(const model::OutcomeHead& head) { return head.epoch == model::kJobEpoch; }
+
 std::string Head(const char* word, const model::OutcomeHead& head) {
   return absl::StrCat(word, " ", Readable(head.check), " ", Readable(head.source), "->",
-                      Readable(head.target), " segment ", head.from, "..", head.to);
+                      Readable(head.target),
+                      IsOfJob(head) ? absl::StrCat(" run ", head.to)
+                                    : absl::StrCat(" segment ", head.from, "..", head.to));
 }
 
 std::string Rows(uint64_t count) { return absl::StrCat(count, count == 1 ? " row" : " rows"); }
@@ -89,9 +94,13 @@ std::string DdlText(const model::RowDiff& diff) {
 std::string RowText(const model::RowDiff& diff, const Rendering& renderer) {
   if (diff.kind == model::DiffKind::kDdl) return DdlText(diff);
   const ShownRows rows = renderer.For(diff);
-  std::string out = absl::StrCat(model::ToString(diff.kind), " ", Readable(rows.key_text()), ": ",
-                                 SideText("source", diff.source, rows), "; ",
-                                 SideText("target", diff.target, rows), NowText(diff, rows));
+  std::string out = absl::StrCat(model::ToString(diff.kind), " ", Readable(rows.key_text()));
+  // Who compares tables sees no changes.
+  if (diff.source || diff.target) {
+    absl::StrAppend(&out, ": ", SideText("source", diff.source, rows), "; ",
+                    SideText("target", diff.target, rows));
+  }
+  out += NowText(diff, rows);
   const std::vector<std::string> columns = DifferingColumns(diff, rows);
   if (!columns.empty()) {
     absl::StrAppend(&out, "; differs in ", Readable(absl::StrJoin(columns, ", ")));
@@ -100,8 +109,8 @@ std::string RowText(const model::RowDiff& diff, const Rendering& renderer) {
   return out;
 }
 
-std::string KnownText(uint64_t known) {
-  return known == 0 ? "" : absl::StrCat(Rows(known), " known to differ touched again");
+std::string KnownText(uint64_t known, bool of_job) {
+  return absl::StrCat(Rows(known), " known to differ ", of_job ? "not equal yet" : "touched again");
 }
 
 // Where one line does not name every row.
@@ -124,6 +133,7 @@ std::string DiffRows(const model::Verdict& verdict, const Rendering& renderer) {
 
 // What a reader may make of the reason's word without the manual at hand.
 std::string UnverifiedWhat(const model::Verdict& verdict) {
+  if (verdict.unverified_table.empty() && IsOfJob(verdict.head)) return "some of it";
   return verdict.unverified_table.empty()
              ? "what changed"
              : absl::StrCat("table ", Readable(verdict.unverified_table));
@@ -132,6 +142,9 @@ std::string UnverifiedWhat(const model::Verdict& verdict) {
 }  // namespace
 
 std::string SameText(const model::Verdict& verdict) {
+  if (IsOfJob(verdict.head)) {
+    return absl::StrCat(Head("SAME", verdict.head), ": ", Rows(verdict.source_rows), " compared");
+  }
   return absl::StrCat(Head("SAME", verdict.head), ": ", Rows(verdict.source_rows),
                       " changed on the source, ", verdict.target_rows, " on the target",
                       verdict.late ? " (late)" : "");
@@ -140,7 +153,9 @@ std::string SameText(const model::Verdict& verdict) {
 std::string DiffText(const model::Verdict& verdict, const Rendering& renderer) {
   std::vector<std::string> parts;
   if (verdict.diff_count > 0) parts.push_back(DiffRows(verdict, renderer));
-  if (verdict.known > 0) parts.push_back(KnownText(verdict.known));
+  if (verdict.known > 0) {
+    parts.push_back(KnownText(verdict.known, IsOfJob(verdict.head)));
+  }
   if (verdict.ignored > 0) parts.push_back(absl::StrCat(Rows(verdict.ignored), " ignored"));
   if (verdict.late) parts.emplace_back("the target was late");
   return absl::StrCat(Head("DIFF", verdict.head), ": ", absl::StrJoin(parts, "; "));

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "config/secret.h"
 #include "config/sections.h"
-#include "config/values.h"
 
 namespace dcp::config {
 namespace {
@@ -58,26 +57,8 @@ void ReadKinds(const Value& value, AlarmDraft& out) {
   });
 }
 
-void ReadQuiet(const Value& value, AlarmDraft& out) {
-  ReadItems(value, [&out](const Value& item) {
-    std::string text;
-    if (!ReadText(item, &text)) return;
-    const auto quiet = ParseQuietHours(text);
-    if (!quiet.ok()) return item.Error(quiet.status().message());
-    out.options.quiet.push_back(*quiet);
-  });
-}
-
-void ReadZone(const Value& value, AlarmDraft& out) {
-  std::string name;
-  if (!ReadText(value, &name)) return;
-  if (!absl::LoadTimeZone(name, &out.options.zone)) {
-    value.Error(
-        absl::StrCat("must be a time zone of this machine such as \"Europe/Berlin\" or "
-                     "\"UTC\", not \"",
-                     name, "\""));
-  }
-}
+void ReadQuiet(const Value& value, AlarmDraft& out) { ReadDayHours(value, &out.options.quiet); }
+void ReadZone(const Value& value, AlarmDraft& out) { ReadTimeZone(value, &out.options.zone); }
 
 // It may hold a secret: it is not repeated.
 void ReadUrl(const Value& value, AlarmDraft& out) { ReadText(value, &out.options.url); }

@@ -15,8 +15,6 @@ struct Row {
 };
 
 constexpr Row kUnavailable[] = {
-    {"job.schedule", "scheduled jobs are",
-     "leave 'schedule' out and start the job with `dcp verify`"},
     {"control", "the [control] server is", "leave the section out"},
 };
 

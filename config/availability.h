@@ -10,11 +10,11 @@
 
 namespace dcp::config {
 
-// `feature` is a name of the table, e.g. "job.schedule".
+// `feature` is a name of the table, e.g. "control".
 bool IsAvailable(absl::string_view feature);
 
-// Why `feature` is refused and what to use instead: "scheduled jobs are not
-// available in this version; leave ...". REQUIRES: !IsAvailable(feature)
+// Why `feature` is refused and what to use instead: "the [control] server is
+// not available in this version; leave ...". REQUIRES: !IsAvailable(feature)
 std::string Refusal(absl::string_view feature);
 
 // Every name in the table.

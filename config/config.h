@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "model/alarm_type.h"
 #include "model/connection_options.h"
+#include "model/cron_schedule.h"
 #include "model/gtid_set.h"
 #include "model/position.h"
 #include "model/tag.h"
@@ -194,7 +195,11 @@ struct MaskOptions {
 
 struct JobOptions {
   std::string name;
-  std::string schedule;  // cron expression; empty: only by `dcp verify`
+  std::string schedule;  // cron expression, of `starts`; empty: only by `dcp verify`
+  std::optional<model::CronSchedule> starts;
+  absl::TimeZone zone = absl::LocalTimeZone();
+  std::vector<QuietHours> window;  // hours in which a scheduled run reads; empty: any
+  absl::Duration max_duration = absl::InfiniteDuration();  // of a scheduled run
   model::ConnectionOptions source;
   model::ConnectionOptions target;
   std::vector<TableRule> tables;  // never empty
@@ -203,9 +208,11 @@ struct JobOptions {
   absl::Duration sync_timeout = absl::Seconds(10);
   uint32_t barrier_id = 1;  // of the row in drc.barrier
   absl::Duration chunk_time = absl::Milliseconds(500);
-  uint32_t chunk_rows = 100'000;    // at most in a chunk
-  uint32_t unpaged_rows = 100'000;  // at most in a table that cannot be read in pieces
-  uint32_t parallel = 1;            // tables at the same time
+  uint32_t chunk_rows = 100'000;     // at most in a chunk
+  uint32_t unpaged_rows = 100'000;   // at most in a table that cannot be read in pieces
+  uint32_t parallel = 1;             // tables at the same time
+  uint32_t max_threads_running = 0;  // of a server, beyond which reading pauses; 0: any number
+  uint32_t max_rows_per_second = 0;  // 0: as fast as can be
 };
 
 struct HttpOptions {

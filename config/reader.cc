@@ -112,6 +112,27 @@ void ReadTexts(const Value& value, std::vector<std::string>* out) {
   });
 }
 
+void ReadDayHours(const Value& value, std::vector<QuietHours>* out) {
+  ReadItems(value, [out](const Value& item) {
+    std::string text;
+    if (!ReadText(item, &text)) return;
+    const auto hours = ParseQuietHours(text);
+    if (!hours.ok()) return item.Error(hours.status().message());
+    out->push_back(*hours);
+  });
+}
+
+void ReadTimeZone(const Value& value, absl::TimeZone* out) {
+  std::string name;
+  if (!ReadText(value, &name)) return;
+  if (!absl::LoadTimeZone(name, out)) {
+    value.Error(
+        absl::StrCat("must be a time zone of this machine such as \"Europe/Berlin\" or "
+                     "\"UTC\", not \"",
+                     name, "\""));
+  }
+}
+
 void ReadDuration(const Value& value, absl::Duration min, absl::Duration max, absl::Duration* out) {
   if (value.node.kind != Node::Kind::kString) {
     return value.WrongType(R"(a duration such as "30s" or "500ms")");

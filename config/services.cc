@@ -29,15 +29,23 @@ void ReadJobSide(const Value& value, const char* section, model::ConnectionOptio
 
 void ReadSchedule(const Value& value, JobOptions& out) {
   if (!ReadText(value, &out.schedule)) return;
-  // `dcp verify` runs the job now whatever its schedule says.
-  if (value.context.purpose() == Purpose::kRun && !IsAvailable("job.schedule")) {
-    value.Error(absl::StrCat("is refused: ", Refusal("job.schedule")));
+  const auto starts = model::CronSchedule::Parse(out.schedule);
+  if (!starts.ok()) return value.Error(starts.status().message());
+  if (!starts->Next(absl::UnixEpoch(), absl::UTCTimeZone())) {
+    return value.Error("never comes: there is no such day");
   }
+  out.starts = *starts;
 }
 
 constexpr Field<JobOptions> kJobFields[] = {
     {"name", [](const Value& v, JobOptions& o) { ReadName(v, &o.name); }, true},
     {"schedule", ReadSchedule},
+    {"time_zone", [](const Value& v, JobOptions& o) { ReadTimeZone(v, &o.zone); }},
+    {"window", [](const Value& v, JobOptions& o) { ReadDayHours(v, &o.window); }},
+    {"max_duration",
+     [](const Value& v, JobOptions& o) {
+       ReadDuration(v, absl::Seconds(1), absl::Hours(24 * 365), &o.max_duration);
+     }},
     {"source",
      [](const Value& v, JobOptions& o) { ReadJobSide(v, "source of [[job]]", &o.source); }, true},
     {"target",
@@ -60,6 +68,12 @@ constexpr Field<JobOptions> kJobFields[] = {
     {"unpaged_rows",
      [](const Value& v, JobOptions& o) { ReadNumber(v, 0, 100'000'000, &o.unpaged_rows); }},
     {"parallel", [](const Value& v, JobOptions& o) { ReadNumber(v, 1, 64, &o.parallel); }},
+    {"max_threads_running",
+     [](const Value& v, JobOptions& o) { ReadNumber(v, 0, 100'000, &o.max_threads_running); }},
+    {"max_rows_per_second",
+     [](const Value& v, JobOptions& o) {
+       ReadNumber(v, 0, 4'294'967'295, &o.max_rows_per_second);
+     }},
 };
 
 bool IsAscii(absl::string_view text) { return absl::c_all_of(text, absl::ascii_isascii); }

@@ -19,6 +19,8 @@ class Names {
  public:
   Names(const char* kind, Context& context) : kind_(kind), context_(context) {}
 
+  // One that was complained about elsewhere, if need be.
+  void AddFirst(const std::string& name) { seen_.insert(name); }
   void Add(const std::string& name, const Node& node) {
     if (name.empty() || seen_.insert(name).second) return;
     context_.Error(PlaceOf(node, "name"),
@@ -122,9 +124,12 @@ void CheckRouting(const Draft& draft, size_t i, Context& context) {
     const bool known = std::any_of(
         draft.config.checks.begin(), draft.config.checks.end(),
         [&](const CheckOptions& check) { return model::MatchesWildcard(pattern, check.name); });
-    if (known) continue;
+    const bool job = std::any_of(
+        draft.config.jobs.begin(), draft.config.jobs.end(),
+        [&](const JobOptions& one) { return model::MatchesWildcard(pattern, one.name); });
+    if (known || job) continue;
     context.Error(PlaceOf(*draft.alarm_nodes[i], "checks"),
-                  absl::StrCat("no [[check]] is called '", pattern, "'"));
+                  absl::StrCat("no [[check]] or [[job]] is called '", pattern, "'"));
   }
 }
 
@@ -149,7 +154,13 @@ bool MapsNothing(const std::vector<TableRule>& tables) {
 }
 
 void CheckJobs(const Draft& draft, Context& context) {
-  Names names("[[job]]", context);
+  // What a job finds is told under its name, as what a check finds is.
+  Names names("[[check]] or [[job]]", context);
+  if (context.purpose() == Purpose::kRun) {
+    for (size_t i = 0; i < draft.config.checks.size(); ++i) {
+      names.AddFirst(draft.config.checks[i].name);
+    }
+  }
   for (size_t i = 0; i < draft.config.jobs.size(); ++i) {
     const JobOptions& job = draft.config.jobs[i];
     const Node& node = *draft.job_nodes[i];
@@ -160,6 +171,13 @@ void CheckJobs(const Draft& draft, Context& context) {
       context.Error(PlaceOf(node, "target"),
                     "source and target are the same server and no table has 'as': every table "
                     "would be compared with itself");
+    }
+    if (!node.Find("schedule")) {
+      for (const char* const key : {"time_zone", "window", "max_duration"}) {
+        if (!node.Find(key)) continue;
+        context.Error(PlaceOf(node, key),
+                      absl::StrCat("'", key, "' is of scheduled runs: the job has no 'schedule'"));
+      }
     }
     if (context.purpose() == Purpose::kRun && job.schedule.empty() && !node.Find("schedule")) {
       context.Warning(node.position, absl::StrCat("job '", job.name,

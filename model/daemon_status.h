@@ -2,11 +2,14 @@
 // Counts are of this process, from its start on.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "model/job_run.h"
 
 namespace dcp::model {
 
@@ -106,6 +109,20 @@ struct StateActivity {
   uint64_t memory_limit = 0;
 };
 
+// Of a job that runs by a schedule.
+struct JobActivity {
+  std::string job, source, target;  // servers
+  std::string schedule, time_zone;
+  bool running = false;
+  bool paused = false;  // outside of its window
+  std::optional<absl::Time> next_start;
+  uint64_t tables = 0, tables_done = 0;              // of the run that goes on
+  uint64_t rows = 0, rows_about = 0;                 // likewise
+  uint64_t missed = 0;                               // starts
+  std::array<uint64_t, JobRun::kResults> runs = {};  // that ended, by result
+  std::vector<JobRun> last_runs;                     // the newest first
+};
+
 struct DaemonStatus {
   std::string version;
   absl::Time started = absl::InfinitePast();
@@ -115,6 +132,8 @@ struct DaemonStatus {
   std::vector<PushActivity> pushed;
   std::vector<BarrierActivity> barriers;
   std::vector<SinkActivity> sinks;
+  std::vector<JobActivity> jobs;
+  std::vector<TableProof> proofs;  // by check, target and table
   StateActivity state;
 };
 

@@ -58,7 +58,7 @@ HttpResponse Endpoints::Answer(const HttpRequest& request) const {
   if (of_page) return page_->Answer(request);
   if (path == "/metrics") {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-            .body = MetricsText(source_.Status())};
+            .body = MetricsText(source_.Status(), clock_.Now())};
   }
   return {.content_type = "application/json", .body = StatusJson(source_.Status(), clock_.Now())};
 }

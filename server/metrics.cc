@@ -67,6 +67,7 @@ class FamilyMaker {
 
 using model::BarrierActivity;
 using model::DaemonStatus;
+using model::JobActivity;
 using model::MemoryActivity;
 using model::PairActivity;
 using model::PushActivity;
@@ -251,9 +252,84 @@ void AddSinks(const std::vector<SinkActivity>& sinks, std::vector<MetricFamily>*
       .Gauge("dcp_sink_failing", "1: the last attempt failed.", &SinkActivity::failing);
 }
 
+// The newest run that ended; null: none did.
+const model::JobRun* LastEnded(const JobActivity& job) {
+  for (const model::JobRun& run : job.last_runs) {
+    if (run.result != model::JobRun::Result::kRunning) return &run;
+  }
+  return nullptr;
+}
+
+template <typename Value>
+auto OfLast(Value value) {
+  return [value](const JobActivity& job) {
+    const model::JobRun* const run = LastEnded(job);
+    return run == nullptr ? 0.0 : ToNumber(std::invoke(value, *run));
+  };
+}
+
+void AddJobRuns(const std::vector<JobActivity>& jobs, std::vector<MetricFamily>* out) {
+  MetricFamily family;
+  family.name = "dcp_job_runs_total";
+  family.help = "Runs that ended, by result.";
+  family.type = MetricType::Counter;
+  for (const JobActivity& job : jobs) {
+    for (size_t i = 0; i < job.runs.size(); ++i) {
+      const auto result = static_cast<model::JobRun::Result>(i);
+      if (result == model::JobRun::Result::kRunning || result == model::JobRun::Result::kMissed) {
+        continue;
+      }
+      ClientMetric metric;
+      metric.label = {{"job", job.job}, {"result", model::ToString(result)}};
+      metric.counter.value = static_cast<double>(job.runs[i]);
+      family.metric.push_back(std::move(metric));
+    }
+  }
+  if (!family.metric.empty()) out->push_back(std::move(family));
+}
+
+void AddJobs(const std::vector<JobActivity>& jobs, std::vector<MetricFamily>* out) {
+  FamilyMaker<JobActivity>(
+      jobs,
+      [](const JobActivity& j) {
+        return Labels{{"job", j.job}};
+      },
+      out)
+      .Gauge("dcp_job_running", "1: a run goes on.", &JobActivity::running)
+      .Gauge("dcp_job_paused", "1: the run waits for its window.", &JobActivity::paused)
+      .Gauge("dcp_job_next_start_timestamp_seconds", "When it starts next, since 1970; 0: never.",
+             [](const JobActivity& j) { return j.next_start.value_or(absl::InfinitePast()); })
+      .Gauge("dcp_job_progress_rows", "Rows compared by the run that goes on.", &JobActivity::rows)
+      .Counter("dcp_job_missed_total", "Starts that were missed.", &JobActivity::missed)
+      .Gauge("dcp_job_last_start_timestamp_seconds", "When the last run that ended began; 0: none.",
+             OfLast(&model::JobRun::started))
+      .Gauge("dcp_job_last_end_timestamp_seconds", "When it ended.", OfLast(&model::JobRun::ended))
+      .Gauge("dcp_job_last_rows", "Rows that it compared.", OfLast(&model::JobRun::rows))
+      .Gauge("dcp_job_last_different", "Rows that differed.", OfLast(&model::JobRun::different))
+      .Gauge("dcp_job_last_undecided", "Rows and chunks that it could not decide.",
+             OfLast(&model::JobRun::undecided))
+      .Gauge("dcp_job_last_skipped", "Tables that it skipped.", OfLast(&model::JobRun::skipped));
+  AddJobRuns(jobs, out);
+}
+
+void AddProofs(const std::vector<model::TableProof>& proofs, absl::Time now,
+               std::vector<MetricFamily>* out) {
+  FamilyMaker<model::TableProof>(
+      proofs,
+      [](const model::TableProof& p) {
+        return Labels{{"check", p.check}, {"target", p.target}, {"table", p.table}};
+      },
+      out)
+      .Gauge("dcp_table_verified_offset",
+             "The barrier since which the streams alone tell of the table: a job found it equal.",
+             &model::TableProof::offset)
+      .Gauge("dcp_table_verified_age_seconds", "Time since that job began.",
+             [now](const model::TableProof& p) { return now - p.at; });
+}
+
 }  // namespace
 
-std::string MetricsText(const DaemonStatus& status) {
+std::string MetricsText(const DaemonStatus& status, absl::Time now) {
   std::vector<MetricFamily> families;
   AddProcess(status, &families);
   AddPairs(status.pairs, &families);
@@ -262,6 +338,8 @@ std::string MetricsText(const DaemonStatus& status) {
   AddPushed(status.pushed, &families);
   AddBarriers(status.barriers, &families);
   AddSinks(status.sinks, &families);
+  AddJobs(status.jobs, &families);
+  AddProofs(status.proofs, now, &families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

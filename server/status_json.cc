@@ -126,6 +126,44 @@ json ToJson(const model::MemoryActivity& memory) {
           {"intake_waits", memory.intake_waits}};
 }
 
+json ToJson(const model::JobRun& run) {
+  return {{"number", run.number},           {"result", model::ToString(run.result)},
+          {"started", ToJson(run.started)}, {"ended", ToJson(run.ended)},
+          {"tables", run.tables},           {"rows", run.rows},
+          {"different", run.different},     {"undecided", run.undecided},
+          {"skipped", run.skipped},         {"detail", run.detail}};
+}
+
+json ToJson(const model::JobActivity& job) {
+  json runs = json::array();
+  for (const model::JobRun& run : job.last_runs) runs.push_back(ToJson(run));
+  const json progress = {{"tables", job.tables},
+                         {"tables_done", job.tables_done},
+                         {"rows", job.rows},
+                         {"rows_about", job.rows_about},
+                         {"paused", job.paused}};
+  return {{"job", job.job},
+          {"source", job.source},
+          {"target", job.target},
+          {"schedule", job.schedule},
+          {"time_zone", job.time_zone},
+          {"next_start", ToJson(job.next_start.value_or(absl::InfinitePast()))},
+          {"running", job.running},
+          {"progress", job.running ? progress : json()},
+          {"missed", job.missed},
+          {"runs", std::move(runs)}};
+}
+
+json ToJson(const model::TableProof& proof, absl::Time now) {
+  return {{"check", proof.check},
+          {"target", proof.target},
+          {"table", proof.table},
+          {"job", proof.job},
+          {"table_verified_offset", proof.offset},
+          {"table_verified_at", ToJson(proof.at)},
+          {"table_verified_age_seconds", Age(proof.at, now)}};
+}
+
 template <typename Thing, typename... Args>
 json List(const std::vector<Thing>& things, const Args&... args) {
   json list = json::array();
@@ -146,7 +184,8 @@ json ToJson(const model::DaemonStatus& status, absl::Time now) {
   return {{"version", status.version},           {"started", ToJson(status.started)},
           {"checks", List(status.pairs, now)},   {"memory", List(status.memory)},
           {"collectors", std::move(collectors)}, {"barriers", List(status.barriers)},
-          {"sinks", List(status.sinks)},         {"state", ToJson(status.state)}};
+          {"sinks", List(status.sinks)},         {"jobs", List(status.jobs)},
+          {"tables", List(status.proofs, now)},  {"state", ToJson(status.state)}};
 }
 
 // A server's message may hold any bytes.

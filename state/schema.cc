@@ -189,7 +189,44 @@ CREATE TABLE finding_ignores (
 ) STRICT;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2};
+// Verification jobs.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE jobs (
+  job TEXT PRIMARY KEY,
+  handled INTEGER NOT NULL,
+  open_run INTEGER NOT NULL,  -- 0: none
+  begun INTEGER NOT NULL,
+  barriers TEXT NOT NULL,     -- check, target and two offsets, again and again
+  sum INTEGER NOT NULL
+) STRICT;
+CREATE TABLE job_runs (
+  job TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  result TEXT NOT NULL,
+  started INTEGER NOT NULL,
+  ended INTEGER NOT NULL,
+  tables INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  different INTEGER NOT NULL,
+  undecided INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  detail TEXT NOT NULL,
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE table_proofs (
+  check_name TEXT NOT NULL,
+  target TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  job TEXT NOT NULL,
+  barrier INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (check_name, target, table_name)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
 
 absl::Status RunStep(Database& db, const char* step, size_t version) {
   DCP_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db));

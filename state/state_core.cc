@@ -238,6 +238,17 @@ absl::StatusOr<bool> StateCore::WasKeptBack(const std::string& check, const std:
   return findings_->WasKeptBack(*pair, alarm_id);
 }
 
+absl::Status StateCore::SaveJob(const std::string& job, const model::JobState& state,
+                                const model::JobRun* run,
+                                const std::vector<model::TableProof>& proofs) {
+  return Write([&]() -> absl::Status {
+    DCP_RETURN_IF_ERROR(jobs_.SaveState(job, state));
+    if (run != nullptr) DCP_RETURN_IF_ERROR(jobs_.SaveRun(job, *run));
+    for (const model::TableProof& proof : proofs) DCP_RETURN_IF_ERROR(jobs_.SaveProof(proof));
+    return absl::OkStatus();
+  });
+}
+
 absl::StatusOr<std::vector<StateCore::ForgottenSink>> StateCore::ForgetSinksExcept(
     const std::set<std::string>& names) {
   std::vector<ForgottenSink> forgotten;

@@ -16,11 +16,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model/job_run.h"
 #include "model/outbox_queue.h"
 #include "model/pair_state.h"
 #include "model/ports/outbox.h"
 #include "state/alarm_table.h"
 #include "state/finding_table.h"
+#include "state/job_table.h"
 #include "state/pair_table.h"
 #include "state/retention.h"
 #include "state/sqlite.h"
@@ -71,6 +73,10 @@ class StateCore {
   absl::StatusOr<std::vector<ForgottenSink>> ForgetSinksExcept(const std::set<std::string>& names);
   absl::StatusOr<std::vector<Pair>> ForgetPairsExcept(const std::set<Pair>& pairs);
 
+  absl::Status SaveJob(const std::string& job, const model::JobState& state,
+                       const model::JobRun* run, const std::vector<model::TableProof>& proofs);
+  JobTable& jobs() { return jobs_; }
+
  private:
   // A delivery that has ended and is not stored as such yet.
   struct Ended {
@@ -83,7 +89,7 @@ class StateCore {
   };
 
   StateCore(const Options& options, std::unique_ptr<Database> db)
-      : options_(options), db_(std::move(db)) {}
+      : options_(options), db_(std::move(db)), jobs_(*db_) {}
   absl::Status ReadAll();
   absl::Status AgreeOnFindings();
   // What ended, and then `write`, in one transaction.
@@ -101,6 +107,7 @@ class StateCore {
 
   const Options options_;
   const std::unique_ptr<Database> db_;
+  JobTable jobs_;
   std::unique_ptr<PairTable> pairs_;
   std::unique_ptr<FindingTable> findings_;
   std::unique_ptr<AlarmTable> alarms_;

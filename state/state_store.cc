@@ -159,4 +159,26 @@ void StateStore::Complaint::Note(const absl::Status& status) {
   log_(status.ok() ? working_ : absl::StrCat(failing_, ": ", absl::string_view(status.message())));
 }
 
+absl::Status StateStore::SaveJob(const std::string& job, const model::JobState& state,
+                                 const model::JobRun* run,
+                                 const std::vector<model::TableProof>& proofs) {
+  const MutexLock lock(mu_);
+  return core_->SaveJob(job, state, run, proofs);
+}
+
+absl::StatusOr<std::optional<model::JobState>> StateStore::LoadJob(const std::string& job) {
+  const MutexLock lock(mu_);
+  return core_->jobs().LoadState(job);
+}
+
+absl::StatusOr<std::vector<model::JobRun>> StateStore::LoadJobRuns(const std::string& job) {
+  const MutexLock lock(mu_);
+  return core_->jobs().LoadRuns(job);
+}
+
+absl::StatusOr<std::vector<model::TableProof>> StateStore::LoadTableProofs() {
+  const MutexLock lock(mu_);
+  return core_->jobs().LoadProofs();
+}
+
 }  // namespace dcp::state

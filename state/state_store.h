@@ -114,6 +114,18 @@ class StateStore final : public model::Outbox,
   absl::StatusOr<std::vector<Pair>> ForgetPairsExcept(const std::set<Pair>& pairs)
       ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Of verification jobs: all of it, or nothing. `run` may be null. The codes of Append().
+  absl::Status SaveJob(const std::string& job, const model::JobState& state,
+                       const model::JobRun* run, const std::vector<model::TableProof>& proofs = {})
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // nullopt: it is not known. Each: kDataLoss and kUnavailable as Load().
+  absl::StatusOr<std::optional<model::JobState>> LoadJob(const std::string& job)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // The last ones, the newest first.
+  absl::StatusOr<std::vector<model::JobRun>> LoadJobRuns(const std::string& job)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<std::vector<model::TableProof>> LoadTableProofs() ABSL_LOCKS_EXCLUDED(mu_);
+
  private:
   // Something that may fail for a while: logged when it begins and when it ends.
   class Complaint {

@@ -166,6 +166,7 @@ class Scan {
     absl::Status status;
     for (bool more = true; more && status.ok();) {
       DCP_RETURN_IF_ERROR(pause_(absl::ZeroDuration()));
+      DCP_RETURN_IF_ERROR(events_.BeforeChunk());
       GuidePages::Page page = pages_.Take();
       more = page.upto.has_value();
       status = page.status.ok() ? CompareChunk(page) : page.status;

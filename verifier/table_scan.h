@@ -51,6 +51,9 @@ class ScanEvents {
  public:
   virtual ~ScanEvents() = default;
 
+  // Before the rows of a chunk are read on the other sides. An error ends the scan and is returned
+  // by it.
+  virtual absl::Status BeforeChunk() { return absl::OkStatus(); }
   // A chunk was read on both sides. `guide_rows` and `other_rows` are the rows in it.
   virtual void OnChunk(size_t guide_rows, size_t other_rows) = 0;
   // A chunk could not be read; nothing is known of its rows.

@@ -94,6 +94,29 @@ class Describer {
   const std::string logical_;
 };
 
+LoadProbe ProbeOf(SideSession& session) {
+  return {session.server(), [&session]() -> absl::StatusOr<uint64_t> {
+            DCP_ASSIGN_OR_RETURN(const mysql::Rows rows,
+                                 session.Query("SHOW GLOBAL STATUS LIKE 'Threads_running'"));
+            uint64_t threads = 0;
+            if (rows.size() == 1 && rows[0].size() == 2 &&
+                absl::SimpleAtoi(rows[0][1].value_or(""), &threads)) {
+              return threads;
+            }
+            return absl::UnknownError("Threads_running is not told");
+          }};
+}
+
+// The share of one of the tables that are read at the same time.
+LoadLimits ShareOf(const VerificationOptions& options) {
+  LoadLimits limits = options.load;
+  if (limits.rows_per_second > 0) {
+    limits.rows_per_second =
+        std::max<uint64_t>(1, limits.rows_per_second / std::max<size_t>(options.parallel, 1));
+  }
+  return limits;
+}
+
 class Verifier final : public ScanEvents {
  public:
   Verifier(const TableTask& task, const VerificationOptions& options, WorkerSessions& sessions,
@@ -107,7 +130,9 @@ class Verifier final : public ScanEvents {
         pause_(pause),
         listener_(listener),
         checkpoint_(checkpoint),
-        before_(checkpoint == nullptr ? nullptr : checkpoint->Find(task.logical)) {
+        before_(checkpoint == nullptr ? nullptr : checkpoint->Find(task.logical)),
+        throttle_(ShareOf(options), {ProbeOf(sessions.source), ProbeOf(sessions.target)}, clock,
+                  pause, [this](const std::string& text) { listener_.on_note(text); }) {
     result_.table = task.logical;
     if (before_ != nullptr) Continue();
   }
@@ -146,6 +171,7 @@ class Verifier final : public ScanEvents {
     DCP_RETURN_IF_ERROR(comparison.status());
     comparison_ = *std::move(comparison);
     result_.schema_differences = comparison_.schema_differences;
+    listener_.on_shape(ShapeOf(task_.logical, comparison_.plan));
     if (!comparison_.paged && !FitsAtOnce()) return absl::OkStatus();
     MakeLookup();
     if (checkpoint_ != nullptr) checkpoint_->Begin(task_.logical, FingerprintOf(comparison_));
@@ -213,10 +239,16 @@ class Verifier final : public ScanEvents {
     checkpoint_->Chunk(upto, pool.entries(), result_);
   }
 
+  absl::Status BeforeChunk() override {
+    if (options_.admit != nullptr) DCP_RETURN_IF_ERROR(options_.admit());
+    return throttle_.Admit();
+  }
+
   void OnChunk(size_t guide_rows, size_t other_rows) override {
     const size_t rows = source_guides_ ? guide_rows : other_rows;
     ++result_.chunks;
     result_.rows += rows;
+    throttle_.Read(rows);
     listener_.on_rows(rows);
   }
 
@@ -286,6 +318,7 @@ class Verifier final : public ScanEvents {
   const TableListener& listener_;
   Checkpoint* const checkpoint_;       // may be null
   const TableProgress* const before_;  // may be null
+  Throttle throttle_;
   absl::Duration begin_;
   TableComparison comparison_;
   std::unique_ptr<RowLookup> lookup_;
@@ -296,6 +329,16 @@ class Verifier final : public ScanEvents {
 };
 
 }  // namespace
+
+TableShape ShapeOf(const std::string& table, const TablePlan& plan) {
+  TableShape shape;
+  shape.table = table;
+  const std::vector<mysql::Column>& columns = plan.source.front().columns;
+  for (size_t i = 0; i < plan.compared; ++i) shape.columns.push_back(columns[i].name);
+  for (const uint32_t i : plan.key) shape.key_columns.push_back(columns[i].name);
+  shape.keyless = plan.keyless;
+  return shape;
+}
 
 bool IsNotComparable(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) || absl::IsUnimplemented(status) ||

@@ -32,7 +32,11 @@ struct WorkerSessions {
 struct TableListener {
   std::function<void(uint64_t rows)> on_rows;
   std::function<void(const Difference&)> on_difference;
+  std::function<void(const std::string&)> on_note;
+  std::function<void(const TableShape&)> on_shape;
 };
+
+TableShape ShapeOf(const std::string& table, const TablePlan& plan);
 
 // Every trouble is in the result. `checkpoint`, if not null, is told how far it has come, and says
 // from where it goes on.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -73,6 +75,14 @@ class Workers {
                                       [&](const Difference& difference) {
                                         const MutexLock lock(mu_);
                                         events_.OnDifference(difference);
+                                      },
+                                      [&](const std::string& text) {
+                                        const MutexLock lock(mu_);
+                                        events_.OnNote(text);
+                                      },
+                                      [&](const TableShape& shape) {
+                                        const MutexLock lock(mu_);
+                                        events_.OnShape(shape);
                                       }};
       absl::StatusOr<TableResult> result = tasks_[i].skipped.empty()
                                                ? VerifyTable(tasks_[i], options_, sessions, sync,
@@ -140,11 +150,11 @@ std::string DescribeJob(const VerificationOptions& options, const std::vector<Ta
   return text;
 }
 
-// Null without a file.
-absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(const VerificationOptions& options,
-                                                           const std::vector<TableTask>& tasks,
-                                                           WorkerSessions& sessions) {
-  if (options.checkpoint.empty()) return std::unique_ptr<Checkpoint>();
+// Opens the file, and plans what was begun: it must be defined as it was.
+absl::StatusOr<std::unique_ptr<Checkpoint>> TryCheckpoint(const VerificationOptions& options,
+                                                          const std::vector<TableTask>& tasks,
+                                                          WorkerSessions& sessions,
+                                                          std::vector<TableShape>* shapes) {
   DCP_ASSIGN_OR_RETURN(auto checkpoint,
                        Checkpoint::Open(options.checkpoint, DescribeJob(options, tasks)));
   for (const TableTask& task : tasks) {
@@ -152,12 +162,31 @@ absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(const VerificationOpt
     if (before == nullptr || before->schema.empty()) continue;
     DCP_ASSIGN_OR_RETURN(const TableComparison now,
                          PlanComparison(task, sessions.source, sessions.target));
-    if (FingerprintOf(now) == before->schema) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat("checkpoint ", options.checkpoint, ": the definition of ", task.logical,
-                     " has changed since it was begun: remove the file to begin anew"));
+    if (FingerprintOf(now) != before->schema) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("checkpoint ", options.checkpoint, ": the definition of ", task.logical,
+                       " has changed since it was begun: remove the file to begin anew"));
+    }
+    shapes->push_back(ShapeOf(task.logical, now.plan));
   }
   return checkpoint;
+}
+
+// Null without a file.
+absl::StatusOr<std::unique_ptr<Checkpoint>> OpenCheckpoint(const VerificationOptions& options,
+                                                           const std::vector<TableTask>& tasks,
+                                                           WorkerSessions& sessions,
+                                                           std::vector<TableShape>* shapes,
+                                                           VerificationEvents& events) {
+  if (options.checkpoint.empty()) return std::unique_ptr<Checkpoint>();
+  auto checkpoint = TryCheckpoint(options, tasks, sessions, shapes);
+  const bool unfit = IsNotComparable(checkpoint.status());
+  if (checkpoint.ok() || !unfit || !options.renew_checkpoint) return checkpoint;
+  shapes->clear();
+  events.OnWarning(absl::StrCat(std::string(checkpoint.status().message()), "; begun anew"));
+  std::error_code error;
+  std::filesystem::remove(options.checkpoint, error);
+  return TryCheckpoint(options, tasks, sessions, shapes);
 }
 
 class Explainer {
@@ -238,13 +267,15 @@ absl::Status RunVerification(const VerificationOptions& options, const Clock& cl
                        ListTasks(options, sessions.source, sessions.target));
   DCP_ASSIGN_OR_RETURN(const ChosenSync sync,
                        MakeSync(options.sync, sessions.source, sessions.target, clock, pause));
+  std::vector<TableShape> shapes;
   DCP_ASSIGN_OR_RETURN(const std::unique_ptr<Checkpoint> checkpoint,
-                       OpenCheckpoint(options, tasks, sessions));
+                       OpenCheckpoint(options, tasks, sessions, &shapes, events));
   for (const std::string& line : sync.refused) events.OnWarning(line);
   events.OnStart(tasks, sync.point->name());
   if (checkpoint != nullptr && !checkpoint->tables().empty()) {
     events.OnNote(absl::StrCat("goes on from ", options.checkpoint));
   }
+  for (const TableShape& shape : shapes) events.OnShape(shape);
   DCP_RETURN_IF_ERROR(Workers(options, tasks, clock, pause, events, checkpoint.get())
                           .Run(sessions, *sync.point, KindOf(*sync.point)));
   if (checkpoint == nullptr) return absl::OkStatus();

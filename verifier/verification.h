@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "verifier/sql_sync.h"
 #include "verifier/sync_point.h"
 #include "verifier/table_scan.h"
+#include "verifier/throttle.h"
 
 namespace dcp::verifier {
 
@@ -32,8 +34,21 @@ struct VerificationOptions {
   size_t unpaged_rows = 100'000;  // of a table that cannot be read in pieces
   absl::Duration statement_timeout = absl::Seconds(30);
   size_t parallel = 1;  // tables at the same time
+  LoadLimits load;      // rows_per_second: of all tables together
+  // Asked before each chunk, by any thread: returns once it may be read. Null: at any time.
+  //   kCancelled  stopped
+  std::function<absl::Status()> admit = nullptr;
   // A file that a stopped run of the same job leaves, and a later one goes on from; empty: none.
   std::string checkpoint;
+  // A checkpoint that does not fit is said, and begun anew, in place of being refused.
+  bool renew_checkpoint = false;
+};
+
+// How the rows of a table are told: the names of a row's values, and which of them are its key.
+struct TableShape {
+  std::string table;
+  std::vector<std::string> columns, key_columns;
+  bool keyless = false;  // the row is the key
 };
 
 // A row that differs. Texts are JSON: canonical values.
@@ -73,6 +88,8 @@ class VerificationEvents {
   // What is worth knowing, and no trouble.
   virtual void OnNote(const std::string& text) { static_cast<void>(text); }
   virtual void OnRows(const std::string& table, uint64_t rows) = 0;  // that many more
+  // Before the table's first difference.
+  virtual void OnShape(const TableShape& shape) { static_cast<void>(shape); }
   virtual void OnDifference(const Difference& difference) = 0;
   virtual void OnTable(const TableResult& result) = 0;
 };

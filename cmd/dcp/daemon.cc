@@ -23,6 +23,7 @@
 #include "cmd/dcp/file_opener.h"
 #include "cmd/dcp/handover_writer.h"
 #include "cmd/dcp/intake_keeper.h"
+#include "cmd/dcp/jobs.h"
 #include "cmd/dcp/lease_gate.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/page_findings.h"
@@ -131,6 +132,7 @@ class Daemon::Impl final : public model::StatusSource {
       DCP_RETURN_IF_ERROR(AddGrpcCollector(options));
     }
     MakePurgeWatcher();
+    if (!OfFiles()) DCP_RETURN_IF_ERROR(MakeJobs(inspection));
     if (term_) return absl::OkStatus();
     for (const auto& options : config_.barriers)
       barriers_.push_back(MakeBarrierWriter(options, clock_));
@@ -145,6 +147,7 @@ class Daemon::Impl final : public model::StatusSource {
     for (auto& collector : mysql_collectors_) collector->Start();
     purge_watcher_->Start();
     for (auto& barrier : barriers_) barrier->Start();
+    if (jobs_) jobs_->Start();
     if (handover_) handover_->Start();
     return absl::OkStatus();
   }
@@ -153,6 +156,7 @@ class Daemon::Impl final : public model::StatusSource {
     const absl::Duration end = clock_.Monotonic() + limit;
     const auto left = [&] { return std::max(end - clock_.Monotonic(), absl::ZeroDuration()); };
     for (auto& barrier : barriers_) barrier->Stop();
+    if (jobs_) jobs_->RequestStop();
     if (purge_watcher_) purge_watcher_->Stop();
     // A check that waits for room on the disk would not stop.
     if (gate_) gate_->GiveUpWaiting();
@@ -168,6 +172,7 @@ class Daemon::Impl final : public model::StatusSource {
     if (held_up) {
       for (auto& collector : grpc_collectors_) collector->Stop(left()).IgnoreError();
     }
+    if (jobs_) jobs_->Stop();
     if (dispatcher_) dispatcher_->Stop(left());
     if (handover_) {
       handover_->Stop();
@@ -235,6 +240,10 @@ class Daemon::Impl final : public model::StatusSource {
       status.barriers.push_back(ToActivity(config_.barriers[i], barriers[i]));
     }
     for (const auto& stats : dispatcher_->GetStats()) status.sinks.push_back(ToActivity(stats));
+    if (jobs_) {
+      status.jobs = jobs_->activities();
+      status.proofs = jobs_->proofs();
+    }
     status.state = {config_.state.dir, dispatcher_->store_error(), config_.state.memory_bytes};
     return status;
   }
@@ -285,6 +294,7 @@ class Daemon::Impl final : public model::StatusSource {
     for (const config::CheckOptions& check : config_.checks) {
       for (const model::Tag& tag : check.targets) pairs.insert({check.name, tag.value()});
     }
+    for (const config::JobOptions& job : config_.jobs) pairs.insert(JobPair(job));
     DCP_ASSIGN_OR_RETURN(const auto forgotten_pairs, state_->ForgetPairsExcept(pairs));
     for (const auto& [check, target] : forgotten_pairs) {
       LogWarning(absl::StrCat("state: check ", check, " with target ", target,
@@ -473,6 +483,24 @@ class Daemon::Impl final : public model::StatusSource {
         std::move(subjects), clock_);
   }
 
+  absl::Status MakeJobs(const Inspection& inspection) {
+    Jobs::Parts parts{.config = config_,
+                      .tags = inspection.tags,
+                      .state = *state_,
+                      .sink = gate_ ? static_cast<model::OutcomeSink&>(*gate_) : *dispatcher_,
+                      .tables = tables_,
+                      .spill = diff_files_,
+                      .clock = clock_};
+    if (term_) {
+      parts.numbers_from = term_->term.epoch * Jobs::kNumbersOfTerm;
+      parts.since = clock_.Now() - JobTimetable::kGrace;
+    }
+    DCP_ASSIGN_OR_RETURN(jobs_, Jobs::Create(parts));
+    const std::string offer = state_->is_new() && config_.jobs.empty() ? OfferJob(config_) : "";
+    if (!offer.empty()) LogInfo(offer);
+    return absl::OkStatus();
+  }
+
   // What a sink is told counts as long as what a check says does.
   std::function<bool()> MayTell() const {
     if (!term_) return nullptr;
@@ -567,6 +595,7 @@ class Daemon::Impl final : public model::StatusSource {
   std::unique_ptr<StoredPageFindings> page_findings_;
   std::unique_ptr<server::EventFeed> event_feed_;
   std::unique_ptr<server::PageEndpoints> page_endpoints_;
+  std::unique_ptr<Jobs> jobs_;  // null: of files
   std::unique_ptr<server::Endpoints> endpoints_;
   std::unique_ptr<server::HttpServer> http_;
 };

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "base/status.h"
 #include "cmd/dcp/feed.h"
+#include "cmd/dcp/jobs.h"
 #include "model/digest.h"
 #include "proto/handover.pb.h"
 
@@ -220,18 +221,26 @@ class Successor {
   }
 
   absl::Status Take(const config::CheckOptions& check, const model::Tag& target) {
-    DCP_ASSIGN_OR_RETURN(const std::optional<StoredPair> here,
-                         state_.Load(check.name, target.value()));
-    const auto found = handed_.find({check.name, target.value()});
+    return Take(check.name, target.value(), IsPushed(config_, check, target));
+  }
+  absl::Status Take(const config::JobOptions& job) {
+    const auto [name, target] = JobPair(job);
+    return Take(name, target, /*pushed=*/false);
+  }
+
+ private:
+  absl::Status Take(const std::string& check, const std::string& target, bool pushed) {
+    DCP_ASSIGN_OR_RETURN(const std::optional<StoredPair> here, state_.Load(check, target));
+    const auto found = handed_.find({check, target});
     const bool handed =
         found != handed_.end() && (!here || IsFurther(found->second->stored.state, here->state));
-    HandedPair pair{check.name, target.value(), {}};
+    HandedPair pair{check, target, {}};
     if (handed) {
       pair.stored = found->second->stored;
     } else if (here) {
       pair.stored = *here;
     }
-    const bool ended = !own_ && pair.stored.state.run && IsPushed(config_, check, target);
+    const bool ended = !own_ && pair.stored.state.run && pushed;
     if (!handed && !ended) return absl::OkStatus();
     if (ended) EndRun(&pair.stored.state);
     lines_->push_back(absl::StrCat("check ", pair.check, " with target ", pair.target,
@@ -240,7 +249,6 @@ class Successor {
     return Store(pair, here ? here->findings : std::vector<OpenFinding>(), now_, state_);
   }
 
- private:
   const config::Config& config_;
   const bool own_;
   const absl::Time now_;
@@ -283,6 +291,11 @@ absl::StatusOr<std::vector<HandedPair>> CollectPairs(const config::Config& confi
       if (stored) pairs.push_back({check.name, target.value(), *std::move(stored)});
     }
   }
+  for (const config::JobOptions& job : config.jobs) {
+    const auto [name, target] = JobPair(job);
+    DCP_ASSIGN_OR_RETURN(std::optional<StoredPair> stored, state.Load(name, target));
+    if (stored) pairs.push_back({name, target, *std::move(stored)});
+  }
   return pairs;
 }
 
@@ -294,6 +307,7 @@ absl::Status TakeOver(const config::Config& config, const std::vector<HandedPair
       DCP_RETURN_IF_ERROR(successor.Take(check, target));
     }
   }
+  for (const config::JobOptions& job : config.jobs) DCP_RETURN_IF_ERROR(successor.Take(job));
   return absl::OkStatus();
 }
 

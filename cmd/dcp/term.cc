@@ -35,10 +35,11 @@ absl::Status WriteEpoch(const fs::path& dir, uint64_t epoch) {
 }
 
 // What belongs to the time before another one was active: messages that clients pushed here,
-// between which some went there; what fired at an Alertmanager, which may have ended.
+// between which some went there; runs of jobs that were not ended; what fired at an Alertmanager,
+// which may have ended.
 absl::Status DropWhatIsOld(const fs::path& dir) {
   std::error_code error;
-  std::vector<fs::path> old = {dir / "intake"};
+  std::vector<fs::path> old = {dir / "intake", dir / "jobs"};
   for (const fs::directory_entry& entry : fs::directory_iterator(dir, error)) {
     if (absl::StartsWith(entry.path().filename().string(), "alertmanager-")) {
       old.push_back(entry.path());

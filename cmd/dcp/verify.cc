@@ -101,6 +101,8 @@ verifier::VerificationOptions ToVerificationOptions(const config::JobOptions& jo
   options.scan.chunk.max = job.chunk_rows;
   options.unpaged_rows = job.unpaged_rows;
   options.parallel = job.parallel;
+  options.load.threads_running = job.max_threads_running;
+  options.load.rows_per_second = job.max_rows_per_second;
   return options;
 }
 

@@ -155,6 +155,13 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(job.chunk_rows, 50'000u);
   EXPECT_EQ(job.unpaged_rows, 1000u);
   EXPECT_EQ(job.parallel, 4u);
+  EXPECT_EQ(job.max_threads_running, 25u);
+  EXPECT_EQ(job.max_rows_per_second, 200'000u);
+  EXPECT_EQ(job.schedule, "30 2 * * mon-fri");
+  EXPECT_TRUE(job.starts.has_value());
+  EXPECT_EQ(job.zone.name(), "Europe/Berlin");
+  EXPECT_EQ(job.window.size(), 1u);
+  EXPECT_EQ(job.max_duration, absl::Hours(6));
   EXPECT_EQ(loaded->config.state.dir, "/var/lib/dcp");
   EXPECT_EQ(loaded->config.state.memory_bytes, uint64_t{1} << 30);
 }

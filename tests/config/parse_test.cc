@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "absl/strings/str_replace.h"
 #include "config/availability.h"
 #include "tests/config/config_fixture.h"
 
@@ -436,7 +437,7 @@ TEST_F(AlarmTest, KeysOfAnotherTypeAreUnknown) {
 
 TEST_F(AlarmTest, RoutingIsChecked) {
   EXPECT_THAT(Wrong("type = 'log'\nchecks = ['nosuch*']\n"),
-              ElementsAre(HasSubstr("no [[check]] is called 'nosuch*'")));
+              ElementsAre(HasSubstr("no [[check]] or [[job]] is called 'nosuch*'")));
   EXPECT_THAT(Wrong("type = 'log'\nkinds = ['mising']\n"), ElementsAre(HasSubstr("missing")));
   EXPECT_THAT(Wrong("type = 'log'\ntime_zone = 'Mars/Olympus'\n"),
               ElementsAre(HasSubstr("time zone")));
@@ -473,13 +474,46 @@ TEST_F(HttpTest, OthersNeedAToken) {
       ElementsAre(HasSubstr("'NONE' is not set")));
 }
 
+TEST_F(ParseTest, AJobsScheduleIsRead) {
+  const Loaded loaded = Run(kSource, kTarget, kCheck, kJob,
+                            "schedule = '30 2 * * mon-fri'\ntime_zone = 'Europe/Berlin'\n"
+                            "window = ['22:00-06:00', '12:00-13:00']\nmax_duration = '3h'\n");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const JobOptions& job = loaded->config.jobs.at(0);
+  EXPECT_TRUE(job.starts->Matches(absl::CivilMinute(2026, 11, 23, 2, 30)));
+  EXPECT_FALSE(job.starts->Matches(absl::CivilMinute(2026, 11, 22, 2, 30)));
+  EXPECT_EQ(job.zone.name(), "Europe/Berlin");
+  EXPECT_THAT(job.window, ElementsAre(QuietHours{absl::Hours(22), absl::Hours(6)},
+                                      QuietHours{absl::Hours(12), absl::Hours(13)}));
+  EXPECT_EQ(job.max_duration, absl::Hours(3));
+}
+
+TEST_F(ParseTest, AJobsScheduleThatCannotBeIsRefused) {
+  const auto errors = [&](const char* keys) {
+    return Errors(kSource, kTarget, kCheck, kJob, keys);
+  };
+  EXPECT_THAT(errors("schedule = '0 25 * * *'\n"), ElementsAre(HasSubstr("'25' is no hour")));
+  EXPECT_THAT(errors("schedule = '0 0 30 2 *'\n"), ElementsAre(HasSubstr("never comes")));
+  EXPECT_THAT(errors("schedule = '@daily'\ntime_zone = 'Nowhere'\n"),
+              ElementsAre(HasSubstr("must be a time zone")));
+  EXPECT_THAT(errors("schedule = '@daily'\nwindow = ['25:00-26:00']\n"),
+              ElementsAre(HasSubstr("window")));
+  EXPECT_THAT(errors("window = ['22:00-06:00']\n"),
+              ElementsAre(HasSubstr("'window' is of scheduled runs")));
+}
+
+TEST_F(ParseTest, AJobIsNotCalledAsACheck) {
+  EXPECT_THAT(
+      Errors(kSource, kTarget, kCheck, absl::StrReplaceAll(kJob, {{"\"full\"", "\"orders\""}})),
+      ElementsAre(HasSubstr("there is another [[check]] or [[job]] named 'orders'")));
+}
+
 // Features of later versions.
 
 class AvailabilityTest : public ConfigTest {};
 
 TEST_F(AvailabilityTest, EveryRowIsRefused) {
   const std::map<std::string, std::string> uses = {
-      {"job.schedule", absl::StrCat(kJob, "schedule = '0 3 * * *'\n")},
       {"control", "[control]\nlisten = '127.0.0.1:9091'\n"},
   };
   for (const std::string& feature : UnavailableFeatures()) {

@@ -184,7 +184,8 @@ TEST_F(ValidateTest, TargetTwiceIsAnError) {
 TEST_F(ValidateTest, NamesAreUnique) {
   EXPECT_THAT(Errors(kSource, kTarget, kCheck, Check("orders", "dst")),
               ElementsAre(HasSubstr("there is another [[check]] named 'orders'")));
-  EXPECT_THAT(Errors(kJob, kJob), ElementsAre(HasSubstr("another [[job]] named 'full'")));
+  EXPECT_THAT(Errors(kJob, kJob),
+              ElementsAre(HasSubstr("another [[check]] or [[job]] named 'full'")));
   EXPECT_THAT(Errors(kSource, kPushed, kPushedCheck,
                      "[[collector]]\ntype = 'grpc'\nname = 'source'\nlisten = "
                      "'127.0.0.1:1'\ntags = ['x']\n"),

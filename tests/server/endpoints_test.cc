@@ -58,6 +58,19 @@ TEST_F(EndpointsTest, StatusIsJson) {
   EXPECT_EQ(json["checks"][0]["pace"][0]["lag_seconds"], 2);
 }
 
+TEST_F(EndpointsTest, StatusHasJobsAndTheTablesThatTheyProved) {
+  const auto json = nlohmann::json::parse(Get("/status").body);
+  const auto& job = json["jobs"][0];
+  EXPECT_EQ(job["job"], "nightly");
+  EXPECT_EQ(job["progress"]["rows"], 500);
+  EXPECT_TRUE(job["next_start"].is_null());
+  EXPECT_EQ(job["runs"][0]["result"], "running");
+  EXPECT_TRUE(job["runs"][0]["ended"].is_null());
+  EXPECT_EQ(job["runs"][1]["different"], 11);
+  EXPECT_EQ(json["tables"][0]["table_verified_offset"], 40);
+  EXPECT_EQ(json["tables"][0]["table_verified_age_seconds"], 3.0);
+}
+
 TEST_F(EndpointsTest, ATokenIsAskedForWhereSomethingIsTold) {
   for (const char* path : {"/metrics", "/status"}) {
     EXPECT_EQ(Get(path).status, 200);

@@ -37,6 +37,19 @@ inline model::DaemonStatus ExampleStatus() {
   barrier.connected = true;
   barrier.age = absl::Milliseconds(1500);
   status.sinks.emplace_back().sink = "log";
+  model::JobActivity& job = status.jobs.emplace_back();
+  job.job = "nightly";
+  job.running = true;
+  job.rows = 500;
+  job.missed = 2;
+  job.runs[static_cast<size_t>(model::JobRun::Result::kDiff)] = 3;
+  job.last_runs.resize(2);
+  job.last_runs[0].number = 5;
+  job.last_runs[1].number = 4;
+  job.last_runs[1].result = model::JobRun::Result::kDiff;
+  job.last_runs[1].different = 11;
+  status.proofs.push_back(
+      {"orders", "dst", "shop.orders", "nightly", 40, absl::FromUnixSeconds(2)});
   status.state = {"dcp-state", "", 1 << 20};
   return status;
 }

@@ -8,11 +8,13 @@
 namespace dcp::server {
 namespace {
 
+const absl::Time kNow = absl::FromUnixSeconds(2000);
+
 using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(MetricsTest, EachThingHasASample) {
-  const std::string text = MetricsText(ExampleStatus());
+  const std::string text = MetricsText(ExampleStatus(), kNow);
   EXPECT_THAT(text, HasSubstr("# TYPE dcp_check_segments_total counter\n"));
   EXPECT_THAT(
       text,
@@ -29,14 +31,24 @@ TEST(MetricsTest, EachThingHasASample) {
   EXPECT_THAT(text, HasSubstr(R"(dcp_build_info{version="1.2.3"} 1)"));
 }
 
+TEST(MetricsTest, JobsTellOfTheLastRunThatEnded) {
+  const std::string text = MetricsText(ExampleStatus(), kNow);
+  EXPECT_THAT(text, HasSubstr(R"(dcp_job_running{job="nightly"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(dcp_job_missed_total{job="nightly"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(dcp_job_last_different{job="nightly"} 11)"));
+  EXPECT_THAT(text, HasSubstr(R"(dcp_job_runs_total{job="nightly",result="diff"} 3)"));
+  EXPECT_THAT(text, HasSubstr(R"(dcp_table_verified_age_seconds{check="orders",target="dst",)"
+                              R"(table="shop.orders"} 1998)"));
+}
+
 TEST(MetricsTest, WhatCannotBeStoredShows) {
   model::DaemonStatus status = ExampleStatus();
   status.state.write_error = "no room";
-  EXPECT_THAT(MetricsText(status), HasSubstr("\ndcp_state_writable 0\n"));
+  EXPECT_THAT(MetricsText(status, kNow), HasSubstr("\ndcp_state_writable 0\n"));
 }
 
 TEST(MetricsTest, NothingOfAKindIsNoFamily) {
-  EXPECT_THAT(MetricsText({}), Not(HasSubstr("dcp_check")));
+  EXPECT_THAT(MetricsText({}, kNow), Not(HasSubstr("dcp_check")));
 }
 
 }  // namespace

@@ -421,5 +421,56 @@ TEST_F(StateStoreTest, ReadersOfOtherProgramsDoNotDisturb) {
   EXPECT_EQ(Load().state, StateAt(10));
 }
 
+TEST_F(StateStoreTest, JobsAndWhatTheyHaveProvenAreKept) {
+  model::JobState job;
+  job.handled = absl::FromUnixSeconds(1'700'000'000);
+  job.open_run = 3;
+  job.begun = absl::FromUnixSeconds(1'699'999'000);
+  job.barriers = {{"orders", "d\ns\\t", uint64_t{1} << 63, 0}, {"", "", 1, 2}};
+  model::JobRun run;
+  run.number = 2;
+  run.result = model::JobRun::Result::kUnfinished;
+  run.started = job.begun;
+  run.rows = 77;
+  run.detail = "stopped";
+  const model::TableProof proof = {"orders", "dst", "shop.orders", "nightly", 9, job.begun};
+  ASSERT_OK(store_->SaveJob("nightly", job, &run, {proof}));
+  run.number = 3;
+  run.result = model::JobRun::Result::kRunning;
+  ASSERT_OK(store_->SaveJob("nightly", job, &run));
+  run.result = model::JobRun::Result::kSame;
+  run.ended = job.handled;
+  ASSERT_OK(store_->SaveJob("nightly", job, &run));
+  Close();
+  Open();
+  ASSERT_OK_AND_ASSIGN(const auto loaded, store_->LoadJob("nightly"));
+  EXPECT_EQ(loaded, job);
+  ASSERT_OK_AND_ASSIGN(const auto runs, store_->LoadJobRuns("nightly"));
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0], run);
+  EXPECT_EQ(runs[1].ended, absl::InfinitePast());
+  EXPECT_EQ(*store_->LoadTableProofs(), std::vector<model::TableProof>{proof});
+  EXPECT_EQ(*store_->LoadJob("other"), std::nullopt);
+}
+
+TEST_F(StateStoreTest, TheLastRunsOfAJobAreKept) {
+  model::JobRun run;
+  for (run.number = 1; run.number <= 150; ++run.number) {
+    ASSERT_OK(store_->SaveJob("nightly", {}, &run));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto runs, store_->LoadJobRuns("nightly"));
+  EXPECT_EQ(runs.size(), 100u);
+  EXPECT_EQ(runs.front().number, 150u);
+}
+
+TEST_F(StateStoreTest, AJobThatIsDamagedIsNamed) {
+  ASSERT_OK(store_->SaveJob("nightly", {}, nullptr));
+  {
+    ASSERT_OK_AND_ASSIGN(const auto other, Database::Open(dir_.db(), Database::Mode::kExisting));
+    ASSERT_OK(other->Execute("UPDATE jobs SET open_run = 7"));
+  }
+  EXPECT_THAT(store_->LoadJob("nightly"), test::HasCode(absl::StatusCode::kDataLoss));
+}
+
 }  // namespace
 }  // namespace dcp::state

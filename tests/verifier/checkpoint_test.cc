@@ -1,10 +1,13 @@
 // Verifications that are stopped, or whose file ends anywhere as after a kill, and gone on with.
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <thread>
 
 #include "absl/strings/str_join.h"
+#include "tests/support/eventually.h"
 #include "tests/verifier/repair_fixture.h"
 
 namespace dcp::verifier {
@@ -149,6 +152,35 @@ TEST_F(CheckpointTest, WhatIsFinishedIsNotReadAgain) {
   Run();
   EXPECT_THAT(events_.Found(), ::testing::Contains("mismatch shop.a[2995]"));
   EXPECT_THAT(events_.Found(), ::testing::Not(::testing::Contains("mismatch shop.a[5]")));
+}
+
+// Sessions that wait for a lock run.
+TEST_F(CheckpointTest, ABusyServerIsLeftAloneUntilItIsIdle) {
+  constexpr int kWaiting = 12;
+  options_.load = {.threads_running = 8, .ask_every = absl::Milliseconds(20)};
+  ASSERT_OK_AND_ASSIGN(const auto holder, pair().replica().Connect());
+  ASSERT_OK(holder->Query("SELECT GET_LOCK('held', 0)"));
+  std::vector<std::thread> waiting;
+  for (int i = 0; i < kWaiting; ++i) {
+    waiting.emplace_back([this] {
+      const auto session = pair().replica().Connect();
+      EXPECT_OK(session);
+      if (session.ok()) {
+        EXPECT_OK((*session)->Query("SELECT GET_LOCK('held', 600), RELEASE_LOCK('held')"));
+      }
+    });
+  }
+  EXPECT_TRUE(test::Eventually([&] {
+    const auto threads = pair().replica().Query("SHOW GLOBAL STATUS LIKE 'Threads_running'");
+    return threads.ok() && std::atoi((*threads)[0][1].value_or("0").c_str()) > kWaiting;
+  }));
+  events_.on_note = [&] { EXPECT_OK(holder->Query("SELECT RELEASE_ALL_LOCKS()")); };
+  Run();
+  for (std::thread& each : waiting) each.join();
+  ASSERT_THAT(events_.notes, SizeIs(::testing::Ge(2)));
+  EXPECT_THAT(events_.notes[0], HasSubstr("threads running, more than 8"));
+  EXPECT_THAT(events_.notes[1], HasSubstr("goes on after"));
+  EXPECT_EQ(Told(), expected_);
 }
 
 TEST_F(CheckpointTest, AnotherJobOrDefinitionIsRefused) {

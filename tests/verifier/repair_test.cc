@@ -284,6 +284,32 @@ TEST_F(RepairTest, NothingComesFromAnIncompleteRead) {
   EXPECT_THAT(repaired_.statements, IsEmpty());
 }
 
+TEST_F(RepairTest, ATableThatChangesWhileItIsReadGivesNoStatement) {
+  for (const char* const change : {"DROP TABLE shop.t", "ALTER TABLE shop.t ADD w INT FIRST"}) {
+    OnBoth("DROP TABLE IF EXISTS shop.t; CREATE TABLE shop.t (id INT PRIMARY KEY, v INT)");
+    OnBoth("INSERT INTO shop.t VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)");
+    OnTarget("UPDATE shop.t SET v = 9 WHERE id IN (1, 4)");
+    options_.scan.chunk = {.first = 1, .max = 1};
+    options_.scan.max_suspects = 1;  // judged at once
+    CollectedEvents events;
+    bool changed = false;
+    events.on_rows = [&] {
+      if (!changed) OnTarget(change);
+      changed = true;
+    };
+    const Pause pause = [](absl::Duration time) { return Wait(time); };
+    ASSERT_OK_AND_ASSIGN(const RepairReport report,
+                         VerifyForRepair(options_, Clock::Real(), pause, events));
+    ASSERT_THAT(events.tables, SizeIs(1));
+    EXPECT_GE(events.tables[0].undecided, 1u) << change;
+    EXPECT_NE(report.at("shop.t").incomplete, "") << change;
+    ASSERT_OK(TryRepair(report));
+    EXPECT_TRUE(Repaired("shop.t").incomplete);
+    EXPECT_THAT(repaired_.statements, IsEmpty());
+    OnTarget("DROP TABLE IF EXISTS shop.t; CREATE TABLE shop.t (id INT PRIMARY KEY, v INT)");
+  }
+}
+
 TEST_F(RepairTest, ATargetThatIsLateGetsNoStatement) {
   OnBoth("CREATE TABLE shop.t (id INT PRIMARY KEY, v INT); INSERT INTO shop.t VALUES (1, 1)");
   OnTarget("UPDATE shop.t SET v = 2");

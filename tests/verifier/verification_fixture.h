@@ -28,9 +28,15 @@ class CollectedEvents final : public VerificationEvents {
   std::vector<Difference> differences;
   std::vector<TableResult> tables;
   std::function<void()> on_rows;
+  std::vector<std::string> notes;
+  std::function<void()> on_note;
 
   void OnStart(const std::vector<TableTask>&, const std::string& used) override { sync = used; }
   void OnWarning(const std::string& text) override { warnings.push_back(text); }
+  void OnNote(const std::string& text) override {
+    notes.push_back(text);
+    if (on_note) on_note();
+  }
   void OnRows(const std::string&, uint64_t) override {
     if (on_rows) on_rows();
   }
