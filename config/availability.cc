@@ -17,7 +17,6 @@ struct Row {
 constexpr Row kUnavailable[] = {
     {"job.schedule", "scheduled jobs are",
      "leave 'schedule' out and start the job with `dcp verify`"},
-    {"control", "the [control] server is", "leave the section out"},
 };
 
 const Row* Find(absl::string_view feature) {

@@ -189,7 +189,24 @@ CREATE TABLE finding_ignores (
 ) STRICT;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2};
+// What was said, for who watches: the newest, delivered to sinks or not.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE told (
+  place INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  check_name TEXT NOT NULL,
+  target TEXT NOT NULL,
+  quiet INTEGER NOT NULL,     -- 1: nothing of it is for people
+  text TEXT NOT NULL,
+  json TEXT NOT NULL,
+  sum INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  bytes_to_here INTEGER NOT NULL  -- of texts, all that was ever in it up to this row
+) STRICT;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
 
 absl::Status RunStep(Database& db, const char* step, size_t version) {
   DCP_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db));

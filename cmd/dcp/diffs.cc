@@ -27,7 +27,7 @@ using state::FindingBook;
 using Entry = FindingBook::Entry;
 using Verb = DiffsCommand::Verb;
 
-std::string AckJson(const std::optional<state::FindingAck>& ack) {
+std::string AckJson(const std::optional<model::FindingAck>& ack) {
   if (!ack) return "null";
   return absl::StrCat("{\"at\":\"", Rfc3339(ack->at), "\",\"note\":", JsonString(ack->note), "}");
 }

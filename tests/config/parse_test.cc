@@ -458,6 +458,14 @@ TEST_F(HttpTest, OthersNeedAToken) {
       ElementsAre(HasSubstr("'NONE' is not set")));
 }
 
+TEST_F(ConfigTest, ControlIsOfThisMachine) {
+  const Loaded loaded = Parse(kSource, kTarget, kCheck, "[control]\nlisten = '127.0.0.1:9091'\n");
+  ASSERT_TRUE(loaded.config.control);
+  EXPECT_EQ(loaded.config.control->listen, (Endpoint{"127.0.0.1", 9091}));
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, "[control]\nlisten = '0.0.0.0:9091'\n"),
+              ElementsAre(HasSubstr("where others can ask")));
+}
+
 // Features of later versions.
 
 class AvailabilityTest : public ConfigTest {};
@@ -465,7 +473,6 @@ class AvailabilityTest : public ConfigTest {};
 TEST_F(AvailabilityTest, EveryRowIsRefused) {
   const std::map<std::string, std::string> uses = {
       {"job.schedule", absl::StrCat(kJob, "schedule = '0 3 * * *'\n")},
-      {"control", "[control]\nlisten = '127.0.0.1:9091'\n"},
   };
   for (const std::string& feature : UnavailableFeatures()) {
     ASSERT_TRUE(uses.contains(feature)) << feature << " has no example here";
