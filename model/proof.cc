@@ -2,7 +2,7 @@
 
 namespace dcp::model {
 
-Standing StandingOf(const Mark& mark, const Proof& proof) {
+Standing StandingOf(const ProofMark& mark, const Proof& proof) {
   if (proof.epoch != mark.epoch || proof.unverified > 0) return Standing::kUnproven;
   if (proof.said_to < mark.goal) return Standing::kPending;
   // Every segment from the mark to the goal has a verdict, and that is of it alone.

@@ -14,7 +14,7 @@ namespace dcp::model {
 
 // What is to be proven: all that stands before the barrier `goal`, which the source's stream has
 // behind all that had been committed when the mark was taken.
-struct Mark {
+struct ProofMark {
   std::string check, target;
   uint64_t epoch = 1;
   uint64_t from = 0;  // barrier up to which verdicts had been said; 0: none had
@@ -44,6 +44,6 @@ enum class Standing : uint8_t {
   kUnproven,   // no waiting will prove it: something in between was not seen whole
 };
 
-Standing StandingOf(const Mark& mark, const Proof& proof);
+Standing StandingOf(const ProofMark& mark, const Proof& proof);
 
 }  // namespace dcp::model

@@ -262,7 +262,7 @@ grpc::ServerUnaryReactor* ControlService::TakeMark(grpc::CallbackServerContext* 
           return absl::InvalidArgumentError("both a GTID set and a barrier: give one of them");
         }
         DCP_ASSIGN_OR_RETURN(const auto marks, parts_.proofs->TakeMarks(wanted));
-        for (const model::Mark& mark : marks) *response->add_marks() = ToWire(mark);
+        for (const model::ProofMark& mark : marks) *response->add_marks() = ToWire(mark);
         return absl::OkStatus();
       });
 }

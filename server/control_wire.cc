@@ -120,7 +120,7 @@ model::IgnoreRule FromWire(const control::IgnoreRule& wire) {
   return rule;
 }
 
-control::Mark ToWire(const model::Mark& mark) {
+control::Mark ToWire(const model::ProofMark& mark) {
   control::Mark wire;
   wire.set_check(mark.check);
   wire.set_target(mark.target);
@@ -130,7 +130,7 @@ control::Mark ToWire(const model::Mark& mark) {
   return wire;
 }
 
-model::Mark FromWire(const control::Mark& wire) {
+model::ProofMark FromWire(const control::Mark& wire) {
   return {.check = wire.check(),
           .target = wire.target(),
           .epoch = wire.epoch(),

@@ -31,8 +31,8 @@ absl::StatusOr<model::FindingEntry> FromWire(const control::Finding& finding);
 control::IgnoreRule ToWire(const model::IgnoreRule& rule);
 model::IgnoreRule FromWire(const control::IgnoreRule& rule);
 
-control::Mark ToWire(const model::Mark& mark);
-model::Mark FromWire(const control::Mark& mark);
+control::Mark ToWire(const model::ProofMark& mark);
+model::ProofMark FromWire(const control::Mark& mark);
 control::ProveResponse ToWire(const model::Proof& proof);
 model::Proof FromWire(const control::ProveResponse& proof);
 

@@ -14,8 +14,8 @@
 namespace dcp::state {
 namespace {
 
-using model::Mark;
 using model::Proof;
+using model::ProofMark;
 using model::SaidAlarm;
 
 // So much of an alarm's id stands in a cursor.
@@ -171,7 +171,7 @@ absl::StatusOr<int64_t> HistoryBook::PlaceOf(absl::string_view cursor) {
   return place;
 }
 
-absl::StatusOr<int64_t> HistoryBook::PairOf(const Mark& mark) {
+absl::StatusOr<int64_t> HistoryBook::PairOf(const ProofMark& mark) {
   DCP_ASSIGN_OR_RETURN(Statement select,
                        db_->Prepare("SELECT pair FROM pairs WHERE check_name = ? AND target = ?"));
   DCP_ASSIGN_OR_RETURN(const bool found, select.Bind().Text(mark.check).Text(mark.target).Step());
@@ -190,8 +190,8 @@ absl::Status HistoryBook::ReadStand(int64_t pair, uint64_t* epoch, uint64_t* sai
   return absl::OkStatus();
 }
 
-absl::StatusOr<Mark> HistoryBook::Stand(const std::string& check, const std::string& target) {
-  Mark mark{.check = check, .target = target};
+absl::StatusOr<ProofMark> HistoryBook::Stand(const std::string& check, const std::string& target) {
+  ProofMark mark{.check = check, .target = target};
   const absl::StatusOr<int64_t> pair = PairOf(mark);
   if (absl::IsNotFound(pair.status())) return mark;
   DCP_RETURN_IF_ERROR(pair.status());
@@ -199,7 +199,7 @@ absl::StatusOr<Mark> HistoryBook::Stand(const std::string& check, const std::str
   return mark;
 }
 
-absl::StatusOr<Proof> HistoryBook::Prove(const Mark& mark) {
+absl::StatusOr<Proof> HistoryBook::Prove(const ProofMark& mark) {
   DCP_RETURN_IF_ERROR(db_->Execute("BEGIN"));
   absl::StatusOr<Proof> proof = ProveNow(mark);
   const absl::Status ended = db_->Execute("COMMIT");
@@ -207,7 +207,7 @@ absl::StatusOr<Proof> HistoryBook::Prove(const Mark& mark) {
   return proof;
 }
 
-absl::StatusOr<Proof> HistoryBook::ProveNow(const Mark& mark) {
+absl::StatusOr<Proof> HistoryBook::ProveNow(const ProofMark& mark) {
   DCP_ASSIGN_OR_RETURN(const int64_t pair, PairOf(mark));
   Proof proof;
   DCP_RETURN_IF_ERROR(ReadStand(pair, &proof.epoch, &proof.said_to));
@@ -224,7 +224,7 @@ absl::StatusOr<Proof> HistoryBook::ProveNow(const Mark& mark) {
 
 // By their numbers, which grow as they are said; barriers are compared here, where they have all
 // their bits.
-absl::Status HistoryBook::ReadVerdicts(int64_t pair, const Mark& mark, Proof* proof) {
+absl::Status HistoryBook::ReadVerdicts(int64_t pair, const ProofMark& mark, Proof* proof) {
   DCP_ASSIGN_OR_RETURN(
       Statement select,
       db_->Prepare("SELECT from_barrier, to_barrier, kind, unverified_reason FROM verdicts "

@@ -31,20 +31,20 @@ class HistoryBook final : public model::AlarmHistory {
   absl::StatusOr<int64_t> PlaceOf(absl::string_view cursor) override;
 
   // Where the pair stands: `epoch` and `from` of a mark; `from` is 0 where nothing was said yet.
-  absl::StatusOr<model::Mark> Stand(const std::string& check, const std::string& target);
+  absl::StatusOr<model::ProofMark> Stand(const std::string& check, const std::string& target);
   // All of it of one state.
   //   kNotFound  no such pair
-  absl::StatusOr<model::Proof> Prove(const model::Mark& mark);
+  absl::StatusOr<model::Proof> Prove(const model::ProofMark& mark);
 
  private:
   explicit HistoryBook(std::unique_ptr<Database> db) : db_(std::move(db)) {}
   absl::Status Prepare();
   absl::StatusOr<std::string> IdAt(int64_t place);
   absl::Status CheckKept(int64_t place);
-  absl::StatusOr<int64_t> PairOf(const model::Mark& mark);
-  absl::StatusOr<model::Proof> ProveNow(const model::Mark& mark);
+  absl::StatusOr<int64_t> PairOf(const model::ProofMark& mark);
+  absl::StatusOr<model::Proof> ProveNow(const model::ProofMark& mark);
   absl::Status ReadStand(int64_t pair, uint64_t* epoch, uint64_t* said_to);
-  absl::Status ReadVerdicts(int64_t pair, const model::Mark& mark, model::Proof* proof);
+  absl::Status ReadVerdicts(int64_t pair, const model::ProofMark& mark, model::Proof* proof);
   absl::StatusOr<uint64_t> VerifiedSince(int64_t pair, uint64_t epoch);
 
   const std::unique_ptr<Database> db_;

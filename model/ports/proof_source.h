@@ -32,10 +32,10 @@ class ProofSource {
   //   kFailedPrecondition  the source has not committed these transactions yet, or its barrier is
   //                        behind what was read: may be different a moment later
   //   kUnavailable         the source cannot be asked now
-  virtual absl::StatusOr<std::vector<Mark>> TakeMarks(const MarkRequest& request) = 0;
+  virtual absl::StatusOr<std::vector<ProofMark>> TakeMarks(const MarkRequest& request) = 0;
 
   //   kNotFound  no such check and target
-  virtual absl::StatusOr<Proof> Prove(const Mark& mark) = 0;
+  virtual absl::StatusOr<Proof> Prove(const ProofMark& mark) = 0;
 };
 
 }  // namespace dcp::model

@@ -6,8 +6,8 @@
 namespace dcp::state {
 namespace {
 
-using model::Mark;
 using model::Proof;
+using model::ProofMark;
 using model::Standing;
 using test::StatusIs;
 using ::testing::ElementsAre;
@@ -134,24 +134,24 @@ class ProofTest : public HistoryTest {
     update.state->epoch = verdict.head.epoch;
     ASSERT_OK(store_->Append({"orders", "dst", {verdict}, std::move(update)}, {}));
   }
-  Mark MarkTo(uint64_t goal) {
+  ProofMark MarkTo(uint64_t goal) {
     const auto stand = Book()->Stand("orders", "dst");
     EXPECT_OK(stand);
-    Mark mark = stand.value_or(Mark());
+    ProofMark mark = stand.value_or(ProofMark());
     mark.goal = goal;
     return mark;
   }
-  Proof Prove(const Mark& mark) {
+  Proof Prove(const ProofMark& mark) {
     const auto proof = Book()->Prove(mark);
     EXPECT_OK(proof);
     return proof.value_or(Proof());
   }
-  Standing StandingAt(const Mark& mark) { return StandingOf(mark, Prove(mark)); }
+  Standing StandingAt(const ProofMark& mark) { return StandingOf(mark, Prove(mark)); }
 };
 
 TEST_F(ProofTest, EveryVerdictUpToTheGoalMakesIt) {
   Say(10, 11);
-  const Mark mark = MarkTo(13);
+  const ProofMark mark = MarkTo(13);
   EXPECT_EQ(mark.from, 11u);
   EXPECT_EQ(StandingAt(mark), Standing::kPending);
   Say(11, 12);
@@ -163,7 +163,7 @@ TEST_F(ProofTest, EveryVerdictUpToTheGoalMakesIt) {
 
 TEST_F(ProofTest, AnUnverifiedSegmentInBetweenIsNeverProven) {
   Say(10, 11);
-  const Mark mark = MarkTo(13);
+  const ProofMark mark = MarkTo(13);
   Say(11, 12, "gap");
   const Proof proof = Prove(mark);
   EXPECT_EQ(StandingOf(mark, proof), Standing::kUnproven);
@@ -177,7 +177,7 @@ TEST_F(ProofTest, AnUnverifiedSegmentInBetweenIsNeverProven) {
 
 TEST_F(ProofTest, AnUnverifiedSegmentBeforeOrBehindIsNotInBetween) {
   Say(10, 11, "gap");
-  const Mark mark = MarkTo(12);
+  const ProofMark mark = MarkTo(12);
   Say(11, 12);
   Say(12, 13, "gap");
   EXPECT_EQ(StandingAt(mark), Standing::kEqual);
@@ -187,14 +187,14 @@ TEST_F(ProofTest, AnUnverifiedSegmentBeforeOrBehindIsNotInBetween) {
 TEST_F(ProofTest, WhatIsSaidToBeEqualCountsFromTheLastUnverified) {
   Say(10, 11, "gap");
   Say(11, 12);
-  const Mark mark = MarkTo(13);
+  const ProofMark mark = MarkTo(13);
   Say(12, 13);
   EXPECT_EQ(Prove(mark).verified_since, 11u);
 }
 
 TEST_F(ProofTest, ADifferenceThatHasAnUnknownBesideItIsUnverified) {
   Say(10, 11);
-  const Mark mark = MarkTo(12);
+  const ProofMark mark = MarkTo(12);
   model::Verdict verdict = Same(11, 12);
   verdict.kind = model::Verdict::Kind::kDiff;
   verdict.unverified_reason = "image";
@@ -205,7 +205,7 @@ TEST_F(ProofTest, ADifferenceThatHasAnUnknownBesideItIsUnverified) {
 
 TEST_F(ProofTest, AnOpenFindingIsDifferentUntilItEnds) {
   Say(10, 11, "", {{}, {Finding(7)}, {}});
-  const Mark mark = MarkTo(12);
+  const ProofMark mark = MarkTo(12);
   EXPECT_EQ(StandingAt(mark), Standing::kPending);
   Say(11, 12);
   EXPECT_EQ(StandingAt(mark), Standing::kDifferent);
@@ -216,7 +216,7 @@ TEST_F(ProofTest, AnOpenFindingIsDifferentUntilItEnds) {
 
 TEST_F(ProofTest, AnotherEpochProvesNothing) {
   Say(10, 11);
-  const Mark mark = MarkTo(12);
+  const ProofMark mark = MarkTo(12);
   model::Verdict verdict = Same(1, 50);
   verdict.head.epoch = 2;
   Say(verdict);
@@ -226,16 +226,16 @@ TEST_F(ProofTest, AnotherEpochProvesNothing) {
 
 TEST_F(ProofTest, ASegmentWithoutAVerdictIsNotProven) {
   Say(10, 11);
-  const Mark mark = MarkTo(14);
+  const ProofMark mark = MarkTo(14);
   Say(12, 14);
   EXPECT_EQ(StandingAt(mark), Standing::kUnproven);
-  Mark hole = mark;
+  ProofMark hole = mark;
   hole.from = 10;
   EXPECT_EQ(StandingAt(hole), Standing::kUnproven);
 }
 
 TEST_F(ProofTest, WhereNothingWasSaidYetAllCountsFromTheFirst) {
-  Mark mark = MarkTo(501);
+  ProofMark mark = MarkTo(501);
   EXPECT_EQ(mark.from, 0u);
   EXPECT_THAT(Book()->Prove(mark), StatusIs(absl::StatusCode::kNotFound, ::testing::_));
   Say(499, 500);
@@ -246,7 +246,7 @@ TEST_F(ProofTest, WhereNothingWasSaidYetAllCountsFromTheFirst) {
 }
 
 TEST_F(ProofTest, ANewRunThatJudgedNothingIsNotEqual) {
-  Mark mark = MarkTo(501);
+  ProofMark mark = MarkTo(501);
   model::PairUpdate update;
   update.state = StateAt(600);
   ASSERT_OK(store_->Append({"orders", "dst", {}, std::move(update)}, {}));
