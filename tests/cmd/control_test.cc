@@ -93,24 +93,6 @@ TEST_F(ControlTest, WaitingEndsWhenEqualityIsProvenAndNotWhileItIsNot) {
   EXPECT_EQ(Wait().exit_code, 0);
 }
 
-TEST_F(ControlTest, WhatWasJudgedAfterTheSourcesBarriersBeganAnewIsNotWhatWasAskedFor) {
-  StartServed();
-  ProgramResult result;
-  std::thread waiter([&] {
-    result = Ask({"wait", "--check", "pair", "--timeout", "90s", "--barrier", "100000"});
-  });
-  ChangeBarrier("`offset` = 1");
-  std::atomic<bool> ended{false};
-  std::thread joiner([&] {
-    waiter.join();
-    ended = true;
-  });
-  while (!ended) Barrier();
-  joiner.join();
-  EXPECT_EQ(result.exit_code, 4) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("unproven: "));
-}
-
 TEST_F(ControlTest, FindingsOfARunningDaemonAreThoseOfItsDirectory) {
   StartServed();
   Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
@@ -168,12 +150,13 @@ TEST_F(ControlTest, WatchingGoesOnByItsCursorOverARestart) {
   OnReplica("INSERT INTO shop.orders VALUES (42, 'x', 7)");
   Judge();
   Judge();
-  const ProgramResult second = watch("2");
+  const ProgramResult second = watch("3");
   ASSERT_EQ(second.exit_code, 0) << second.output;
   const std::vector<Alarm> lines = Lines(second);
-  ASSERT_THAT(lines, SizeIs(2)) << second.output;
+  ASSERT_THAT(lines, SizeIs(3)) << second.output;
   EXPECT_EQ(lines[0]["diffs"][0]["key"].dump(), "[43]");
-  EXPECT_EQ(lines[1]["type"], "resolved");
+  EXPECT_EQ(lines[1]["known"], 1);
+  EXPECT_EQ(lines[2]["type"], "resolved");
   // For people: a line each, without colours where nobody looks.
   const ProgramResult text = Ask({"watch", "--oldest", "--count", "3"});
   EXPECT_THAT(text.output, HasSubstr("shop.orders[42]"));
