@@ -111,8 +111,8 @@ std::vector<std::shared_ptr<Watcher>> WatchHub::All() {
 }
 
 std::shared_ptr<Watcher> WatchHub::Next() {
-  const auto wants = [this](const auto& entry) {
-    return entry.second.idle && entry.second.seen != news_;
+  const auto wants = [news = news_](const auto& entry) {
+    return entry.second.idle && entry.second.seen != news;
   };
   const auto begin = slots_.upper_bound(last_served_);
   auto found = std::find_if(begin, slots_.end(), wants);

@@ -458,10 +458,10 @@ TEST_F(HttpTest, OthersNeedAToken) {
       ElementsAre(HasSubstr("'NONE' is not set")));
 }
 
-TEST_F(ConfigTest, ControlIsOfThisMachine) {
-  const Loaded loaded = Parse(kSource, kTarget, kCheck, "[control]\nlisten = '127.0.0.1:9091'\n");
-  ASSERT_TRUE(loaded.config.control);
-  EXPECT_EQ(loaded.config.control->listen, (Endpoint{"127.0.0.1", 9091}));
+TEST_F(HttpTest, ControlIsOfThisMachine) {
+  const Loaded loaded = Run(kSource, kTarget, kCheck, "[control]\nlisten = '127.0.0.1:9091'\n");
+  ASSERT_TRUE(loaded.ok() && loaded->config.control) << loaded.status();
+  EXPECT_EQ(loaded->config.control->listen, (Endpoint{"127.0.0.1", 9091}));
   EXPECT_THAT(Errors(kSource, kTarget, kCheck, "[control]\nlisten = '0.0.0.0:9091'\n"),
               ElementsAre(HasSubstr("where others can ask")));
 }
