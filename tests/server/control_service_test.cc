@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -183,6 +184,7 @@ class FakeProofs final : public model::ProofSource {
  public:
   absl::StatusOr<std::vector<model::ProofMark>> TakeMarks(
       const model::MarkRequest& request) override {
+    ++entered_;
     MutexLock lock(held_);  // a source that does not answer
     if (request.check != "orders") return absl::NotFoundError("there is no such check");
     return std::vector<model::ProofMark>{
@@ -203,6 +205,7 @@ class FakeProofs final : public model::ProofSource {
                         .verified_since = 9};
   }
   Mutex held_;
+  std::atomic<int> entered_{0};
 };
 
 class FakeStatus final : public model::StatusSource {
@@ -538,6 +541,10 @@ TEST_F(ControlServiceTest, ASourceThatDoesNotAnswerHoldsUpOnlyItsCallers) {
   {
     MutexLock hold(proofs_.held_);
     for (int i = 0; i < 8; ++i) {
+      // The first one runs before others come.
+      if (i == 1) {
+        EXPECT_TRUE(Eventually([&] { return proofs_.entered_ == 1; }));
+      }
       callers.emplace_back([&] {
         control::TakeMarkRequest request;
         request.set_check("orders");
