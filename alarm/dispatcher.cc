@@ -55,8 +55,7 @@ void Dispatcher::Address(std::vector<Told> told, std::vector<model::Outbox::Addr
       if (quiet && !routing.types.Contains(model::AlarmType::kSame)) continue;
       if (Wants(routing, alarm)) sinks.push_back(worker->name());
     }
-    if (sinks.empty()) continue;
-    to->push_back({std::make_shared<const Alarm>(std::move(alarm)), std::move(sinks)});
+    to->push_back({std::make_shared<const Alarm>(std::move(alarm)), std::move(sinks), quiet});
   }
 }
 

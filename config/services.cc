@@ -5,7 +5,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "config/availability.h"
 #include "config/connection.h"
 #include "config/secret.h"
 #include "config/sections.h"
@@ -119,15 +118,6 @@ constexpr Field<StateOptions> kStateFields[] = {
      }},
 };
 
-// True if a section that only `dcp run` uses is not to be read further.
-bool Refused(const Value& value, absl::string_view feature) {
-  if (IsAvailable(feature)) return false;
-  if (value.context.purpose() == Purpose::kRun) {
-    value.context.Error(value.node.position, Refusal(feature));
-  }
-  return true;
-}
-
 }  // namespace
 
 void ReadJobs(const Value& value, Draft& draft) {
@@ -165,9 +155,15 @@ void ReadHttp(const Value& value, Draft& draft) {
 }
 
 void ReadControl(const Value& value, Draft& draft) {
-  if (Refused(value, "control")) return;
   ControlOptions options;
-  TableReader(value.node, "[control]", value.context).Read(kControlFields, options).Finish();
+  TableReader reader(value.node, "[control]", value.context);
+  reader.Read(kControlFields, options);
+  if (!options.listen.host.empty() && !IsLoopback(options.listen.host)) {
+    reader.Error("listen", absl::StrCat("[control] listens on ", options.listen.host,
+                                        ", where others can ask, and it asks nobody who they are: "
+                                        "name an address of this machine alone such as 127.0.0.1"));
+  }
+  reader.Finish();
   draft.config.control = std::move(options);
 }
 

@@ -34,6 +34,23 @@ struct FindingNote {
   friend bool operator==(const FindingNote&, const FindingNote&) = default;
 };
 
+// A finding as it is stored.
+struct FindingRecord {
+  int64_t number = 0;
+  int64_t pair = 0;  // the state's own number of its check and target
+  FindingNote note;  // without at, open, told
+  absl::Time first_seen, last_seen;
+  std::optional<absl::Time> resolved_at;
+  uint64_t reopened = 0;
+};
+
+// Somebody knows.
+struct FindingAck {
+  int64_t finding = 0;
+  absl::Time at;
+  std::string note;
+};
+
 // What a rule is asked about.
 struct FindingFacts {
   absl::string_view table;

@@ -36,6 +36,17 @@ constexpr char kOldPutAside[] =
     "SELECT sequence FROM deliveries WHERE sink = ? AND put_aside = 1 "
     "ORDER BY sequence DESC LIMIT 2 OFFSET ?";
 
+constexpr char kInsertTold[] =
+    "INSERT INTO told (id, type, check_name, target, quiet, text, json, sum, at, bytes_to_here) "
+    "VALUES (?,?,?,?,?,?,?,?,?, "
+    "ifnull((SELECT bytes_to_here FROM told ORDER BY place DESC LIMIT 1), 0) + ?)";
+constexpr char kNewestTold[] = "SELECT place, bytes_to_here FROM told ORDER BY place DESC LIMIT 1";
+// The newest one always stays: it tells the sizes of those that follow. Both bounds take a row only
+// with all before it: places that are kept have no gaps.
+constexpr char kPruneTold[] =
+    "DELETE FROM told WHERE place IN (SELECT place FROM told ORDER BY place LIMIT ?1) "
+    "AND place < ?2 AND (place <= ?2 - ?3 OR bytes_to_here <= ?4)";
+
 // nullopt: it is not as it was written.
 std::optional<Alarm> ReadAlarm(Statement& row) {
   row.ReadInteger();  // sequence
@@ -72,6 +83,9 @@ absl::Status AlarmTable::Prepare() {
   DCP_ASSIGN_OR_RETURN(insert_id_, db_.Prepare(kInsertId));
   DCP_ASSIGN_OR_RETURN(newest_id_, db_.Prepare("SELECT ifnull(max(sequence), 0) FROM alarm_ids"));
   DCP_ASSIGN_OR_RETURN(prune_ids_, db_.Prepare(kPruneIds));
+  DCP_ASSIGN_OR_RETURN(insert_told_, db_.Prepare(kInsertTold));
+  DCP_ASSIGN_OR_RETURN(newest_told_, db_.Prepare(kNewestTold));
+  DCP_ASSIGN_OR_RETURN(prune_told_, db_.Prepare(kPruneTold));
   DCP_ASSIGN_OR_RETURN(insert_alarm_, db_.Prepare(kInsertAlarm));
   DCP_ASSIGN_OR_RETURN(select_alarm_, db_.Prepare(kSelectAlarm));
   DCP_ASSIGN_OR_RETURN(delete_alarm_, db_.Prepare(kDeleteAlarm));
@@ -137,19 +151,29 @@ absl::StatusOr<int64_t> AlarmTable::NumberOf(const std::string& sink) {
   return sinks_[sink].number = db_.last_insert_rowid();
 }
 
-absl::StatusOr<std::optional<uint64_t>> AlarmTable::Add(const Alarm& alarm, int64_t pair,
-                                                        const std::vector<std::string>& sinks) {
+absl::StatusOr<std::optional<uint64_t>> AlarmTable::Add(const model::Outbox::Addressed& addressed,
+                                                        int64_t pair) {
+  const Alarm& alarm = *addressed.alarm;
   Statement& id = insert_id_.Bind();
   DCP_RETURN_IF_ERROR(id.Text(alarm.id).Integer(pair).Integer(absl::ToUnixNanos(alarm.at)).Run());
   if (db_.changes() == 0) return std::nullopt;
   const int64_t sequence = db_.last_insert_rowid();
-  if (!sinks.empty()) DCP_RETURN_IF_ERROR(Insert(sequence, alarm));
-  for (const std::string& sink : sinks) {
+  DCP_RETURN_IF_ERROR(Tell(alarm, addressed.quiet));
+  if (!addressed.sinks.empty()) DCP_RETURN_IF_ERROR(Insert(sequence, alarm));
+  for (const std::string& sink : addressed.sinks) {
     DCP_ASSIGN_OR_RETURN(const int64_t number, NumberOf(sink));
     DCP_RETURN_IF_ERROR(
         replace_delivery_.Bind().Integer(sequence).Integer(number).Integer(0).BindSum().Run());
   }
   return static_cast<uint64_t>(sequence);
+}
+
+absl::Status AlarmTable::Tell(const Alarm& alarm, bool quiet) {
+  Statement& to = insert_told_.Bind();
+  to.Text(alarm.id).Text(ToString(alarm.type)).Text(alarm.check).Text(alarm.target);
+  to.Integer(quiet ? 1 : 0).Text(alarm.text).Text(alarm.json).BindSum();
+  to.Integer(absl::ToUnixNanos(alarm.at));
+  return to.Integer(static_cast<int64_t>(alarm.text.size() + alarm.json.size())).Run();
 }
 
 absl::Status AlarmTable::Insert(int64_t sequence, const Alarm& alarm) {
@@ -206,7 +230,18 @@ absl::StatusOr<model::AlarmPtr> AlarmTable::Read(uint64_t sequence) {
   return std::make_shared<const Alarm>(std::move(*alarm));
 }
 
-absl::Status AlarmTable::PruneIds(const Retention& retention, absl::Time now, int64_t most) {
+absl::Status AlarmTable::PruneTold(const Retention& retention, int64_t most) {
+  DCP_ASSIGN_OR_RETURN(const bool found, newest_told_.Bind().Step());
+  const int64_t newest = found ? newest_told_.ReadInteger() : 0;
+  const int64_t bytes = found ? newest_told_.ReadInteger() : 0;
+  newest_told_.Bind();
+  Statement& to = prune_told_.Bind();
+  to.Integer(most).Integer(newest).Integer(retention.max_told);
+  return to.Integer(bytes - retention.max_told_bytes).Run();
+}
+
+absl::Status AlarmTable::Prune(const Retention& retention, absl::Time now, int64_t most) {
+  DCP_RETURN_IF_ERROR(PruneTold(retention, most));
   DCP_RETURN_IF_ERROR(newest_id_.Bind().Step().status());
   const int64_t newest = newest_id_.ReadInteger();
   newest_id_.Bind();

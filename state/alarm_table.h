@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/alarm.h"
+#include "model/ports/outbox.h"
 #include "state/retention.h"
 #include "state/sqlite.h"
 
@@ -41,16 +42,18 @@ class AlarmTable {
   using Take = std::function<void(const Delivery&, const model::Alarm&)>;
   absl::Status ReadWaiting(const Take& take);
 
-  // Stores it for the sinks. nullopt: its id was stored before, and it is not again.
-  absl::StatusOr<std::optional<uint64_t>> Add(const model::Alarm& alarm, int64_t pair,
-                                              const std::vector<std::string>& sinks);
+  // Stores it for the sinks, and for who watches. nullopt: its id was stored before, and it is not
+  // again.
+  absl::StatusOr<std::optional<uint64_t>> Add(const model::Outbox::Addressed& addressed,
+                                              int64_t pair);
   absl::Status Delivered(const Delivery& delivery);
   absl::Status PutAside(const Delivery& delivery);
 
   absl::StatusOr<model::AlarmPtr> Read(uint64_t sequence);
 
-  // Deletes the oldest ids that `retention` gives up, `most` at most.
-  absl::Status PruneIds(const Retention& retention, absl::Time now, int64_t most);
+  // Deletes the oldest ids, and what was kept for who watches, that `retention` gives up: `most` at
+  // most.
+  absl::Status Prune(const Retention& retention, absl::Time now, int64_t most);
 
   // Nothing is delivered to it any more.
   absl::Status ForgetSink(const std::string& name);
@@ -67,12 +70,15 @@ class AlarmTable {
   absl::Status ReadSinks();
   absl::StatusOr<int64_t> NumberOf(const std::string& sink);
   absl::Status Insert(int64_t sequence, const model::Alarm& alarm);
+  absl::Status Tell(const model::Alarm& alarm, bool quiet);
+  absl::Status PruneTold(const Retention& retention, int64_t most);
   absl::Status Drop(uint64_t sequence, int64_t sink);
   absl::Status PrunePutAside(int64_t sink);
   absl::Status Damaged(absl::string_view what) const;
 
   Database& db_;
   Statement insert_id_, newest_id_, prune_ids_;
+  Statement insert_told_, newest_told_, prune_told_;
   Statement insert_alarm_, select_alarm_, delete_alarm_;
   Statement insert_sink_, replace_delivery_, delete_delivery_, count_put_aside_, old_put_aside_;
   std::map<std::string, Sink> sinks_, committed_sinks_;

@@ -1,8 +1,6 @@
 #include "state/finding_book.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -10,7 +8,7 @@
 #include "absl/strings/strip.h"
 #include "base/status.h"
 #include "model/wildcard.h"
-#include "state/schema.h"
+#include "state/open_database.h"
 
 namespace dcp::state {
 namespace {
@@ -68,30 +66,11 @@ absl::Status NoFinding(absl::string_view name) {
       absl::StrCat("there is no finding ", name, "; dcp diffs list --all shows those there are"));
 }
 
-absl::Status CheckPresentVersion(Database& db) {
-  DCP_RETURN_IF_ERROR(CheckVersion(db, SchemaSteps()));
-  DCP_ASSIGN_OR_RETURN(const int64_t version, db.ReadInteger("PRAGMA user_version"));
-  if (static_cast<size_t>(version) == SchemaSteps().size()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(db.path(),
-                   " was written by an older dcp: start dcp run of this version with it "
-                   "first, which brings it to the present form"));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FindingBook>> FindingBook::Open(const std::string& dir,
                                                                Database::Mode mode) {
-  const std::string path = (std::filesystem::path(dir) / "state.db").string();
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no state in ", dir, error ? ": " + error.message() : "",
-                     ": name the state directory with --dir, or the daemon's configuration with "
-                     "--config"));
-  }
-  DCP_ASSIGN_OR_RETURN(auto db, Database::Open(path, mode));
-  DCP_RETURN_IF_ERROR(CheckPresentVersion(*db));
+  DCP_ASSIGN_OR_RETURN(auto db, OpenPresent(dir, mode));
   return std::unique_ptr<FindingBook>(new FindingBook(std::move(db)));
 }
 
@@ -127,7 +106,7 @@ absl::StatusOr<std::vector<Entry>> FindingBook::ReadPage(int64_t after, absl::Ti
 
 absl::Status FindingBook::List(const Filter& filter, absl::Time now,
                                const std::function<bool(const Entry&)>& take) {
-  for (int64_t after = 0;;) {
+  for (int64_t after = filter.after;;) {
     DCP_ASSIGN_OR_RETURN(const std::vector<Entry> page, ReadPage(after, now));
     for (const Entry& entry : page) {
       if (Fits(filter, entry) && !take(entry)) return absl::OkStatus();

@@ -19,25 +19,16 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "model/finding.h"
+#include "model/ports/finding_desk.h"
 #include "state/finding_row.h"
 #include "state/sqlite.h"
 
 namespace dcp::state {
 
-class FindingBook {
+class FindingBook final : public model::FindingDesk {
  public:
-  struct Entry {
-    FindingRecord record;
-    std::string check, target;
-    model::FindingState state = model::FindingState::kOpen;
-    std::optional<FindingAck> ack;
-  };
-  // What is empty is not asked for.
-  struct Filter {
-    std::string check, target;
-    std::string table;  // with wildcards
-    std::vector<model::FindingState> states;
-  };
+  using Entry = model::FindingEntry;
+  using Filter = model::FindingFilter;
   // More rules than these are refused: the daemon asks them for each row.
   static constexpr size_t kMaxRules = 1000;
 
@@ -48,36 +39,22 @@ class FindingBook {
   static absl::StatusOr<std::unique_ptr<FindingBook>> Open(const std::string& dir,
                                                            Database::Mode mode);
 
-  // In the order of their numbers; ends when `take` returns false. Read in pages: nothing of the
-  // database is held while `take` runs, however long it does, so that the daemon can write its
-  // log back. What changes meanwhile may be in it or not.
+  // Read in pages: the daemon can write its log back while `take` runs.
   absl::Status List(const Filter& filter, absl::Time now,
-                    const std::function<bool(const Entry&)>& take);
-
+                    const std::function<bool(const Entry&)>& take) override;
   // Those that are not resolved, the newest first, `most` at most.
   absl::StatusOr<std::vector<Entry>> Newest(size_t most, absl::Time now);
   // Another number after each change by anybody else.
   absl::StatusOr<int64_t> DataVersion() { return db_->ReadInteger("PRAGMA data_version"); }
-
-  // Those that `name` means: a number, an alarm's id, or a key as it is shown.
-  //   kNotFound  none
-  absl::StatusOr<std::vector<Entry>> Find(const std::string& name, absl::Time now);
-
-  //   kFailedPrecondition  it is resolved
-  //   kNotFound            there is none of this number
-  absl::Status Acknowledge(const FindingAck& ack);
+  absl::StatusOr<std::vector<Entry>> Find(const std::string& name, absl::Time now) override;
+  absl::Status Acknowledge(const model::FindingAck& ack) override;
   absl::Status IgnoreFinding(int64_t number, std::optional<absl::Time> until,
-                             const std::string& note, absl::Time now);
-
-  // kNotFound: it is not acknowledged.
-  absl::Status TakeBackAck(int64_t number);
-
-  absl::StatusOr<std::vector<model::IgnoreRule>> Rules() { return ReadRules(*db_); }
-  // The number that it gets. Rules whose time is over are dropped.
-  //   kResourceExhausted  there are kMaxRules
-  absl::StatusOr<int64_t> AddRule(const model::IgnoreRule& rule);
-  //   kNotFound  there is none of this number
-  absl::Status RemoveRule(int64_t number);
+                             const std::string& note, absl::Time now) override;
+  absl::Status TakeBackAck(int64_t number) override;
+  absl::StatusOr<std::vector<model::IgnoreRule>> Rules() override { return ReadRules(*db_); }
+  // kResourceExhausted: there are kMaxRules.
+  absl::StatusOr<int64_t> AddRule(const model::IgnoreRule& rule) override;
+  absl::Status RemoveRule(int64_t number) override;
 
  private:
   explicit FindingBook(std::unique_ptr<Database> db) : db_(std::move(db)) {}

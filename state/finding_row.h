@@ -14,15 +14,8 @@
 
 namespace dcp::state {
 
-// A row of finding_records.
-struct FindingRecord {
-  int64_t number = 0;
-  int64_t pair = 0;
-  model::FindingNote note;  // without at, open, told
-  absl::Time first_seen, last_seen;
-  std::optional<absl::Time> resolved_at;
-  uint64_t reopened = 0;
-};
+using model::FindingAck;
+using model::FindingRecord;  // a row of finding_records
 
 // In the order in which BindRecord() binds and ReadRecord() reads.
 inline constexpr char kSelectRecords[] =
@@ -50,11 +43,6 @@ absl::StatusOr<std::vector<model::IgnoreRule>> ReadRules(Database& db);
 inline constexpr char kReplaceAck[] =
     "REPLACE INTO finding_acks (finding, at, note, sum) VALUES (?,?,?,?)";
 
-struct FindingAck {
-  int64_t finding = 0;
-  absl::Time at;
-  std::string note;
-};
 void BindAck(const FindingAck& ack, Statement& to);
 std::optional<FindingAck> ReadAck(Statement& row);
 

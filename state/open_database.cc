@@ -101,6 +101,16 @@ absl::Status CheckIsWhole(Database& db) {
   return broken ? DamagedError(db, "rows that belong to others are alone") : absl::OkStatus();
 }
 
+absl::Status CheckPresentVersion(Database& db) {
+  DCP_RETURN_IF_ERROR(CheckVersion(db, SchemaSteps()));
+  DCP_ASSIGN_OR_RETURN(const int64_t version, db.ReadInteger("PRAGMA user_version"));
+  if (static_cast<size_t>(version) == SchemaSteps().size()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(db.path(),
+                   " was written by an older dcp: start dcp run of this version with it "
+                   "first, which brings it to the present form"));
+}
+
 }  // namespace
 
 absl::StatusOr<OpenedDatabase> OpenDatabase(const Disk& disk, const std::string& dir) {
@@ -120,6 +130,20 @@ absl::StatusOr<OpenedDatabase> OpenDatabase(const Disk& disk, const std::string&
   DCP_RETURN_IF_ERROR(CheckIsWhole(*opened.db));
   DCP_RETURN_IF_ERROR(Migrate(*opened.db, SchemaSteps()));
   return opened;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> OpenPresent(const std::string& dir, Database::Mode mode) {
+  const std::string path = (std::filesystem::path(dir) / kName).string();
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no state in ", dir, error ? ": " + error.message() : "",
+                     ": name the state directory with --dir, or the daemon's configuration with "
+                     "--config"));
+  }
+  DCP_ASSIGN_OR_RETURN(auto db, Database::Open(path, mode));
+  DCP_RETURN_IF_ERROR(CheckPresentVersion(*db));
+  return db;
 }
 
 }  // namespace dcp::state

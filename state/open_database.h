@@ -26,4 +26,11 @@ struct OpenedDatabase {
 //   errors: see StateStore::Open()
 absl::StatusOr<OpenedDatabase> OpenDatabase(const Disk& disk, const std::string& dir);
 
+// Of a directory that a daemon may be working with, which holds the lock: creates nothing and
+// changes no form.
+//   kNotFound            there is no state in `dir`
+//   kFailedPrecondition  it is of another version
+//   and what state/sqlite.h says
+absl::StatusOr<std::unique_ptr<Database>> OpenPresent(const std::string& dir, Database::Mode mode);
+
 }  // namespace dcp::state

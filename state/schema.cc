@@ -224,6 +224,19 @@ CREATE TABLE table_proofs (
   sum INTEGER NOT NULL,
   PRIMARY KEY (check_name, target, table_name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE told (
+  place INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  check_name TEXT NOT NULL,
+  target TEXT NOT NULL,
+  quiet INTEGER NOT NULL,     -- 1: nothing of it is for people
+  text TEXT NOT NULL,
+  json TEXT NOT NULL,
+  sum INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  bytes_to_here INTEGER NOT NULL  -- of texts, all that was ever in it up to this row
+) STRICT;
 )sql";
 
 constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};

@@ -130,8 +130,7 @@ absl::Status StateCore::WriteReport(const model::Report& report,
   FaultPoint("state.pair_saved");
   DCP_RETURN_IF_ERROR(findings_->Save(pair, report));
   for (const Outbox::Addressed& addressed : alarms) {
-    DCP_ASSIGN_OR_RETURN(const std::optional<uint64_t> sequence,
-                         alarms_->Add(*addressed.alarm, pair, addressed.sinks));
+    DCP_ASSIGN_OR_RETURN(const std::optional<uint64_t> sequence, alarms_->Add(addressed, pair));
     if (sequence) added->push_back({*sequence, &addressed});
   }
   FaultPoint("state.alarms_added");
@@ -151,10 +150,11 @@ absl::Status StateCore::WriteOutcomes(const model::Report& report, int64_t pair)
   const int64_t most = 2 * static_cast<int64_t>(report.outcomes.size()) + 2;
   DCP_RETURN_IF_ERROR(pairs_->PruneVerdicts(options_.retention, now, most));
   DCP_RETURN_IF_ERROR(findings_->Prune(report, options_.retention, most));
-  return alarms_->PruneIds(options_.retention, now, most);
+  return alarms_->Prune(options_.retention, now, most);
 }
 
 void StateCore::Enqueue(const Added& added) {
+  if (added.addressed->sinks.empty()) return;
   const model::OutboxItemPtr item = model::MakeOutboxItem(*added.addressed->alarm);
   for (const std::string& sink : added.addressed->sinks) Enqueue(sink, added.sequence, item);
 }

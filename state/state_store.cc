@@ -47,8 +47,12 @@ StateStore::StateStore(Options options, LockFile lock, std::unique_ptr<StateCore
       core_(std::move(core)) {}
 
 absl::Status StateStore::Append(const model::Report& report, const std::vector<Addressed>& alarms) {
-  MutexLock lock(mu_);
-  return core_->Append(report, alarms);
+  {
+    MutexLock lock(mu_);
+    DCP_RETURN_IF_ERROR(core_->Append(report, alarms));
+  }
+  options_.stored();
+  return absl::OkStatus();
 }
 
 absl::Status StateStore::MakeDurable() {

@@ -56,6 +56,8 @@ class StateStore final : public model::Outbox,
     size_t max_bytes_per_sink = size_t{64} << 20;
     Retention retention = {};
     Disk disk = {};
+    // After each report that was stored. Any thread, never under a lock of this.
+    std::function<void()> stored = [] {};
     // Gets what only the operator can mend. Never under a lock of this.
     LogFunction log = [](absl::string_view) {};
   };

@@ -154,15 +154,82 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
   return sub;
 }
 
+// "--server" of the options.
+CLI::Option* AddServer(CLI::App& sub, ServerOptions* options) {
+  CLI::Option* server =
+      sub.add_option("--server", options->server, "HOST:PORT of a running dcp's [control]")
+          ->check(CLI::Validator(CheckTarget, ""))
+          ->group("Where");
+  if (!options->server.empty()) server->capture_default_str();
+  sub.add_option("--ca", options->ca, "File of certificates to trust: asks by TLS")->group("Where");
+  sub.add_option("--token-file", options->token_file,
+                 "File with the token (otherwise: the environment's DCP_TOKEN)")
+      ->group("Where");
+  return server;
+}
+
+CLI::App* AddStatus(CLI::App& app, StatusCommand* command) {
+  CLI::App* sub = app.add_subcommand("status", "Say what a running dcp is doing");
+  AddServer(*sub, &command->server);
+  sub->add_flag("--json", command->json, "The object of HTTP's /status");
+  sub->footer(
+      "Exit status: 0; 78 where no dcp can be asked.\n"
+      "Example: dcp status --server 127.0.0.1:9091");
+  return sub;
+}
+
+CLI::App* AddWatch(CLI::App& app, WatchCommand* command) {
+  CLI::App* sub = app.add_subcommand("watch", "Print alarms of a running dcp as they are told");
+  AddServer(*sub, &command->server);
+  sub->add_flag("--json", command->json, "One line of JSON per alarm (docs/alarms.md)");
+  sub->add_option("--types", command->types,
+                  "Only these: same, diff, unverified, timeout, resolved (default: all but same)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"same", "diff", "unverified", "timeout", "resolved"}));
+  sub->add_option("--check", command->checks, "Only of this check");
+  CLI::Option* oldest =
+      sub->add_flag("--oldest", command->oldest, "Begin with the oldest alarm that is kept");
+  sub->add_option("--after", command->cursor, "Begin behind this cursor")->excludes(oldest);
+  sub->add_option("--cursor-file", command->cursor_file,
+                  "Note in this file how far it has come; with one that is there, go on from it");
+  sub->add_option("--count", command->count, "End after so many alarms");
+  sub->footer(
+      "Goes on by itself, without a gap, when the connection is lost or dcp is started again.\n"
+      "Example: dcp watch --json --types diff,resolved --cursor-file ~/.dcp-cursor");
+  return sub;
+}
+
+CLI::App* AddWait(CLI::App& app, WaitCommand* command) {
+  CLI::App* sub = app.add_subcommand(
+      "wait", "Wait until target and source are proven to be equal, for a cut-over");
+  AddServer(*sub, &command->server);
+  sub->add_option("--check", command->checks, "Name of a [[check]]; may be given again")
+      ->required();
+  CLI::Option* gtid = sub->add_option("--gtid", command->gtid,
+                                      "Up to these transactions (otherwise: all committed by now)");
+  sub->add_option("--barrier", command->barrier, "Up to this barrier, as for a pushed source")
+      ->excludes(gtid);
+  sub->add_option("--timeout", command->timeout, "So long at most: 30s, 10m");
+  sub->add_flag("--json", command->json, "One line of JSON per target");
+  sub->footer(
+      "Exit status: 0 equal, 2 different, 4 not proven in time, or it cannot be; 1 an error;\n"
+      "78 where no dcp can be asked. It proves what was changed while dcp looked; dcp verify\n"
+      "proves the rest.\n"
+      "Example: dcp wait --check orders --timeout 2m && ./switch-over");
+  return sub;
+}
+
 using DiffsVerb = DiffsCommand::Verb;
 
 void AddDiffsPlace(CLI::App& sub, DiffsCommand* command) {
   CLI::Option* dir = sub.add_option("--dir", command->dir, "State directory")
                          ->capture_default_str()
                          ->group("Where");
-  sub.add_option("--config", command->config, "Configuration file: its [state] dir")
-      ->group("Where")
-      ->excludes(dir);
+  CLI::Option* config =
+      sub.add_option("--config", command->config, "Configuration file: its [state] dir")
+          ->group("Where")
+          ->excludes(dir);
+  AddServer(sub, &command->server)->excludes(dir)->excludes(config);
 }
 
 void AddDiffsFilter(CLI::App& sub, DiffsCommand* command) {
@@ -288,12 +355,27 @@ std::string UnknownOption(const CLI::App& command, const std::vector<std::string
   return "";
 }
 
+const std::vector<std::string>& AllCommands() {
+  static const std::vector<std::string> kAll = {"run",    "check-config", "push",  "binlog",
+                                                "verify", "repair",       "diffs", "status",
+                                                "watch",  "wait"};
+  return kAll;
+}
+
+std::string Commands() {
+  std::string text;
+  for (const std::string& name : AllCommands()) {
+    if (!text.empty()) text += name == AllCommands().back() ? " and " : ", ";
+    text += name;
+  }
+  return text;
+}
+
 std::string UnknownCommand(const std::vector<std::string>& args,
                            const std::vector<std::string>& known) {
-  if (args.empty())
-    return "no command; there are run, check-config, push, binlog, verify, repair and diffs";
-  return "unknown command '" + args[0] + "'" + config::DidYouMean(args[0], known) +
-         "; there are run, check-config, push, binlog, verify, repair and diffs";
+  if (args.empty()) return "no command; there are " + Commands();
+  return "unknown command '" + args[0] + "'" + config::DidYouMean(args[0], known) + "; there are " +
+         Commands();
 }
 
 std::string DiffsUsageError(const CLI::App& app, const CLI::ParseError& error,
@@ -315,12 +397,7 @@ std::string UsageError(const CLI::App& app, const CLI::ParseError& error, int ar
   if (std::any_of(args.begin(), args.end(), LooksLikePassword)) {
     return "a password cannot be given on the command line: use --password-file or MYSQL_PWD";
   }
-  static const std::vector<std::string> kLater = {"wait", "status", "watch"};
-  if (!args.empty() && std::find(kLater.begin(), kLater.end(), args[0]) != kLater.end()) {
-    return "'" + args[0] + "' is not available in this version";
-  }
-  const std::vector<std::string> known = {"run",    "check-config", "push", "binlog",
-                                          "verify", "repair",       "diffs"};
+  const std::vector<std::string>& known = AllCommands();
   if (args.empty() || std::find(known.begin(), known.end(), args[0]) == known.end()) {
     return UnknownCommand(args, known) + " (dcp --help)";
   }
@@ -349,6 +426,12 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   const CLI::App* diffs_app = AddDiffs(app, &diffs);
   RepairCommand repair;
   const CLI::App* repair_app = AddRepair(app, &repair);
+  StatusCommand status;
+  WatchCommand watch;
+  WaitCommand wait;
+  const CLI::App* status_app = AddStatus(app, &status);
+  const CLI::App* watch_app = AddWatch(app, &watch);
+  const CLI::App* wait_app = AddWait(app, &wait);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // also --help and --version
@@ -363,6 +446,9 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   if (verify_app->parsed()) return {verify, 0};
   if (diffs_app->parsed()) return {diffs, 0};
   if (repair_app->parsed()) return {repair, 0};
+  if (status_app->parsed()) return {status, 0};
+  if (watch_app->parsed()) return {watch, 0};
+  if (wait_app->parsed()) return {wait, 0};
   return {std::nullopt, kExitUsage};
 }
 

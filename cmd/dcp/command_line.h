@@ -48,12 +48,42 @@ struct VerifyCommand {
   std::string checkpoint;  // empty: none
 };
 
+// Of a running daemon.
+struct ServerOptions {
+  std::string server = "127.0.0.1:9091";  // HOST:PORT
+  std::string ca, token_file;
+};
+
+struct StatusCommand {
+  ServerOptions server;
+  bool json = false;
+};
+
+struct WatchCommand {
+  ServerOptions server;
+  bool json = false;
+  bool oldest = false;
+  std::string cursor, cursor_file;
+  std::vector<std::string> types, checks;
+  uint64_t count = 0;  // ends after so many; 0: does not end
+};
+
+struct WaitCommand {
+  ServerOptions server;
+  bool json = false;
+  std::vector<std::string> checks;
+  std::string gtid;
+  std::optional<uint64_t> barrier;
+  std::string timeout;  // empty: none
+};
+
 struct DiffsCommand {
   enum class Verb { kList, kShow, kAck, kIgnore, kExport };
   Verb verb = Verb::kList;
-  std::string config;              // its [state] dir counts
-  std::string dir = "dcp-state";   // without a config
-  std::vector<std::string> names;  // of findings: number, key or alarm id
+  std::string config;                   // its [state] dir counts
+  std::string dir = "dcp-state";        // without a config
+  ServerOptions server = {"", "", ""};  // of it is asked in their place, where it is not empty
+  std::vector<std::string> names;       // of findings: number, key or alarm id
   std::string check, target, table, column;
   std::vector<std::string> states;  // words
   bool all = false;                 // states
@@ -76,8 +106,9 @@ struct RepairCommand {
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand,
-                             VerifyCommand, RepairCommand, DiffsCommand>;
+using Command =
+    std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand, VerifyCommand,
+                 RepairCommand, DiffsCommand, StatusCommand, WatchCommand, WaitCommand>;
 
 struct ParsedCommandLine {
   std::optional<Command> command;

@@ -18,6 +18,7 @@
 #include "cmd/dcp/binlog_opener.h"
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/columns.h"
+#include "cmd/dcp/control_server.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/feed.h"
 #include "cmd/dcp/file_opener.h"
@@ -27,6 +28,7 @@
 #include "cmd/dcp/lease_gate.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/page_findings.h"
+#include "cmd/dcp/proofs.h"
 #include "cmd/dcp/purge_watcher.h"
 #include "cmd/dcp/recorder.h"
 #include "cmd/dcp/resume.h"
@@ -34,15 +36,20 @@
 #include "cmd/dcp/sinks.h"
 #include "cmd/dcp/sql_session.h"
 #include "cmd/dcp/temporary_directory.h"
+#include "cmd/dcp/utf8_desk.h"
 #include "collector/grpc/grpc_collector.h"
 #include "collector/mysql/column_agreement.h"
 #include "collector/mysql/mysql_collector.h"
 #include "mysql/server_settings.h"
 #include "row/renderer.h"
+#include "server/call_gate.h"
+#include "server/control_service.h"
 #include "server/endpoints.h"
 #include "server/event_feed.h"
 #include "server/http_server.h"
 #include "server/page_endpoints.h"
+#include "state/finding_book.h"
+#include "state/history_book.h"
 #include "state/spill_files.h"
 #include "state/spill_seal.h"
 #include "state/state_store.h"
@@ -114,6 +121,7 @@ class Daemon::Impl final : public model::StatusSource {
     DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
     DCP_ASSIGN_OR_RETURN(resume_, PlanResume(config_, *state_));
     for (const std::string& line : resume_.lines) LogInfo(line);
+    MakeControl();
     MakeHandover();
     keeper_ = std::make_unique<IntakeKeeper>(
         config_, gate_ ? static_cast<model::OutcomeSink&>(*gate_) : *dispatcher_,
@@ -141,6 +149,7 @@ class Daemon::Impl final : public model::StatusSource {
 
   absl::Status Start() {
     DCP_RETURN_IF_ERROR(StartHttp());
+    DCP_RETURN_IF_ERROR(StartControl());
     dispatcher_->Start();
     for (auto& runner : runners_) runner->Start();
     for (auto& collector : grpc_collectors_) DCP_RETURN_IF_ERROR(collector->Start());
@@ -155,6 +164,7 @@ class Daemon::Impl final : public model::StatusSource {
   void Stop(absl::Duration limit) {
     const absl::Duration end = clock_.Monotonic() + limit;
     const auto left = [&] { return std::max(end - clock_.Monotonic(), absl::ZeroDuration()); };
+    if (control_) control_->Stop();
     for (auto& barrier : barriers_) barrier->Stop();
     if (jobs_) jobs_->RequestStop();
     if (purge_watcher_) purge_watcher_->Stop();
@@ -178,6 +188,7 @@ class Daemon::Impl final : public model::StatusSource {
       handover_->Stop();
       if (!std::exchange(stopped_, true)) handover_->Finish();
     }
+    if (control_server_) control_server_->Stop();
     if (recorder_) recorder_->Stop();
     if (http_) http_->Stop();
   }
@@ -260,6 +271,9 @@ class Daemon::Impl final : public model::StatusSource {
       DCP_ASSIGN_OR_RETURN(temporary_state_, TemporaryDirectory::Create());
     }
     options.dir = StateDir();
+    options.stored = [this] {
+      if (control_) control_->Notify();
+    };
     options.log = [](absl::string_view line) { LogError(line); };
     const std::string spill_dir = absl::StrCat(options.dir, "/spill");
     DCP_ASSIGN_OR_RETURN(state_, state::StateStore::Open(std::move(options)));
@@ -455,6 +469,9 @@ class Daemon::Impl final : public model::StatusSource {
       const auto place = resume_.pushed.find(tag.value());
       if (place != resume_.pushed.end()) grpc.start_places[tag] = place->second.ToText();
     }
+    if (control_ && !config_.control && grpc_collectors_.empty()) {
+      grpc.services.push_back(control_.get());
+    }
     grpc.log = [name = options.name](absl::string_view text) {
       LogWarning(absl::StrCat("collector ", name, ": ", text));
     };
@@ -526,6 +543,52 @@ class Daemon::Impl final : public model::StatusSource {
     return all;
   }
 
+  // What is told there is for this machine alone, unless somebody is asked who he is.
+  bool ServesControl() const {
+    if (config_.control) return true;
+    if (config_.grpc_collectors.empty()) return false;
+    const std::string& host = config_.grpc_collectors.front().listen.host;
+    if (host == "localhost" || host == "::1" || absl::StartsWith(host, "127.")) return true;
+    LogInfo(absl::StrCat("control is not served on ", host,
+                         ", where others can ask: dcp status and watch need [control]"));
+    return false;
+  }
+
+  void MakeControl() {
+    if (!ServesControl()) return;
+    proofs_ = std::make_unique<Proofs>(config_, StateDir());
+    server::ControlService::Parts parts;
+    parts.status = this;
+    parts.proofs = proofs_.get();
+    parts.open_desk = [this](bool writes) { return OpenDesk(writes); };
+    parts.open_history = [this]() -> absl::StatusOr<std::unique_ptr<model::AlarmHistory>> {
+      return state::HistoryBook::Open(StateDir());
+    };
+    parts.gate = &gate_of_control_;
+    parts.clock = &clock_;
+    control_ = std::make_unique<server::ControlService>(server::ControlService::Options(),
+                                                        std::move(parts));
+  }
+
+  absl::StatusOr<std::unique_ptr<model::FindingDesk>> OpenDesk(bool writes) const {
+    using Mode = state::Database::Mode;
+    DCP_ASSIGN_OR_RETURN(auto book, state::FindingBook::Open(
+                                        StateDir(), writes ? Mode::kExisting : Mode::kReadOnly));
+    return MakeUtf8Desk(std::move(book));
+  }
+
+  absl::Status StartControl() {
+    if (!config_.control) return absl::OkStatus();
+    ControlServer::Options options;
+    options.listen = absl::StrCat(config_.control->listen.host, ":", config_.control->listen.port);
+    options.services = {control_.get()};
+    options.log = [](absl::string_view text) { LogWarning(absl::StrCat("control: ", text)); };
+    DCP_ASSIGN_OR_RETURN(control_server_, ControlServer::Start(options));
+    LogInfo(
+        absl::StrCat("control on ", config_.control->listen.host, ":", control_server_->port()));
+    return absl::OkStatus();
+  }
+
   absl::Status StartHttp() {
     if (!config_.http) return absl::OkStatus();
     server::HttpServer::Options options;
@@ -571,9 +634,13 @@ class Daemon::Impl final : public model::StatusSource {
   const alarm::Masks masks_;
   alarm::DiffFiles diff_files_;
   std::unique_ptr<TemporaryDirectory> temporary_state_;
-  std::unique_ptr<state::StateStore> state_;        // never null after Build()
-  std::unique_ptr<state::SpillFiles> spill_files_;  // likewise
-  std::unique_ptr<state::SpillSeal> spill_seal_;    // likewise; null: nothing is masked
+  const server::OpenGate gate_of_control_;
+  std::unique_ptr<Proofs> proofs_;
+  std::unique_ptr<server::ControlService> control_;  // null: not served
+  std::unique_ptr<ControlServer> control_server_;    // null: on a collector's port, or none
+  std::unique_ptr<state::StateStore> state_;         // never null after Build()
+  std::unique_ptr<state::SpillFiles> spill_files_;   // likewise
+  std::unique_ptr<state::SpillSeal> spill_seal_;     // likewise; null: nothing is masked
   ResumePlan resume_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::unique_ptr<LeaseGate> gate_;           // of a term

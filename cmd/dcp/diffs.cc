@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "alarm/text.h"
 #include "base/status.h"
+#include "cmd/dcp/ask.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/finding_json.h"
 #include "cmd/dcp/load_config.h"
@@ -25,7 +26,7 @@ using alarm::Readable;
 using alarm::Rfc3339;
 using model::FindingState;
 using state::FindingBook;
-using Entry = FindingBook::Entry;
+using Entry = model::FindingEntry;
 using Verb = DiffsCommand::Verb;
 
 std::string ToLine(const Entry& entry) {
@@ -103,8 +104,8 @@ class DiffsRun {
  public:
   // `config` may be null.
   DiffsRun(const DiffsCommand& command, const config::Config* config, absl::Time now,
-           std::ostream& out, FindingBook& book)
-      : command_(command), config_(config), now_(now), out_(out), book_(book) {}
+           std::ostream& out, model::FindingDesk& desk)
+      : command_(command), config_(config), now_(now), out_(out), desk_(desk) {}
 
   absl::Status Run() {
     switch (command_.verb) {
@@ -123,8 +124,8 @@ class DiffsRun {
   }
 
  private:
-  FindingBook::Filter MakeFilter() const {
-    FindingBook::Filter filter{command_.check, command_.target, command_.table, {}};
+  model::FindingFilter MakeFilter() const {
+    model::FindingFilter filter{command_.check, command_.target, command_.table, {}, 0};
     for (const std::string& word : command_.states) {
       filter.states.push_back(*model::FindingStateFromText(word));
     }
@@ -142,7 +143,7 @@ class DiffsRun {
       out_ << (json ? ToJson(entry, with_row) : ToLine(entry)) << "\n";
       return out_.good();
     };
-    DCP_RETURN_IF_ERROR(book_.List(MakeFilter(), now_, print));
+    DCP_RETURN_IF_ERROR(desk_.List(MakeFilter(), now_, print));
     if (!json && count == 0) out_ << "no findings\n";
     return absl::OkStatus();
   }
@@ -173,7 +174,7 @@ class DiffsRun {
   absl::Status ForEachNamed(const Action& action) {
     std::vector<Entry> entries;
     for (const std::string& name : command_.names) {
-      DCP_ASSIGN_OR_RETURN(std::vector<Entry> found, book_.Find(name, now_));
+      DCP_ASSIGN_OR_RETURN(std::vector<Entry> found, desk_.Find(name, now_));
       for (Entry& entry : found) entries.push_back(std::move(entry));
     }
     for (const Entry& entry : entries) DCP_RETURN_IF_ERROR(action(entry));
@@ -182,8 +183,8 @@ class DiffsRun {
 
   absl::Status Acknowledge(const Entry& entry) {
     const int64_t number = entry.record.number;
-    DCP_RETURN_IF_ERROR(command_.undo ? book_.TakeBackAck(number)
-                                      : book_.Acknowledge({number, now_, command_.note}));
+    DCP_RETURN_IF_ERROR(command_.undo ? desk_.TakeBackAck(number)
+                                      : desk_.Acknowledge({number, now_, command_.note}));
     out_ << "#" << number << (command_.undo ? " is open again: " : " is acknowledged: ")
          << Readable(entry.record.note.key_text) << "\n";
     return absl::OkStatus();
@@ -192,7 +193,7 @@ class DiffsRun {
   absl::Status Ignore() {
     if (command_.list_rules) return ListRules();
     if (command_.remove_rule != 0) {
-      DCP_RETURN_IF_ERROR(book_.RemoveRule(command_.remove_rule));
+      DCP_RETURN_IF_ERROR(desk_.RemoveRule(command_.remove_rule));
       out_ << "rule " << command_.remove_rule << " is removed\n";
       return absl::OkStatus();
     }
@@ -203,7 +204,7 @@ class DiffsRun {
 
   absl::Status IgnoreOne(const Entry& entry, std::optional<absl::Time> until) {
     const int64_t number = entry.record.number;
-    DCP_RETURN_IF_ERROR(book_.IgnoreFinding(number, until, command_.note, now_));
+    DCP_RETURN_IF_ERROR(desk_.IgnoreFinding(number, until, command_.note, now_));
     out_ << "#" << number << " is ignored" << UntilText(until) << ": "
          << Readable(entry.record.note.key_text) << "\n";
     return absl::OkStatus();
@@ -218,13 +219,13 @@ class DiffsRun {
     rule.until = until;
     rule.note = command_.note;
     rule.at = now_;
-    DCP_ASSIGN_OR_RETURN(rule.number, book_.AddRule(rule));
+    DCP_ASSIGN_OR_RETURN(rule.number, desk_.AddRule(rule));
     out_ << ToLine(rule) << "\n";
     return absl::OkStatus();
   }
 
   absl::Status ListRules() {
-    DCP_ASSIGN_OR_RETURN(const std::vector<model::IgnoreRule> rules, book_.Rules());
+    DCP_ASSIGN_OR_RETURN(const std::vector<model::IgnoreRule> rules, desk_.Rules());
     for (const model::IgnoreRule& rule : rules) {
       out_ << ToLine(rule) << (rule.until && *rule.until <= now_ ? "  (over)" : "") << "\n";
     }
@@ -260,7 +261,7 @@ class DiffsRun {
   const config::Config* const config_;
   const absl::Time now_;
   std::ostream& out_;
-  FindingBook& book_;
+  model::FindingDesk& desk_;
 };
 
 // "", or why this command line does not make sense.
@@ -279,14 +280,22 @@ int ExitCodeOf(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitError;
 }
 
-}  // namespace
+int DiffsOfServer(const DiffsCommand& command, absl::Time now, std::ostream& out,
+                  std::ostream& err) {
+  const auto client = Connect(command.server, err);
+  if (client == nullptr) return kExitConfig;
+  const absl::Status status = DiffsRun(command, nullptr, now, out, *client).Run();
+  out.flush();
+  if (!status.ok()) err << "dcp: error: " << status.message() << "\n";
+  return ExitCodeOfCall(status);
+}
 
-int Diffs(const DiffsCommand& command, absl::Time now, std::ostream& out, std::ostream& err) {
+int DiffsOfDirectory(const DiffsCommand& command, absl::Time now, std::ostream& out,
+                     std::ostream& err) {
   const auto fail = [&](absl::string_view why, int code) {
     err << "dcp: error: " << why << "\n";
     return code;
   };
-  if (const std::string fault = UsageFault(command); !fault.empty()) return fail(fault, kExitUsage);
   std::string dir = command.dir;
   std::optional<config::Config> config;
   if (!command.config.empty()) {
@@ -303,6 +312,17 @@ int Diffs(const DiffsCommand& command, absl::Time now, std::ostream& out, std::o
   out.flush();
   if (!status.ok()) fail(status.message(), 0);
   return ExitCodeOf(status);
+}
+
+}  // namespace
+
+int Diffs(const DiffsCommand& command, absl::Time now, std::ostream& out, std::ostream& err) {
+  if (const std::string fault = UsageFault(command); !fault.empty()) {
+    err << "dcp: error: " << fault << "\n";
+    return kExitUsage;
+  }
+  return command.server.server.empty() ? DiffsOfDirectory(command, now, out, err)
+                                       : DiffsOfServer(command, now, out, err);
 }
 
 }  // namespace dcp::cmd

@@ -1,4 +1,5 @@
-// `dcp diffs`: the findings of a state directory, listed, shown, exported, and marked.
+// `dcp diffs`: the findings of a state directory, or of a running daemon, listed, shown, exported,
+// and marked.
 #pragma once
 
 #include <iosfwd>

@@ -3,9 +3,11 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/fault_point.h"
+#include "cmd/dcp/ask.h"
 #include "cmd/dcp/check_config.h"
 #include "cmd/dcp/command_line.h"
 #include "cmd/dcp/diffs.h"
@@ -29,6 +31,22 @@ bool ArmFromEnvironment() {
   return status.ok();
 }
 
+// The exit status of a command that asks a running daemon.
+std::optional<int> Ask(const dcp::cmd::Command& command) {
+  using namespace dcp::cmd;  // NOLINT(google-build-using-namespace): as main's
+  const Colours colours = Colours::OfStandardOutput();
+  if (const auto* status = std::get_if<StatusCommand>(&command)) {
+    return ShowStatus(*status, colours, std::cout, std::cerr);
+  }
+  if (const auto* watch = std::get_if<WatchCommand>(&command)) {
+    return WatchAlarms(*watch, colours, std::cout, std::cerr);
+  }
+  if (const auto* wait = std::get_if<WaitCommand>(&command)) {
+    return WaitForEquality(*wait, colours, std::cout, std::cerr);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -48,6 +66,7 @@ int main(int argc, char** argv) {
   if (const auto* diffs = std::get_if<DiffsCommand>(&*parsed.command)) {
     return Diffs(*diffs, dcp::Clock::Real().Now(), std::cout, std::cerr);
   }
+  if (const std::optional<int> exit_code = Ask(*parsed.command)) return *exit_code;
   StopSignal stop;
   if (const auto* verify = std::get_if<VerifyCommand>(&*parsed.command)) {
     return Verify(*verify, stop);

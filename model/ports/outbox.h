@@ -27,6 +27,7 @@ class Outbox {
   struct Addressed {
     AlarmPtr alarm;
     std::vector<std::string> sinks;
+    bool quiet = false;  // nothing of it is for people
   };
   struct Entry {
     uint64_t sequence = 0;  // grows with every Append
@@ -49,7 +50,8 @@ class Outbox {
 
   // Stores the alarms of `report`, all or none; a durable implementation stores the
   // report with them, in one transaction. An error means that nothing is stored, and
-  // that the same call may succeed later. An alarm with no sink is of no interest to it.
+  // that the same call may succeed later. An alarm with no sink waits for none; a durable
+  // implementation keeps it for who watches (model/ports/alarm_history.h), as all others.
   virtual absl::Status Append(const Report& report, const std::vector<Addressed>& alarms) = 0;
 
   // Of each check with entries for `sink` the oldest one, by sequence.

@@ -68,6 +68,38 @@ TEST(CommandLineTest, VerifyTakesAJobOrARowOfACheck) {
       HasSubstr("--job"));
 }
 
+template <typename T>
+T Parsed(std::vector<std::string> args) {
+  args.insert(args.begin(), "dcp");
+  std::vector<char*> argv;
+  for (std::string& arg : args) argv.push_back(arg.data());
+  const ParsedCommandLine parsed = ParseCommandLine(static_cast<int>(argv.size()), argv.data());
+  const T* const command = parsed.command ? std::get_if<T>(&*parsed.command) : nullptr;
+  EXPECT_NE(command, nullptr);
+  return command == nullptr ? T() : *command;
+}
+
+TEST(CommandLineTest, WhatAsksADaemonKnowsWhere) {
+  EXPECT_EQ(Parsed<StatusCommand>({"status"}).server.server, "127.0.0.1:9091");
+  const auto wait = Parsed<WaitCommand>(
+      {"wait", "--check", "a", "--check", "b", "--barrier", "7", "--server", "h:1", "--ca", "f"});
+  EXPECT_EQ(wait.server.server, "h:1");
+  EXPECT_EQ(wait.server.ca, "f");
+  EXPECT_EQ(wait.checks, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(wait.barrier, 7u);
+  EXPECT_EQ(Parsed<WatchCommand>({"watch", "--types", "diff,same"}).types,
+            (std::vector<std::string>{"diff", "same"}));
+  // Of these the state directory is asked otherwise.
+  EXPECT_EQ(Parsed<DiffsCommand>({"diffs", "list"}).server.server, "");
+  EXPECT_EQ(Parsed<DiffsCommand>({"diffs", "list", "--server", "h:1"}).server.server, "h:1");
+  EXPECT_THAT(ErrorOf({"status", "--server", "nowhere"}), HasSubstr("is not HOST:PORT"));
+  EXPECT_THAT(ErrorOf({"wait"}), HasSubstr("--check is required"));
+  EXPECT_THAT(ErrorOf({"wait", "--check", "a", "--gtid", "g", "--barrier", "1"}),
+              HasSubstr("excludes"));
+  EXPECT_THAT(ErrorOf({"diffs", "list", "--server", "h:1", "--dir", "d"}), HasSubstr("excludes"));
+  EXPECT_THAT(ErrorOf({"watch", "--types", "diffs"}), HasSubstr("diffs"));
+}
+
 TEST(CommandLineTest, APasswordIsNotRepeated) {
   EXPECT_THAT(ErrorOf({"binlog", "--password=secret"}),
               AllOf(HasSubstr("--password-file"), Not(HasSubstr("secret"))));

@@ -5,7 +5,6 @@
 #include <fstream>
 
 #include "absl/strings/str_replace.h"
-#include "config/availability.h"
 #include "tests/config/config_fixture.h"
 
 namespace dcp::config {
@@ -508,23 +507,15 @@ TEST_F(ParseTest, AJobIsNotCalledAsACheck) {
       ElementsAre(HasSubstr("there is another [[check]] or [[job]] named 'orders'")));
 }
 
-// Features of later versions.
-
-class AvailabilityTest : public ConfigTest {};
-
-TEST_F(AvailabilityTest, EveryRowIsRefused) {
-  const std::map<std::string, std::string> uses = {
-      {"control", "[control]\nlisten = '127.0.0.1:9091'\n"},
-  };
-  for (const std::string& feature : UnavailableFeatures()) {
-    ASSERT_TRUE(uses.contains(feature)) << feature << " has no example here";
-    EXPECT_THAT(Errors(kSource, kTarget, kCheck, uses.at(feature)),
-                ElementsAre(HasSubstr("not available in this version")))
-        << feature;
-  }
+TEST_F(HttpTest, ControlIsOfThisMachine) {
+  const Loaded loaded = Run(kSource, kTarget, kCheck, "[control]\nlisten = '127.0.0.1:9091'\n");
+  ASSERT_TRUE(loaded.ok() && loaded->config.control) << loaded.status();
+  EXPECT_EQ(loaded->config.control->listen, (Endpoint{"127.0.0.1", 9091}));
+  EXPECT_THAT(Errors(kSource, kTarget, kCheck, "[control]\nlisten = '0.0.0.0:9091'\n"),
+              ElementsAre(HasSubstr("where others can ask")));
 }
 
-TEST_F(AvailabilityTest, VerifyDoesNotMindWhatOnlyRunUses) {
+TEST_F(ParseTest, VerifyDoesNotMindWhatOnlyRunUses) {
   const Loaded loaded = ParseFor(
       Purpose::kVerify, absl::StrCat("[http]\nlisten = '127.0.0.1:8080'\n[[alarm]]\ntype = "
                                      "'webhook'\nurl = 'https://x'\nsecret_env = 'NONE'\n",
@@ -532,7 +523,7 @@ TEST_F(AvailabilityTest, VerifyDoesNotMindWhatOnlyRunUses) {
   EXPECT_TRUE(loaded.ok()) << loaded.status();
 }
 
-TEST_F(AvailabilityTest, AckIsDurable) {
+TEST_F(ParseTest, AckIsDurable) {
   const Loaded loaded = Run(kSource, kPushed, kPushedCheck);
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ(loaded->config.grpc_collectors.at(0).ack, Ack::kDurable);
