@@ -76,7 +76,7 @@ void DiffFiles::Begin(const std::string& alarm_id) {
   path_ = (fs::path(options_.dir) / (alarm_id + ".jsonl")).string();
   // What a process left that was killed before the alarm was stored is found and written again.
   const int anew = begun_.insert(alarm_id).second ? O_TRUNC : 0;
-  const auto open = [&] {
+  const auto open = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     bool made = false;
     const std::error_code error = options_.io->MakeDirectories(options_.dir, &made);
     errno = error.value();
@@ -111,7 +111,10 @@ void DiffFiles::RemoveOldest() {
 // A line is on its way to the disk when this returns true, whole: what was written of it before
 // is written over.
 bool DiffFiles::Write(const std::string& line) {
-  if (!Insist([&] { return WriteAllAt(file_, line, written_) == 0; })) return false;
+  const auto write = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return WriteAllAt(file_, line, written_) == 0;
+  };
+  if (!Insist(write)) return false;
   written_ += line.size();
   FaultPoint("diff_file.line_written");
   return true;
