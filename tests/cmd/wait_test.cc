@@ -106,7 +106,7 @@ class WaitTest : public ::testing::Test {
 };
 
 TEST_F(WaitTest, ReturnsWhenTheGoalIsReached) {
-  for (uint64_t to : {10, 11, 12, 13}) daemon_.proofs["dst"].Add(ProofAt(to));
+  for (uint64_t to : {10u, 11u, 12u, 13u}) daemon_.proofs["dst"].Add(ProofAt(to));
   const WaitResult result = Run();
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(TextOf(result), "check orders target dst: equal: all changes from barrier 4 to 13\n");
