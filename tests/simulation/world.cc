@@ -20,7 +20,6 @@ using checker::test::Stream;
 using checker::test::Theme;
 using model::Version;
 
-constexpr uint64_t kQuietFrom = 10'000;
 constexpr std::array kPushedThemes = {Theme::kExact, Theme::kLateness, Theme::kReplay,
                                       Theme::kFaults};
 constexpr std::array kThemes = {Theme::kExact,      Theme::kLateness, Theme::kReplay,

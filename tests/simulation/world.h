@@ -15,6 +15,9 @@
 
 namespace dcp::simulation {
 
+// Barriers from this one on are appended to each history, and close what it leaves open.
+inline constexpr uint64_t kQuietFrom = 10'000;
+
 // What feeds one tag.
 struct Feeding {
   model::Tag tag;
