@@ -95,7 +95,7 @@ absl::StatusOr<verifier::VerificationOptions> OptionsOfKey(const config::Config&
     rule.as = there.match;
     rule.ignore_columns.insert(rule.ignore_columns.end(), there.ignore_columns.begin(),
                                there.ignore_columns.end());
-    options.tables.push_back(JobTableRule{std::move(rule), "", key.key});
+    options.tables.push_back({.rule = std::move(rule), .where = "", .key = key.key});
   }
   if (!options.tables.empty()) return options;
   return absl::FailedPreconditionError(
