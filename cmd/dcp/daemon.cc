@@ -507,7 +507,10 @@ class Daemon::Impl final : public model::StatusSource {
                       .sink = gate_ ? static_cast<model::OutcomeSink&>(*gate_) : *dispatcher_,
                       .tables = tables_,
                       .spill = diff_files_,
-                      .clock = clock_};
+                      .clock = clock_,
+                      .verified = [this](const CoveredPair& pair, model::VerifiedTable table) {
+                        NoteVerified(pair, std::move(table));
+                      }};
     if (term_) {
       parts.numbers_from = term_->term.epoch * Jobs::kNumbersOfTerm;
       parts.since = clock_.Now() - JobTimetable::kGrace;
@@ -516,6 +519,15 @@ class Daemon::Impl final : public model::StatusSource {
     const std::string offer = state_->is_new() && config_.jobs.empty() ? OfferJob(config_) : "";
     if (!offer.empty()) LogInfo(offer);
     return absl::OkStatus();
+  }
+
+  void NoteVerified(const CoveredPair& pair, model::VerifiedTable table) {
+    for (size_t i = 0; i < runners_.size(); ++i) {
+      if (config_.checks[i].name == pair.check->name) {
+        runners_[i]->NoteVerified(pair.target, std::move(table));
+        return;
+      }
+    }
   }
 
   // What a sink is told counts as long as what a check says does.

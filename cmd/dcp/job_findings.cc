@@ -53,6 +53,14 @@ std::string Listed(const std::map<std::string, std::string>& tables) {
   return text;
 }
 
+// No row is left out, and columns are those that streams compare.
+bool IsWhole(const verifier::TableTask& task) {
+  const auto is_empty = [](const auto& one) { return one.empty(); };
+  return std::all_of(task.where.begin(), task.where.end(), is_empty) &&
+         std::all_of(task.renamed.begin(), task.renamed.end(), is_empty) &&
+         task.target_where.empty() && task.key.empty();
+}
+
 }  // namespace
 
 JobFindings::JobFindings(model::OutcomeHead head, std::vector<model::OpenFinding> open,
@@ -152,7 +160,7 @@ void JobFindings::OnTable(const verifier::TableResult& result) {
   if (task == tasks_.end()) return;
   Decided decided;
   decided.task = *task;
-  decided.whole = task->where.empty() && result.schema_differences.empty();
+  decided.whole = IsWhole(*task) && result.schema_differences.empty();
   decided.unequal = unequal_[result.table];
   decided_.push_back(std::move(decided));
 }

@@ -7,13 +7,13 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "barrier/barrier_table.h"
 #include "base/status.h"
 #include "cmd/dcp/feed.h"
-#include "cmd/dcp/job_coverage.h"
 #include "cmd/dcp/log.h"
 #include "model/connection_options.h"
 #include "model/digest.h"
@@ -151,19 +151,20 @@ std::vector<model::TableProof> Jobs::Prove(const config::JobOptions& job,
                                            const model::JobState& state) const {
   std::vector<model::TableProof> proofs;
   for (const CoveredPair& pair : CoveredPairs(config_, job)) {
-    uint64_t offset = 0;
-    for (const model::SeenBarrier& seen : state.barriers) {
-      if (seen.check == pair.check->name && seen.target == pair.target.value()) {
-        offset = seen.of_source;
-      }
-    }
-    if (offset == 0) continue;
+    const auto seen = absl::c_find_if(state.barriers, [&](const model::SeenBarrier& one) {
+      return one.check == pair.check->name && one.target == pair.target.value();
+    });
+    if (seen == state.barriers.end() || seen->of_source == 0) continue;
+    verifier::SideSession source(job.source, kReadBarrier);
+    const uint64_t behind = ReadBarrier(source, pair.check->barrier_id);
     for (const JobFindings::Decided& table : decided) {
       if (!table.whole || !table.unequal.empty()) continue;
       const std::string name = CoveredTable(config_, tags_, pair, table.task);
       if (name.empty()) continue;
       proofs.push_back(
-          {pair.check->name, pair.target.value(), name, job.name, offset, state.begun});
+          {pair.check->name, pair.target.value(), name, job.name, seen->of_source, state.begun});
+      if (seen->of_target == 0 || behind == 0) continue;
+      verified_(pair, {job.name, name, seen->of_target, behind, {}});
     }
   }
   return proofs;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,12 +15,14 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "cmd/dcp/inspect.h"
+#include "cmd/dcp/job_coverage.h"
 #include "cmd/dcp/job_runner.h"
 #include "config/config.h"
 #include "model/daemon_status.h"
 #include "model/ports/diff_spill.h"
 #include "model/ports/outcome_sink.h"
 #include "model/table.h"
+#include "model/verified_table.h"
 #include "state/state_store.h"
 
 namespace dcp::cmd {
@@ -37,6 +40,8 @@ class Jobs {
     model::TableRegistry& tables;
     model::DiffSpill& spill;
     const Clock& clock;
+    // Is told of each table of a check and target that a run has proven equal.
+    std::function<void(const CoveredPair&, model::VerifiedTable)> verified;
     // Where several dcp take turns: starts before are another's business, and so are numbers of
     // runs up to there.
     absl::Time since = absl::InfinitePast();
@@ -58,7 +63,8 @@ class Jobs {
   std::vector<model::TableProof> proofs() const;
 
  private:
-  explicit Jobs(const Parts& parts) : config_(parts.config), tags_(parts.tags) {}
+  explicit Jobs(const Parts& parts)
+      : config_(parts.config), tags_(parts.tags), verified_(parts.verified) {}
 
   absl::Status Add(const config::JobOptions& job, const Parts& parts);
   std::vector<model::SeenBarrier> ReadBarriers(const config::JobOptions& job) const;
@@ -69,6 +75,7 @@ class Jobs {
   // Constant after Create().
   const config::Config& config_;
   const std::vector<InspectedTag> tags_;
+  const std::function<void(const CoveredPair&, model::VerifiedTable)> verified_;
   std::vector<model::TableProof> stored_;  // by earlier runs of the program
   std::vector<std::unique_ptr<JobRunner>> runners_;
 };

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cmd/dcp/daemon.h"
@@ -197,6 +198,28 @@ TEST_F(JobsTest, WhatTheStreamsDoNotShowIsFoundAtNightAndEndsWhenItIsMended) {
   EXPECT_THAT(Job().last_runs[0].detail, HasSubstr("2 starts were missed, from 2026-11-23 03:00 to "
                                                    "2026-11-24 03:00: dcp was not running then"));
   EXPECT_THAT(daemon_->Status().proofs, SizeIs(2));
+}
+
+// Made equal without a trace in a binlog.
+TEST_F(JobsTest, AFindingOfTheStreamsEndsWhereAJobSeesItsTableEqual) {
+  Start(JobToml("schedule = \"0 3 * * *\"\n"));
+  ASSERT_TRUE(AwaitChecking());
+  ASSERT_OK(pair_.replica().Execute("UPDATE shop.orders SET v = 7 WHERE id = 2"));
+  const auto open = [&] { return daemon_->Status().pairs[0].open_findings; };
+  ASSERT_TRUE(test::Eventually([&] { return open() == 1; }));
+  Unlogged("UPDATE shop.orders SET v = 2 WHERE id = 2");
+  const uint64_t said = daemon_->Status().pairs[0].verified_barrier;
+  ASSERT_TRUE(
+      test::Eventually([&] { return daemon_->Status().pairs[0].verified_barrier > said + 2; }));
+  EXPECT_EQ(open(), 1u) << "nothing of it is in a binlog";
+  clock_.Set("2026-11-21 03:00:01");
+  ASSERT_TRUE(AwaitRun(1));
+  EXPECT_EQ(Job().last_runs[0].result, JobRun::Result::kSame);
+  EXPECT_TRUE(test::Eventually([&] { return open() == 0; }));
+  EXPECT_TRUE(test::Eventually([&] {
+    const std::string text = test::ReadFile(dir_ / "alarms.jsonl");
+    return absl::StrContains(text, R"("keys":["shop.orders[2]"],"job":"nightly")");
+  }));
 }
 
 TEST_F(JobsTest, ARunThatIsStoppedGoesOnWhereItWas) {
