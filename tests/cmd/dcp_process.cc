@@ -107,9 +107,10 @@ absl::StatusOr<ProgramResult> RunInShell(const std::string& line, absl::Duration
   const std::string folder = std::filesystem::path(DCP_PROGRAM).parent_path();
   DCP_ASSIGN_OR_RETURN(
       Process process,
-      Process::Start(
-          {"/bin/sh", "-c", absl::StrCat("PATH=", folder, ":$PATH; export MYSQL_PWD=dcp; ", line)},
-          dir / "output"));
+      Process::Start({"/bin/sh", "-c",
+                      absl::StrCat("PATH=", folder,
+                                   ":$PATH; export MYSQL_PWD=dcp DCP_TEST_PASSWORD=dcp; ", line)},
+                     dir / "output"));
   return RunToItsEnd(std::move(process), dir / "output", timeout);
 }
 
