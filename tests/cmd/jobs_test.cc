@@ -67,7 +67,8 @@ class JobsTest : public ::testing::Test {
   // What no binlog shows.
   void Unlogged(const std::string& sql) {
     ASSERT_OK(pair_.WaitForReplica());
-    ASSERT_OK(pair_.replica().Execute("SET SESSION sql_log_bin = 0; " + sql));
+    ASSERT_OK(pair_.replica().Execute("SET SESSION sql_log_bin = 0; " + sql +
+                                      "; SET SESSION sql_log_bin = 1"));
   }
 
   static std::string Inline(const test::MysqlServer& server) {
