@@ -63,6 +63,18 @@ bool WrongFromTheStart(const std::vector<Moment>& moments, const std::string& ke
          !SourceHad(moments, key, state->second, 0, std::min(2 * n, moments.size() - 1));
 }
 
+// What the target did to a row that the source never touched is believed from a segment on that was
+// replayed from beyond history: that segment is said to be unverified.
+bool IsBelieved(const std::vector<Moment>& moments, const std::string& key,
+                const std::vector<Said>& said, uint64_t offset) {
+  const bool touched_by_source =
+      std::any_of(moments.begin(), moments.end(),
+                  [&](const Moment& one) { return one.source_had.contains(key); });
+  return !touched_by_source && std::any_of(said.begin(), said.end(), [&](const Said& one) {
+    return one.kind == Said::Kind::kUnverified && one.reason == "history" && one.to <= offset;
+  });
+}
+
 // Where the target's state at a barrier is none that the source had around it,
 // the segment in which the key was last touched is not the same.
 std::string CheckStates(const History& history, const std::vector<Said>& said) {
@@ -75,6 +87,7 @@ std::string CheckStates(const History& history, const std::vector<Said>& said) {
       while (touched > 0 && !moments[touched].touched.contains(key)) --touched;
       if (touched <= n) continue;  // not touched since the start, or too early to tell
       if (WrongFromTheStart(moments, key, n)) continue;
+      if (IsBelieved(moments, key, said, moments[touched].offset)) continue;
       const Said* verdict = VerdictUpTo(said, moments[touched].offset);
       if (verdict == nullptr || verdict->kind != Said::Kind::kSame) continue;
       return absl::StrCat(key, " is ", Dump(version), " on the target at barrier ",
