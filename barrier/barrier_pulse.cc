@@ -30,10 +30,6 @@ absl::Status BarrierPulse::Execute(SqlExecutor* sql, absl::string_view statement
   return Explain(sql->Execute(statement), statement);
 }
 
-std::string BarrierPulse::SelectOffset() const {
-  return absl::StrCat("SELECT `offset` FROM `drc`.`barrier` WHERE `id` = ", options_.id);
-}
-
 absl::Status BarrierPulse::UseRowFormat(SqlExecutor* sql) const {
   const auto is_row = sql->QueryNumber(kFormatIsRow);
   // Servers without the variable write rows only.
@@ -83,7 +79,7 @@ absl::StatusOr<uint64_t> BarrierPulse::WriteUnder(SqlExecutor* sql) const {
 
 absl::Status BarrierPulse::PrepareRow(SqlExecutor* sql) const {
   DCP_RETURN_IF_ERROR(UseRowFormat(sql));
-  const absl::Status found = sql->QueryNumber(SelectOffset()).status();
+  const absl::Status found = sql->QueryNumber(SelectOffset(options_.id)).status();
   if (found.ok() || absl::IsUnavailable(found) || absl::IsCancelled(found)) return found;
   if (!absl::IsNotFound(found)) DCP_RETURN_IF_ERROR(CreateTable(sql));
   return Execute(sql, absl::StrCat("INSERT IGNORE INTO `drc`.`barrier` (`id`, `offset`) VALUES (",
@@ -92,11 +88,9 @@ absl::Status BarrierPulse::PrepareRow(SqlExecutor* sql) const {
 
 absl::StatusOr<uint64_t> BarrierPulse::Write(SqlExecutor* sql) const {
   if (options_.lease) return WriteUnder(sql);
-  DCP_RETURN_IF_ERROR(
-      Execute(sql, absl::StrCat("UPDATE `drc`.`barrier` SET `offset` = `offset` + 1 WHERE `id` = ",
-                                options_.id)));
+  DCP_RETURN_IF_ERROR(Execute(sql, AdvanceOffset(options_.id)));
   FaultPoint("barrier.advanced");
-  const std::string select = SelectOffset();
+  const std::string select = SelectOffset(options_.id);
   const auto offset = sql->QueryNumber(select);
   if (!offset.ok()) return Explain(offset.status(), select);
   return offset;

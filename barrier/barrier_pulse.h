@@ -67,7 +67,6 @@ class BarrierPulse {
   uint64_t last_offset() const { return last_offset_; }
 
  private:
-  std::string SelectOffset() const;
   absl::Status UseRowFormat(SqlExecutor* sql) const;
   absl::Status CreateTable(SqlExecutor* sql) const;
   absl::Status Execute(SqlExecutor* sql, absl::string_view statement) const;

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace dcp::barrier {
@@ -36,5 +38,15 @@ inline constexpr char kCreateTable[] =
     "`offset` bigint unsigned NOT NULL DEFAULT 0, "
     "`ts` timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, "
     "PRIMARY KEY (`id`)) ENGINE=InnoDB";
+
+// Asks for the offset of the row `id`.
+inline std::string SelectOffset(uint32_t id) {
+  return absl::StrCat("SELECT `offset` FROM `drc`.`barrier` WHERE `id` = ", id);
+}
+
+// Sets the next barrier.
+inline std::string AdvanceOffset(uint32_t id) {
+  return absl::StrCat("UPDATE `drc`.`barrier` SET `offset` = `offset` + 1 WHERE `id` = ", id);
+}
 
 }  // namespace dcp::barrier

@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "barrier/barrier_table.h"
 #include "base/status.h"
 
 namespace dcp::barrier {
@@ -86,11 +87,8 @@ absl::StatusOr<uint64_t> Number(const std::optional<std::string>& text) {
 }
 
 absl::Status WriteBarrier(SqlExecutor* sql, const LeaseHolder& holder, LeaseWrite* write) {
-  DCP_RETURN_IF_ERROR(sql->Execute(
-      absl::StrCat("UPDATE `drc`.`barrier` SET `offset` = `offset` + 1 WHERE `id` = ", holder.id)));
-  DCP_ASSIGN_OR_RETURN(write->offset,
-                       sql->QueryNumber(absl::StrCat(
-                           "SELECT `offset` FROM `drc`.`barrier` WHERE `id` = ", holder.id)));
+  DCP_RETURN_IF_ERROR(sql->Execute(AdvanceOffset(holder.id)));
+  DCP_ASSIGN_OR_RETURN(write->offset, sql->QueryNumber(SelectOffset(holder.id)));
   return absl::OkStatus();
 }
 

@@ -233,10 +233,8 @@ std::vector<RowAnswer> RowReader::Read(const std::vector<RowRequest>& requests) 
   sessions_->source.AllowConnecting();
   sessions_->target.AllowConnecting();
   target_barrier_.reset();
-  const absl::StatusOr<mysql::Rows> barrier = sessions_->target.Query(
-      absl::StrCat("SELECT ", mysql::QuoteName(barrier::kOffsetColumn), " FROM ",
-                   mysql::QuoteName(barrier::kDatabase), ".", mysql::QuoteName(barrier::kTable),
-                   " WHERE ", mysql::QuoteName(barrier::kIdColumn), " = ", options_.barrier_id));
+  const absl::StatusOr<mysql::Rows> barrier =
+      sessions_->target.Query(barrier::SelectOffset(options_.barrier_id));
   uint64_t offset = 0;
   if (barrier.ok() && !barrier->empty() &&
       absl::SimpleAtoi((*barrier)[0][0].value_or(""), &offset)) {

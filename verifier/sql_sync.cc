@@ -79,7 +79,8 @@ class BarrierSync final : public SyncPoint {
     const absl::Status prepared = barrier::BarrierPulse(pulse).Prepare(&executor);
     if (prepared.ok()) return absl::OkStatus();
     writes_ = false;  // another may write it
-    if (QueryNumber(source_, OffsetSql()).ok()) return absl::OkStatus();
+    if (QueryNumber(source_, barrier::SelectOffset(options_.barrier_id)).ok())
+      return absl::OkStatus();
     return prepared;
   }
 
@@ -87,14 +88,11 @@ class BarrierSync final : public SyncPoint {
 
   absl::Status Mark() override {
     if (writes_) {
-      const absl::Status written = source_.Execute(
-          absl::StrCat("UPDATE ", TableSql(), " SET ", mysql::QuoteName(barrier::kOffsetColumn),
-                       " = ", mysql::QuoteName(barrier::kOffsetColumn), " + 1 WHERE ",
-                       mysql::QuoteName(barrier::kIdColumn), " = ", options_.barrier_id));
+      const absl::Status written = source_.Execute(barrier::AdvanceOffset(options_.barrier_id));
       if (absl::IsUnavailable(written)) return written;
       writes_ = written.ok();
     }
-    DCP_ASSIGN_OR_RETURN(mark_, QueryNumber(source_, OffsetSql()));
+    DCP_ASSIGN_OR_RETURN(mark_, QueryNumber(source_, barrier::SelectOffset(options_.barrier_id)));
     if (!writes_) ++mark_;
     return absl::OkStatus();
   }
@@ -102,7 +100,8 @@ class BarrierSync final : public SyncPoint {
   absl::Status Await() override {
     const absl::Duration deadline = clock_.Monotonic() + options_.timeout;
     for (absl::Duration wait = kFirstPoll;; wait = std::min(2 * wait, kLastPoll)) {
-      const absl::StatusOr<uint64_t> offset = QueryNumber(target_, OffsetSql());
+      const absl::StatusOr<uint64_t> offset =
+          QueryNumber(target_, barrier::SelectOffset(options_.barrier_id));
       if (offset.ok() && *offset >= mark_) return absl::OkStatus();
       if (clock_.Monotonic() >= deadline) {
         if (!offset.ok()) return offset.status();
@@ -114,16 +113,6 @@ class BarrierSync final : public SyncPoint {
   }
 
  private:
-  static std::string TableSql() {
-    return absl::StrCat(mysql::QuoteName(barrier::kDatabase), ".",
-                        mysql::QuoteName(barrier::kTable));
-  }
-  std::string OffsetSql() const {
-    return absl::StrCat("SELECT ", mysql::QuoteName(barrier::kOffsetColumn), " FROM ", TableSql(),
-                        " WHERE ", mysql::QuoteName(barrier::kIdColumn), " = ",
-                        options_.barrier_id);
-  }
-
   const SyncOptions options_;
   SideSession& source_;
   SideSession& target_;
@@ -279,11 +268,7 @@ class Chooser {
   }
 
   bool HasBarrier() {
-    return target_
-               .Query(absl::StrCat("SELECT 1 FROM ", mysql::QuoteName(barrier::kDatabase), ".",
-                                   mysql::QuoteName(barrier::kTable), " WHERE ",
-                                   mysql::QuoteName(barrier::kIdColumn), " = ",
-                                   options_.barrier_id))
+    return target_.Query(barrier::SelectOffset(options_.barrier_id))
                .value_or(mysql::Rows())
                .size() == 1;
   }

@@ -27,10 +27,7 @@ constexpr absl::Duration kReadBarrier = absl::Seconds(5);
 
 // 0: there is none, or it cannot be read now.
 uint64_t ReadBarrier(verifier::SideSession& session, uint32_t id) {
-  const auto rows = session.Query(absl::StrCat("SELECT ", mysql::QuoteName(barrier::kOffsetColumn),
-                                               " FROM ", mysql::QuoteName(barrier::kDatabase), ".",
-                                               mysql::QuoteName(barrier::kTable), " WHERE ",
-                                               mysql::QuoteName(barrier::kIdColumn), " = ", id));
+  const auto rows = session.Query(barrier::SelectOffset(id));
   uint64_t offset = 0;
   const bool read =
       rows.ok() && rows->size() == 1 && absl::SimpleAtoi((*rows)[0][0].value_or(""), &offset);

@@ -57,11 +57,7 @@ absl::Status CheckCommitted(mysql::Connection& source, const std::string& gtid) 
 }
 
 absl::StatusOr<uint64_t> ReadBarrier(mysql::Connection& source, uint32_t id) {
-  DCP_ASSIGN_OR_RETURN(
-      const std::string text,
-      source.QueryValue(absl::StrCat("SELECT ", mysql::QuoteName(barrier::kOffsetColumn), " FROM ",
-                                     mysql::QuoteName(barrier::kDatabase), ".",
-                                     mysql::QuoteName(barrier::kTable), " WHERE id = ", id)));
+  DCP_ASSIGN_OR_RETURN(const std::string text, source.QueryValue(barrier::SelectOffset(id)));
   uint64_t offset = 0;
   if (absl::SimpleAtoi(text, &offset) && offset < std::numeric_limits<uint64_t>::max() - 2) {
     return offset;
