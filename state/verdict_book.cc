@@ -1,11 +1,11 @@
 #include "state/verdict_book.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "state/open_database.h"
 
 namespace dcp::state {
 namespace {
@@ -38,8 +38,7 @@ SegmentActivity ReadSegment(Statement& row) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<VerdictBook>> VerdictBook::Open(const std::string& dir) {
-  const std::string path = (std::filesystem::path(dir) / "state.db").string();
-  DCP_ASSIGN_OR_RETURN(auto db, Database::Open(path, Database::Mode::kReadOnly));
+  DCP_ASSIGN_OR_RETURN(auto db, OpenPresent(dir, Database::Mode::kReadOnly));
   return std::unique_ptr<VerdictBook>(new VerdictBook(std::move(db)));
 }
 
