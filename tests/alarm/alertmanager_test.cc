@@ -9,6 +9,7 @@
 #include "tests/alarm/receiver.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::alarm {
 namespace {
@@ -61,7 +62,7 @@ class AlertmanagerTest : public ::testing::Test {
     return Of(resolved);
   }
 
-  const ScratchDir dir_;
+  const test::TestDir dir_{"dcp-test-alarm"};
   Alertmanager server_{dir_.path()};
   std::unique_ptr<AlertmanagerSink> sink_;
 };

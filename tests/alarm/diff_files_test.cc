@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/alarm/fakes.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::alarm {
 namespace {
@@ -23,14 +24,8 @@ using ::testing::SizeIs;
 
 class DiffFilesTest : public ::testing::Test {
  protected:
-  DiffFilesTest() {
-    std::string path = (fs::temp_directory_path() / "dcp-diff-files-XXXXXX").string();
-    dir_ = ::mkdtemp(path.data());
-  }
-  ~DiffFilesTest() override { fs::remove_all(dir_); }
-
   DiffFiles Files(DiffFiles::Options options) {
-    options.dir = dir_ + "/diffs";
+    options.dir = dir_ / "diffs";
     return DiffFiles(options, renderer_, Clock::Real(),
                      [this](Level, absl::string_view line) { log_.emplace_back(line); });
   }
@@ -46,7 +41,7 @@ class DiffFilesTest : public ::testing::Test {
     return lines;
   }
 
-  std::string dir_;
+  const test::TestDir dir_{"dcp-test-diffs"};
   FakeRenderer renderer_;
   std::vector<std::string> log_;
 };
@@ -99,12 +94,12 @@ TEST_F(DiffFilesTest, FullFileSaysSoOnce) {
 }
 
 TEST_F(DiffFilesTest, FileThatCannotBeWrittenIsSaidOnce) {
-  std::ofstream(dir_ + "/diffs") << "in the way";
+  std::ofstream(dir_ / "diffs") << "in the way";
   DiffFiles files = Files({});
   EXPECT_EQ(files.Add("a1", Row("k")), "");
   EXPECT_EQ(files.Add("a1", Row("k")), "");
   ASSERT_THAT(log_, SizeIs(1));
-  EXPECT_THAT(log_[0], HasSubstr(dir_));
+  EXPECT_THAT(log_[0], HasSubstr(dir_.path()));
 }
 
 // Fails so many times, when a part was done.

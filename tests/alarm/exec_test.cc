@@ -14,6 +14,7 @@
 #include "alarm/exec_sink.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::alarm {
 namespace {
@@ -28,18 +29,9 @@ using ::testing::SizeIs;
 
 class ExecSinkTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    signal(SIGPIPE, SIG_IGN);
-    const char* base = getenv("TMPDIR");
-    dir_ = absl::StrCat(base == nullptr ? "/tmp" : base, "/dcp_exec_XXXXXX");
-    ASSERT_NE(mkdtemp(dir_.data()), nullptr);
-  }
-  void TearDown() override {
-    unlink((dir_ + "/out").c_str());
-    rmdir(dir_.c_str());
-  }
+  void SetUp() override { signal(SIGPIPE, SIG_IGN); }
   ExecSink Shell(const std::string& script, absl::Duration timeout = absl::Seconds(20)) {
-    return Make({"sh", "-c", script, "sh", dir_ + "/out"}, timeout);
+    return Make({"sh", "-c", script, "sh", dir_ / "out"}, timeout);
   }
   ExecSink Make(std::vector<std::string> command, absl::Duration timeout = absl::Seconds(20)) {
     return ExecSink({.command = std::move(command),
@@ -55,11 +47,11 @@ class ExecSinkTest : public ::testing::Test {
     return alarm;
   }
   std::string Out() const {
-    std::ifstream in(dir_ + "/out");
+    std::ifstream in(dir_ / "out");
     return std::string(std::istreambuf_iterator<char>(in), {});
   }
 
-  std::string dir_;
+  const test::TestDir dir_{"dcp-test-exec"};
   std::vector<std::string> log_;
 };
 

@@ -10,6 +10,7 @@
 #include "alarm/diff_files.h"
 #include "alarm/grouping.h"
 #include "tests/alarm/fakes.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::alarm {
 namespace {
@@ -135,12 +136,10 @@ TEST_F(MaskingTest, APushedTextThatIsNoRowIsMaskedWhole) {
 }
 
 TEST_F(MaskingTest, DiffFilesAreMaskedToo) {
-  const char* base = getenv("TMPDIR");
-  std::string dir = absl::StrCat(base == nullptr ? "/tmp" : base, "/dcp_mask_XXXXXX");
-  ASSERT_NE(mkdtemp(dir.data()), nullptr);
+  const test::TestDir dir("dcp-test-mask");
   const Masks masks = Make();
   {
-    DiffFiles files({.dir = dir}, {renderer_, &masks}, Clock::Real(),
+    DiffFiles files({.dir = dir.path()}, {renderer_, &masks}, Clock::Real(),
                     [](Level, absl::string_view) {});
     const std::string path = files.Add("id", Diff());
     std::ifstream in(path);
@@ -148,7 +147,6 @@ TEST_F(MaskingTest, DiffFilesAreMaskedToo) {
     EXPECT_THAT(text, HasSubstr("***"));
     EXPECT_THAT(text, Not(HasSubstr("example.com")));
   }
-  std::filesystem::remove_all(dir);
 }
 
 }  // namespace

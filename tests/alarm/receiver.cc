@@ -25,17 +25,6 @@ std::string ReadWhole(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-ScratchDir::ScratchDir() {
-  const char* base = getenv("TMPDIR");
-  path_ = absl::StrCat(base == nullptr ? "/tmp" : base, "/dcp_sinks_XXXXXX");
-  EXPECT_NE(mkdtemp(path_.data()), nullptr);
-}
-
-ScratchDir::~ScratchDir() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
-
 Receiver::Receiver(const std::string& dir, std::vector<std::string> arguments, int port)
     : log_(dir + "/taken") {
   const std::string said = dir + "/receiver.out";

@@ -10,21 +10,9 @@
 #include <vector>
 
 #include "tests/servers/process.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::alarm {
-
-// A directory of its own, removed at the end.
-class ScratchDir {
- public:
-  ScratchDir();
-  ~ScratchDir();
-  ScratchDir(const ScratchDir&) = delete;
-  ScratchDir& operator=(const ScratchDir&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // tests/alarm/webhook_receiver.py
 class Receiver {

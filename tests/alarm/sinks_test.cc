@@ -12,6 +12,7 @@
 #include "alarm/file_sink.h"
 #include "alarm/log_sink.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::alarm {
 namespace {
@@ -30,19 +31,6 @@ Alarm Line(std::string json) {
 
 class FileSinkTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const char* base = getenv("TMPDIR");
-    dir_ = absl::StrCat(base == nullptr ? "/tmp" : base, "/dcp_alarm_XXXXXX");
-    ASSERT_NE(mkdtemp(dir_.data()), nullptr);
-    path_ = dir_ + "/alarms";
-  }
-  void TearDown() override {
-    for (const char* suffix : {"", ".1", ".2", ".3", ".4", ".moved"}) {
-      unlink((path_ + suffix).c_str());
-    }
-    rmdir(dir_.c_str());
-  }
-
   FileSink::Options Options(uint64_t max_bytes = 1 << 20, uint32_t keep = 3) const {
     return {
         .path = path_, .max_bytes = max_bytes, .keep = keep, .patience = absl::Milliseconds(100)};
@@ -53,7 +41,8 @@ class FileSinkTest : public ::testing::Test {
   }
   void Write(const std::string& text) const { std::ofstream(path_) << text; }
 
-  std::string dir_, path_;
+  const test::TestDir dir_{"dcp-test-alarm"};
+  const std::string path_ = dir_ / "alarms";
 };
 
 TEST_F(FileSinkTest, AppendsLines) {
@@ -117,15 +106,15 @@ TEST_F(FileSinkTest, FileMovedAwayIsCreatedAnew) {
 
 TEST_F(FileSinkTest, MissingDirectoryIsAnErrorUntilItIsThere) {
   FileSink::Options options = Options();
-  options.path = dir_ + "/sub/alarms";
+  options.path = dir_ / "sub/alarms";
   FileSink sink(options);
   EXPECT_THAT(sink.Open(), StatusIs(absl::StatusCode::kUnavailable,
                                     AllOf(HasSubstr(options.path), HasSubstr("No such file"))));
   EXPECT_THAT(sink.Deliver(Line("{1}")), HasCode(absl::StatusCode::kUnavailable));
-  ASSERT_EQ(mkdir((dir_ + "/sub").c_str(), 0700), 0);
+  ASSERT_EQ(mkdir((dir_ / "sub").c_str(), 0700), 0);
   EXPECT_OK(sink.Deliver(Line("{1}")));
   unlink(options.path.c_str());
-  rmdir((dir_ + "/sub").c_str());
+  rmdir((dir_ / "sub").c_str());
 }
 
 TEST_F(FileSinkTest, FullDeviceIsAnError) {

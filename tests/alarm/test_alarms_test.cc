@@ -7,6 +7,7 @@
 #include "tests/alarm/json_schema.h"
 #include "tests/alarm/receiver.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::cmd {
 namespace {
@@ -27,7 +28,7 @@ class TestAlarmsTest : public ::testing::Test {
   }
   bool Send() { return SendTestAlarms(config_, Clock::Real(), said_); }
 
-  const alarm::ScratchDir dir_;
+  const test::TestDir dir_{"dcp-test-alarm"};
   config::Config config_;
   std::stringstream said_;
 };

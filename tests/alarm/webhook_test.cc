@@ -16,6 +16,7 @@
 #include "tests/support/memory_outbox.h"
 #include "tests/support/simulated_clock.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::alarm {
 namespace {
@@ -58,7 +59,7 @@ class WebhookTest : public ::testing::Test {
     return status;
   }
 
-  const ScratchDir dir_;
+  const test::TestDir dir_{"dcp-test-alarm"};
   std::vector<nlohmann::json> taken_;
 };
 

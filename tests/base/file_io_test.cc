@@ -14,6 +14,8 @@
 #include <random>
 #include <string>
 
+#include "tests/support/test_dir.h"
+
 namespace dcp {
 namespace {
 
@@ -65,15 +67,9 @@ class HaltingIo final : public FileIo {
 
 class FileIoTest : public ::testing::Test {
  protected:
-  FileIoTest() {
-    std::string made = (fs::temp_directory_path() / "dcp-test-file-io-XXXXXX").string();
-    dir_ = mkdtemp(made.data());
-    path_ = dir_ + "/file";
-  }
-  ~FileIoTest() override { fs::remove_all(dir_); }
-
   HaltingIo io_;
-  std::string dir_, path_;
+  const test::TestDir dir_{"dcp-test-file-io"};
+  const std::string path_ = dir_ / "file";
 };
 
 TEST_F(FileIoTest, AllIsWrittenAndReadInPieces) {
@@ -106,7 +102,7 @@ TEST_F(FileIoTest, AFileIsReplacedWhole) {
   ASSERT_EQ(ReplaceFile(io_, path_, "2nd"), 0);
   EXPECT_EQ(ContentsOf(path_), "2nd");
   EXPECT_EQ(fs::status(path_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
-  EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir_.path()), {}), 1);
 }
 
 TEST_F(FileIoTest, AFileThatCannotBeReplacedIsAsItWas) {

@@ -15,6 +15,7 @@
 #include "tests/cmd/resending_client.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::test {
 namespace {
@@ -78,7 +79,7 @@ class AlertsTest : public ::testing::Test {
         << dcp_->log();
   }
 
-  const alarm::ScratchDir scratch_;
+  const test::TestDir scratch_{"dcp-test-alarm"};
   alarm::Alertmanager server_{scratch_.path()};
   const std::string address_ = FreeAddress();
   std::unique_ptr<DcpProcess> dcp_;

@@ -2,16 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/cmd/disturbed_daemon.h"
 #include "tests/cmd/fault_points.h"
+#include "tests/support/environment.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::test {
@@ -21,14 +20,9 @@ namespace fs = std::filesystem;
 using CrashTest = DisturbedDaemonTest;
 
 // The short form's, at random instants; DCP_TEST_KILLS tells another number.
-constexpr int kKills = 8;
+constexpr uint64_t kKills = 8;
 
-int Kills() {
-  int kills = kKills;
-  const char* text = std::getenv("DCP_TEST_KILLS");
-  if (text != nullptr && !absl::SimpleAtoi(text, &kills)) ADD_FAILURE() << "DCP_TEST_KILLS";
-  return kills;
-}
+uint64_t Kills() { return test::NumberFromEnvironment("DCP_TEST_KILLS").value_or(kKills); }
 
 // Points on the way to an empty state, in the order of the way.
 constexpr const char* kFirstPoints[] = {"state.locked", "state.draft_made", "state.schema_step",
@@ -96,7 +90,7 @@ TEST_F(CrashTest, DyingAtAnyStepOfAnyWriteChangesNothing) {
 TEST_F(CrashTest, DyingAtAnyInstantChangesNothing) {
   SCOPED_TRACE(absl::StrCat("seed ", seed_));
   ASSERT_NO_FATAL_FAILURE(BeginTraffic());
-  for (int i = 0; i < Kills(); ++i) {
+  for (uint64_t i = 0; i < Kills(); ++i) {
     Pause(absl::Milliseconds(static_cast<int64_t>(random_() % 1500)));
     ASSERT_OK(disturbed_->dcp->KillAndRestart());
   }

@@ -51,21 +51,6 @@ absl::StatusOr<Process> StartDcp(const std::vector<std::string>& args, const std
 
 }  // namespace
 
-TestDir::TestDir(const std::string& name) {
-  std::string path = (std::filesystem::temp_directory_path() / (name + "-XXXXXX")).string();
-  if (::mkdtemp(path.data()) == nullptr) ADD_FAILURE() << "cannot make " << path;
-  path_ = path;
-}
-
-TestDir::~TestDir() {
-  if (::testing::Test::HasFailure()) {
-    std::cerr << "kept: " << path_ << "\n";
-    return;
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 void WriteFile(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
 }

@@ -17,25 +17,11 @@
 #include "tests/cmd/config_toml.h"
 #include "tests/servers/mysql_server.h"
 #include "tests/servers/process.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::test {
 
 using Alarm = nlohmann::json;
-
-// A throw-away directory; kept and named where the test has failed.
-class TestDir {
- public:
-  explicit TestDir(const std::string& name);
-  ~TestDir();
-  TestDir(const TestDir&) = delete;
-  TestDir& operator=(const TestDir&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& file) const { return path_ + "/" + file; }
-
- private:
-  std::string path_;
-};
 
 // Of a line that dcp wrote. It is a failure where the manual's schema does not allow it.
 Alarm ParseAlarm(const std::string& line);

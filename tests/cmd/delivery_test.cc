@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <random>
@@ -13,14 +12,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/alarm/receiver.h"
 #include "tests/cmd/alarm_words.h"
 #include "tests/cmd/dcp_process.h"
 #include "tests/cmd/resending_client.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::test {
 namespace {
@@ -39,12 +39,6 @@ constexpr uint64_t kAlarmsPerRound = 3, kSegmentsPerRound = 2;
 constexpr uint64_t kAlarms = 180, kKills = 4;
 // Of a request. Shorter than the receiver stalls.
 constexpr char kTimeouts[] = "connect_timeout = \"1s\"\ntimeout = \"400ms\"\n";
-
-uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  if (text != nullptr && !absl::SimpleAtoi(text, &otherwise)) ADD_FAILURE() << name;
-  return otherwise;
-}
 
 // ---- what is pushed ----
 
@@ -241,14 +235,14 @@ class DeliveryTest : public ::testing::Test {
     EXPECT_GT(taken.size(), alarms) << "none came twice: was anything broken off?";
   }
 
-  const uint64_t alarms_ = FromEnvironment("DCP_TEST_ALARMS", kAlarms);
-  const uint64_t kills_ = FromEnvironment("DCP_TEST_KILLS", kKills);
+  const uint64_t alarms_ = test::NumberFromEnvironment("DCP_TEST_ALARMS").value_or(kAlarms);
+  const uint64_t kills_ = test::NumberFromEnvironment("DCP_TEST_KILLS").value_or(kKills);
   // Of each of kExactChecks, which alone have all the alarms.
   const uint64_t rounds_ = alarms_ / kAlarmsPerRound / std::size(kExactChecks) + 1;
   const uint64_t last_message_ = rounds_ * kSegmentsPerRound * kPerSegment + 1;
   const uint64_t seed_ = std::random_device()();
   std::mt19937_64 random_{seed_};
-  const alarm::ScratchDir scratch_;
+  const test::TestDir scratch_{"dcp-test-alarm"};
   const alarm::HeldPort port_;
   const std::string address_ = FreeAddress();
   std::optional<alarm::Receiver> receiver_;

@@ -21,6 +21,7 @@
 #include "tests/cmd/order_writers.h"
 #include "tests/cmd/resending_client.h"
 #include "tests/servers/replica_pair.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::test {
 
@@ -52,7 +53,7 @@ struct Subject {
   std::vector<std::string> Delivered() const;
 
   const std::string address;  // of its pushed tags
-  const alarm::ScratchDir scratch;
+  const test::TestDir scratch{"dcp-test-alarm"};
   const alarm::Receiver receiver;
   const std::unique_ptr<DcpProcess> dcp;
 };

@@ -3,18 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <set>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "tests/cmd/alarm_words.h"
 #include "tests/cmd/dcp_process.h"
 #include "tests/cmd/process_memory.h"
 #include "tests/servers/shared_servers.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
@@ -30,12 +29,7 @@ constexpr uint64_t kMostKilobytes = 200 * 1024;
 constexpr uint64_t kContentBytes = 200;
 
 // The short form's; DCP_TEST_CHANGES tells another number.
-uint64_t Changes() {
-  uint64_t changes = 300'000;
-  const char* text = std::getenv("DCP_TEST_CHANGES");
-  if (text != nullptr && !absl::SimpleAtoi(text, &changes)) ADD_FAILURE() << "DCP_TEST_CHANGES";
-  return changes;
-}
+uint64_t Changes() { return test::NumberFromEnvironment("DCP_TEST_CHANGES").value_or(300'000); }
 
 absl::Duration Patience(uint64_t changes) {
   return absl::Seconds(120) + absl::Microseconds(1000) * static_cast<double>(changes);

@@ -13,6 +13,7 @@
 #include "cmd/dcp/local_checks.h"
 #include "cmd/dcp/table_warnings.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::cmd {
 namespace {
@@ -86,14 +87,8 @@ TEST(ConnectionFaultTest, OtherErrorsKeepTheirOwnCure) {
 
 class LocalChecksTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = (std::filesystem::temp_directory_path() / "dcp-test-local-XXXXXX").string();
-    ASSERT_NE(mkdtemp(path.data()), nullptr);
-    dir_ = path;
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
-
-  std::filesystem::path dir_;
+  const test::TestDir scratch_{"dcp-test-local"};
+  const std::filesystem::path dir_ = scratch_.path();
 };
 
 TEST_F(LocalChecksTest, ADirectoryIsThereOrCanBeMade) {

@@ -4,17 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 #include <set>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/cmd/alarm_words.h"
 #include "tests/cmd/dcp_process.h"
 #include "tests/cmd/order_writers.h"
 #include "tests/cmd/said.h"
 #include "tests/servers/shared_servers.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
@@ -22,15 +21,10 @@ namespace dcp::test {
 namespace {
 
 // The short form's, for each case; DCP_TEST_KILLS tells another number.
-constexpr int kKills = 3;
+constexpr uint64_t kKills = 3;
 constexpr size_t kEnoughSaid = 20;
 
-int Kills() {
-  int kills = kKills;
-  const char* text = std::getenv("DCP_TEST_KILLS");
-  if (text != nullptr && !absl::SimpleAtoi(text, &kills)) ADD_FAILURE() << "DCP_TEST_KILLS";
-  return kills;
-}
+uint64_t Kills() { return test::NumberFromEnvironment("DCP_TEST_KILLS").value_or(kKills); }
 
 struct RestartCase {
   const char* name;
@@ -67,7 +61,7 @@ TEST_P(RestartTest, AKilledDaemonSaysWhatAnotherOneSays) {
   ASSERT_OK(calm->Await(OfType("same")));
   ASSERT_OK(killed->Await(OfType("same")));
   OrderWriters writers(*pair_, seed);
-  for (int i = 0; i < Kills(); ++i) {
+  for (uint64_t i = 0; i < Kills(); ++i) {
     Pause(absl::Milliseconds(static_cast<int64_t>(random() % 1500)));
     ASSERT_OK(killed->KillAndRestart());
   }

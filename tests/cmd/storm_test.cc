@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -13,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "tests/alarm/receiver.h"
@@ -21,8 +19,10 @@
 #include "tests/cmd/dcp_process.h"
 #include "tests/cmd/process_memory.h"
 #include "tests/servers/shared_servers.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::test {
 namespace {
@@ -33,12 +33,7 @@ constexpr uint64_t kRowsPerSecond = 1'000'000 / 60;
 constexpr uint64_t kMemory = 128, kMostMegabytes = kMemory + 192;
 
 // The short form's; DCP_TEST_ROWS tells another number.
-uint64_t Rows() {
-  uint64_t rows = 50'000;
-  const char* text = std::getenv("DCP_TEST_ROWS");
-  if (text != nullptr && !absl::SimpleAtoi(text, &rows)) ADD_FAILURE() << "DCP_TEST_ROWS";
-  return rows;
-}
+uint64_t Rows() { return test::NumberFromEnvironment("DCP_TEST_ROWS").value_or(50'000); }
 
 absl::Duration Patience(uint64_t rows) {
   return absl::Seconds(120) + absl::Microseconds(2000) * static_cast<double>(rows);
@@ -240,7 +235,7 @@ class StormTest : public ::testing::TestWithParam<StormCase> {
   }
 
   const uint64_t rows_ = Rows();
-  const alarm::ScratchDir scratch_;
+  const test::TestDir scratch_{"dcp-test-alarm"};
   const alarm::Receiver receiver_{scratch_.path(), {}};
   ReplicaPair* pair_ = nullptr;
   std::unique_ptr<DcpProcess> dcp_;

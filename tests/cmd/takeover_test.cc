@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/clock.h"
@@ -24,6 +23,7 @@
 #include "tests/cmd/said.h"
 #include "tests/servers/fault_proxy.h"
 #include "tests/servers/shared_servers.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
@@ -33,14 +33,11 @@ namespace {
 using ::testing::HasSubstr;
 
 // The short form's; DCP_TEST_TAKEOVERS tells another number.
-constexpr int kTakeovers = 3;
+constexpr uint64_t kTakeovers = 3;
 constexpr absl::Duration kPatience = absl::Minutes(2);
 
-int Takeovers() {
-  int takeovers = kTakeovers;
-  const char* text = std::getenv("DCP_TEST_TAKEOVERS");
-  if (text != nullptr && !absl::SimpleAtoi(text, &takeovers)) ADD_FAILURE() << text;
-  return takeovers;
+uint64_t Takeovers() {
+  return test::NumberFromEnvironment("DCP_TEST_TAKEOVERS").value_or(kTakeovers);
 }
 
 enum class Blow { kKill, kFreeze, kCutOff };
@@ -294,7 +291,7 @@ TEST_P(TakeoverTest, TwoDaemonsInTurnSayWhatOneSays) {
   OrderWriters writers(*pair_, seed);
   absl::Duration longest;
   size_t kills = 0;
-  for (int i = 0; i < Takeovers() && !HasFatalFailure(); ++i) {
+  for (uint64_t i = 0; i < Takeovers() && !HasFatalFailure(); ++i) {
     Pause(absl::Milliseconds(static_cast<int64_t>(random() % 1500)));
     const Blow blow = kBlows[static_cast<size_t>(i) % kBlows.size()];
     kills += blow == Blow::kKill ? 1 : 0;
@@ -309,7 +306,7 @@ TEST_P(TakeoverTest, TwoDaemonsInTurnSayWhatOneSays) {
   EXPECT_LE(Repeated(*a_) + Repeated(*b_), 16 * kills);
   uint64_t epochs = 0;
   ExpectOneWriter(&epochs);
-  EXPECT_GE(epochs, static_cast<uint64_t>(Takeovers()) + 1);
+  EXPECT_GE(epochs, Takeovers() + 1);
 }
 
 // With a lease that no machine is too slow for.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "tests/config/config_fixture.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::config {
 namespace {
@@ -287,18 +288,6 @@ TEST_F(ParseTest, ControlCharactersCannotBreakAMessageApart) {
 
 class SecretsTest : public ConfigTest {
  protected:
-  void SetUp() override {
-    const char* base = getenv("TMPDIR");
-    std::string dir = absl::StrCat(base == nullptr ? "/tmp" : base, "/dcp_config_XXXXXX");
-    ASSERT_NE(mkdtemp(dir.data()), nullptr);
-    path_ = dir + "/password";
-    dir_ = dir;
-  }
-  void TearDown() override {
-    unlink(path_.c_str());
-    rmdir(dir_.c_str());
-  }
-
   void WritePassword(const std::string& text, mode_t mode) {
     std::ofstream(path_, std::ios::binary) << text;
     ASSERT_EQ(chmod(path_.c_str(), mode), 0);
@@ -308,7 +297,8 @@ class SecretsTest : public ConfigTest {
   }
   std::string FileKey() const { return absl::StrCat("password_file = '", path_, "'"); }
 
-  std::string dir_, path_;
+  const test::TestDir dir_{"dcp-test-config"};
+  const std::string path_ = dir_ / "password";
 };
 
 TEST_F(SecretsTest, VariableIsRead) {
@@ -352,7 +342,7 @@ TEST_F(SecretsTest, MissingFileIsNamed) {
 }
 
 TEST_F(SecretsTest, DirectoryAndEmptyFileAreRefused) {
-  EXPECT_THAT(Errors("", Barrier(absl::StrCat("password_file = '", dir_, "'"))),
+  EXPECT_THAT(Errors("", Barrier(absl::StrCat("password_file = '", dir_.path(), "'"))),
               ElementsAre(HasSubstr("cannot read the password file")));
   WritePassword("\n", 0600);
   EXPECT_THAT(Errors("", Barrier(FileKey())), ElementsAre(HasSubstr("is empty")));

@@ -4,12 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/support/environment.h"
 
 namespace dcp::simulation {
 namespace {
@@ -17,18 +16,11 @@ namespace {
 constexpr uint64_t kShards = 4;
 constexpr uint64_t kSeeds = DCP_SIMULATION_SEEDS;  // over all shards
 
-std::optional<uint64_t> Environment(const char* name) {
-  const char* text = std::getenv(name);
-  uint64_t number = 0;
-  if (text == nullptr || !absl::SimpleAtoi(text, &number)) return std::nullopt;
-  return number;
-}
-
 class SimulationTest : public ::testing::TestWithParam<uint64_t> {};
 
 TEST_P(SimulationTest, SaysWhatAnUndisturbedRunSaysOnce) {
-  const std::optional<uint64_t> only = Environment("DCP_TEST_SEED");
-  const uint64_t seeds = Environment("DCP_TEST_SEEDS").value_or(kSeeds);
+  const std::optional<uint64_t> only = test::NumberFromEnvironment("DCP_TEST_SEED");
+  const uint64_t seeds = test::NumberFromEnvironment("DCP_TEST_SEEDS").value_or(kSeeds);
   uint64_t tried = 0, compared = 0, unsettled = 0;
   for (uint64_t seed = 1 + GetParam(); seed <= seeds || only; seed += kShards) {
     if (only) seed = *only;

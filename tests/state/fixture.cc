@@ -2,28 +2,14 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "absl/strings/str_cat.h"
 
 namespace dcp::state {
 
-namespace fs = std::filesystem;
-
 // In memory where there is such a place: SQLite waits for the disk when it creates a database.
-StateDir::StateDir() {
-  const fs::path memory = "/dev/shm";
-  const bool usable = access(memory.c_str(), W_OK) == 0;
-  root_ = ((usable ? memory : fs::temp_directory_path()) / "dcp-test-state-XXXXXX").string();
-  EXPECT_NE(mkdtemp(root_.data()), nullptr);
-  path_ = root_ + "/state";
-}
-
-StateDir::~StateDir() {
-  std::error_code ignored;
-  fs::remove_all(root_, ignored);
-}
+StateDir::StateDir()
+    : root_("dcp-test-state", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ""),
+      path_(root_ / "state") {}
 
 model::OutcomeHead Head(uint64_t from, uint64_t to) {
   return {.check = "orders",

@@ -11,6 +11,7 @@
 
 #include "state/state_store.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 
 namespace dcp::state {
 
@@ -18,16 +19,14 @@ namespace dcp::state {
 class StateDir {
  public:
   StateDir();
-  ~StateDir();
-  StateDir(const StateDir&) = delete;
-  StateDir& operator=(const StateDir&) = delete;
 
   // Of the state directory, in it; not there yet.
   const std::string& path() const { return path_; }
   std::string db() const { return path_ + "/state.db"; }
 
  private:
-  std::string root_, path_;
+  const test::TestDir root_;
+  const std::string path_;
 };
 
 model::OutcomeHead Head(uint64_t from, uint64_t to);

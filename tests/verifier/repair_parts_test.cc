@@ -10,6 +10,7 @@
 #include "mysql/charset.h"
 #include "mysql/column_type.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_dir.h"
 #include "verifier/cell.h"
 #include "verifier/foreign_keys.h"
 #include "verifier/repair_sql.h"
@@ -144,14 +145,9 @@ TEST(ReportReaderTest, WhatIsNoReportIsNamedByItsLine) {
 
 class UndoLogTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = (std::filesystem::temp_directory_path() / "dcp-undo-XXXXXX").string();
-    dir_ = mkdtemp(path.data());
-    ASSERT_OK_AND_ASSIGN(log_, UndoLog::Create(Path()));
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
+  void SetUp() override { ASSERT_OK_AND_ASSIGN(log_, UndoLog::Create(Path())); }
 
-  std::string Path() const { return dir_ + "/undo.sql"; }
+  std::string Path() const { return dir_ / "undo.sql"; }
   // Without comments and settings.
   std::vector<std::string> Lines(const std::string& path) {
     std::vector<std::string> lines;
@@ -162,7 +158,7 @@ class UndoLogTest : public ::testing::Test {
     return lines;
   }
 
-  std::string dir_;
+  const test::TestDir dir_{"dcp-test-undo"};
   std::unique_ptr<UndoLog> log_;
 };
 
@@ -186,7 +182,7 @@ TEST_F(UndoLogTest, WhatDidNotHappenIsTakenAway) {
 TEST_F(UndoLogTest, AnotherRepairsFileIsNotTouched) {
   EXPECT_THAT(UndoLog::Create(Path()),
               test::StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("exists")));
-  EXPECT_THAT(UndoLog::Create(dir_ + "/none/undo"),
+  EXPECT_THAT(UndoLog::Create(dir_ / "none/undo"),
               test::StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("none/undo")));
   ASSERT_OK(log_->Finish());
   EXPECT_THAT(Lines(Path()), IsEmpty());

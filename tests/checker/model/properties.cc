@@ -1,12 +1,11 @@
 #include "tests/checker/model/properties.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <numeric>
 #include <optional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/support/environment.h"
 
 namespace dcp::checker::test {
 namespace {
@@ -97,13 +96,6 @@ std::string CheckStates(const History& history, const std::vector<Said>& said) {
   return "";
 }
 
-std::optional<uint64_t> Environment(const char* name) {
-  const char* text = std::getenv(name);
-  uint64_t number = 0;
-  if (text == nullptr || !absl::SimpleAtoi(text, &number)) return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
 std::string FindContradiction(const History& history, const std::vector<Said>& said) {
@@ -113,8 +105,9 @@ std::string FindContradiction(const History& history, const std::vector<Said>& s
 }
 
 std::vector<uint64_t> Seeds(uint64_t count) {
-  if (const auto seed = Environment("DCP_PROPERTY_SEED")) return {*seed};
-  std::vector<uint64_t> seeds(Environment("DCP_PROPERTY_COUNT").value_or(count));
+  if (const auto seed = dcp::test::NumberFromEnvironment("DCP_PROPERTY_SEED")) return {*seed};
+  std::vector<uint64_t> seeds(
+      dcp::test::NumberFromEnvironment("DCP_PROPERTY_COUNT").value_or(count));
   std::iota(seeds.begin(), seeds.end(), 1);
   return seeds;
 }
