@@ -15,4 +15,8 @@ std::string LittleEndian(uint64_t value, size_t bytes);
 // Sets the last 4 bytes to the CRC32 of those before.
 void FixChecksum(std::string* event);
 
+// An event with a right header; with its CRC32 if `checksum`.
+std::string MakeEvent(uint8_t type, const std::string& body, bool checksum = false,
+                      uint16_t flags = 0, uint32_t log_pos = 0);
+
 }  // namespace dcp::mysql

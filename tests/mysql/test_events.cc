@@ -28,16 +28,4 @@ std::vector<std::string> EventsOf(const std::string& name) {
 
 std::string Le(uint64_t value, size_t bytes) { return LittleEndian(value, bytes); }
 
-std::string MakeEvent(uint8_t type, const std::string& body, bool checksum, uint16_t flags,
-                      uint32_t log_pos) {
-  const size_t size = kEventHeaderSize + body.size() + (checksum ? kChecksumSize : 0);
-  std::string event =
-      Le(1, 4) + Le(type, 1) + Le(7, 4) + Le(size, 4) + Le(log_pos, 4) + Le(flags, 2) + body;
-  if (checksum) {
-    event += "crc!";
-    FixChecksum(&event);
-  }
-  return event;
-}
-
 }  // namespace dcp::mysql

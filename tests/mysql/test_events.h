@@ -23,8 +23,4 @@ std::vector<std::string> EventsOf(const std::string& name);
 // `value`, least significant byte first.
 std::string Le(uint64_t value, size_t bytes);
 
-// An event with a right header; with its CRC32 if `checksum`.
-std::string MakeEvent(uint8_t type, const std::string& body, bool checksum = false,
-                      uint16_t flags = 0, uint32_t log_pos = 0);
-
 }  // namespace dcp::mysql

@@ -9,10 +9,10 @@ namespace dcp::bench {
 namespace {
 
 using mysql::LittleEndian;
+using mysql::MakeEvent;
 
 constexpr uint64_t kRowsPerTxn = 100, kTxnsPerBarrier = 10;
 constexpr uint64_t kTableId = 108, kBarrierTableId = 90;
-constexpr uint32_t kServerId = 1, kTimestamp = 1'700'000'000;
 
 // Types and metadata: "Table_map_event" of MySQL's Doxygen pages.
 struct ColumnBytes {
@@ -43,16 +43,10 @@ std::vector<ColumnBytes> ColumnsOf(RowShape shape) {
           {"note", 15, LittleEndian(2000, 2), false, true}};
 }
 
-std::string Event(uint8_t type, const std::string& body) {
-  const size_t size = mysql::kEventHeaderSize + body.size();
-  return LittleEndian(kTimestamp, 4) + static_cast<char>(type) + LittleEndian(kServerId, 4) +
-         LittleEndian(size, 4) + LittleEndian(0, 4) + LittleEndian(0, 2) + body;
-}
-
 std::string Query(const std::string& sql) {
-  return Event(mysql::kQueryEvent, LittleEndian(1, 4) + LittleEndian(0, 4) + '\x05' +
-                                       LittleEndian(0, 2) + LittleEndian(0, 2) + "bench" + '\0' +
-                                       sql);
+  return MakeEvent(mysql::kQueryEvent, LittleEndian(1, 4) + LittleEndian(0, 4) + '\x05' +
+                                           LittleEndian(0, 2) + LittleEndian(0, 2) + "bench" +
+                                           '\0' + sql);
 }
 
 std::string Text(const std::string& text) { return static_cast<char>(text.size()) + text; }
@@ -81,14 +75,15 @@ std::string TableMap(uint64_t id, const std::string& database, const std::string
   if (text) body += Field(2, std::string("\xfc\xff\0", 3));
   body += Field(4, names);                 // COLUMN_NAME
   body += Field(8, std::string(1, '\0'));  // SIMPLE_PRIMARY_KEY
-  return Event(mysql::kTableMapEvent, body);
+  return MakeEvent(mysql::kTableMapEvent, body);
 }
 
 std::string Rows(uint8_t type, uint64_t id, size_t columns, const std::string& images) {
   const std::string present(1, static_cast<char>((1U << columns) - 1));
   const bool update = type == mysql::kUpdateRowsEvent;
-  return Event(type, LittleEndian(id, 6) + LittleEndian(1, 2) + LittleEndian(2, 2) +
-                         static_cast<char>(columns) + present + (update ? present : "") + images);
+  return MakeEvent(type, LittleEndian(id, 6) + LittleEndian(1, 2) + LittleEndian(2, 2) +
+                             static_cast<char>(columns) + present + (update ? present : "") +
+                             images);
 }
 
 // `size` characters that depend on both numbers: digits in groups, as sysbench's.
@@ -148,7 +143,7 @@ std::string Image(RowShape shape, uint64_t row, uint64_t version) {
          Json(row) + LittleEndian(180, 2) + Digits(row, version, 180);
 }
 
-std::string Xid(uint64_t number) { return Event(mysql::kXidEvent, LittleEndian(number, 8)); }
+std::string Xid(uint64_t number) { return MakeEvent(mysql::kXidEvent, LittleEndian(number, 8)); }
 
 void AddBarrier(uint64_t offset, std::vector<std::string>* events) {
   static const std::vector<ColumnBytes> kColumns = {{"id", 3, "", true}, {"offset", 8, "", true}};
