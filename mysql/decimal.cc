@@ -1,8 +1,10 @@
 #include "mysql/decimal.h"
 
+#include <algorithm>
 #include <array>
 
 #include "mysql/bytes.h"
+#include "mysql/digits.h"
 
 namespace dcp::mysql {
 namespace {
@@ -26,7 +28,7 @@ class DigitWriter {
     if (negative_) value = ~value & static_cast<uint32_t>((uint64_t{1} << (8 * bytes)) - 1);
     p_ += bytes;
     if (value >= kPowers[digits]) return false;
-    for (size_t i = digits; i-- > 0; value /= 10) out_[i] = static_cast<char>('0' + value % 10);
+    PutDigits(value, digits, out_);
     out_ += digits;
     return true;
   }
@@ -71,17 +73,14 @@ bool DecimalToText(const uint8_t* p, uint8_t precision, uint8_t scale, DecimalTe
   while (last > integer && digits[last - 1] == '0') --last;
   const bool zero = first == integer && last == integer;
   if (form == DecimalText::kAsScaled) last = precision;
-  out->clear();
-  if (negative && !zero) out->push_back('-');
-  if (first == integer) {
-    out->push_back('0');
-  } else {
-    out->append(digits.data() + first, integer - first);
-  }
-  if (last > integer) {
-    out->push_back('.');
-    out->append(digits.data() + integer, last - integer);
-  }
+  std::array<char, kMaxPackedPrecision + 3> text;  // a sign, a zero and a point
+  char* to = text.data();
+  if (negative && !zero) *to++ = '-';
+  if (first == integer) *to++ = '0';
+  to = std::copy(digits.data() + first, digits.data() + integer, to);
+  if (last > integer) *to++ = '.';
+  to = std::copy(digits.data() + integer, digits.data() + last, to);
+  out->assign(text.data(), static_cast<size_t>(to - text.data()));
   return true;
 }
 

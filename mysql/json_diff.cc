@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "base/json_string.h"
 #include "mysql/jsonb.h"
 #include "mysql/utf8.h"
 

@@ -14,9 +14,6 @@ namespace dcp::mysql {
 
 inline constexpr int kMaxJsonDepth = 100;  // the server's own limit
 
-// Appends `text`, in quotes.
-void AppendJsonString(absl::string_view text, std::string* out);
-
 // Replaces `*out`. False: damaged, or nested deeper than kMaxJsonDepth. Work and output are bounded
 // by a multiple of the size of `json`, whatever its offsets say.
 bool JsonbToText(Bytes json, std::string* out);

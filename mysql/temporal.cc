@@ -1,21 +1,16 @@
 #include "mysql/temporal.h"
 
 #include "mysql/bytes.h"
+#include "mysql/digits.h"
 
 namespace dcp::mysql {
 namespace {
 
 constexpr size_t kMaxTextSize = 32;
 
-char* Put2(uint32_t value, char* p) {
-  p[0] = static_cast<char>('0' + value / 10 % 10);
-  p[1] = static_cast<char>('0' + value % 10);
-  return p + 2;
-}
-
 char* PutDate(const Civil& civil, char* p) {
   p = Put2(civil.year / 100, p);
-  p = Put2(civil.year % 100, p);
+  p = Put2(civil.year, p);
   *p++ = '-';
   p = Put2(civil.month, p);
   *p++ = '-';
@@ -31,8 +26,8 @@ char* PutMinutes(const Civil& civil, char* p) {
   if (civil.micros == 0) return p;
   *p++ = '.';
   p = Put2(civil.micros / 10000, p);
-  p = Put2(civil.micros / 100 % 100, p);
-  p = Put2(civil.micros % 100, p);
+  p = Put2(civil.micros / 100, p);
+  p = Put2(civil.micros, p);
   while (p[-1] == '0') --p;
   return p;
 }

@@ -44,7 +44,11 @@ inline bool IsAscii(Bytes bytes) {
     seen |= (word(p) | word(p + 8)) | (word(p + 16) | word(p + 24));
   }
   for (; left >= 8; left -= 8, p += 8) seen |= word(p);
-  for (; left > 0; --left, ++p) seen |= *p;
+  if (bytes.size() >= 8) {
+    seen |= word(bytes.data() + bytes.size() - 8);  // some of them once more
+  } else {
+    for (; left > 0; --left, ++p) seen |= *p;
+  }
   return (seen & 0x8080808080808080) == 0;
 }
 

@@ -5,10 +5,12 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "base/json_string.h"
 #include "row/json_text.h"
 #include "row/number.h"
 
@@ -91,6 +93,23 @@ Item Float(double value) {
   return Double(wide);
 }
 
+// Of kinds whose value is their text; kAbsent for others.
+Tag TextTag(Value::Kind kind) {
+  switch (kind) {
+    case Value::Kind::kBytes:
+      return kBytes;
+    case Value::Kind::kRaw:
+      return kRaw;
+    case Value::Kind::kDecimal:
+    case Value::Kind::kTemporal:
+    case Value::Kind::kText:
+    case Value::Kind::kJson:
+      return kString;
+    default:
+      return kAbsent;
+  }
+}
+
 Item ToItem(const Value& value) {
   switch (value.kind) {
     case Value::Kind::kAbsent:
@@ -105,54 +124,56 @@ Item ToItem(const Value& value) {
       return Float(value.real);
     case Value::Kind::kDouble:
       return Double(value.real);
-    case Value::Kind::kBytes:
-      return {.tag = kBytes, .text = value.text};
-    case Value::Kind::kRaw:
-      return {.tag = kRaw, .text = value.text};
-    case Value::Kind::kDecimal:
-    case Value::Kind::kTemporal:
-    case Value::Kind::kText:
-    case Value::Kind::kJson:
-      return {.tag = kString, .text = value.text};
+    default:
+      return {.tag = TextTag(value.kind), .text = value.text};
   }
-  return {.tag = kAbsent};
 }
 
-void AppendVarint(uint64_t value, std::string* out) {
-  char buffer[10];
-  size_t size = 0;
-  for (; value >= 0x80; value >>= 7) buffer[size++] = static_cast<char>(value | 0x80);
-  buffer[size++] = static_cast<char>(value);
-  out->append(buffer, size);
+// The most that a value needs beside its text: tag and varint, or the words for what is not finite.
+constexpr size_t kMostHead = 16;
+
+char* PutVarint(uint64_t value, char* p) {
+  for (; value >= 0x80; value >>= 7) *p++ = static_cast<char>(value | 0x80);
+  *p++ = static_cast<char>(value);
+  return p;
 }
 
-void AppendLittleEndian(uint64_t value, std::string* out) {
-  char buffer[8];
-  for (char& byte : buffer) {
-    byte = static_cast<char>(value);
-    value >>= 8;
-  }
-  out->append(buffer, sizeof(buffer));
+char* PutLittleEndian(uint64_t value, char* p) {
+  for (int i = 0; i < 8; ++i, value >>= 8) *p++ = static_cast<char>(value);
+  return p;
 }
 
-void AppendItemBinary(const Item& item, std::string* out) {
-  out->push_back(item.tag);
+char* PutText(absl::string_view text, char* p) {
+  p = PutVarint(text.size(), p);
+  if (!text.empty()) std::memcpy(p, text.data(), text.size());
+  return p + text.size();
+}
+
+// Returns where it ends. REQUIRES: there is room for kMostHead and the text.
+char* PutItemBinary(const Item& item, char* p) {
+  *p++ = item.tag;
   switch (item.tag) {
     case kAbsent:
     case kNull:
-      return;
+      return p;
     case kNatural:
     case kNegative:
-      return AppendVarint(item.number, out);
+      return PutVarint(item.number, p);
     case kReal:
-      return AppendLittleEndian(std::bit_cast<uint64_t>(item.real), out);
+      return PutLittleEndian(std::bit_cast<uint64_t>(item.real), p);
     case kString:
     case kBytes:
     case kRaw:
-      AppendVarint(item.text.size(), out);
-      out->append(item.text.data(), item.text.size());
-      return;
+      return PutText(item.text, p);
   }
+  return p;
+}
+
+char* PutBinary(const Value& value, char* p) {
+  const Tag tag = TextTag(value.kind);
+  if (tag == kAbsent) return PutItemBinary(ToItem(value), p);
+  *p++ = tag;
+  return PutText(value.text, p);
 }
 
 // -1-n; n may be as large as 2^63-1 in what ToItem makes, and anything in
@@ -279,11 +300,21 @@ void NarrowToFloat(Value* value) {
       static_cast<double>(static_cast<float>(std::clamp(value->real, -kLargest, kLargest)));
 }
 
-void AppendBinary(const Value& value, std::string* out) { AppendItemBinary(ToItem(value), out); }
+void AppendBinary(const Value& value, std::string* out) {
+  constexpr uint32_t kItself[] = {0};
+  AppendBinaryRow({&value, 1}, kItself, out);
+}
 
+// Grows `out` once: this runs for every row.
 void AppendBinaryRow(absl::Span<const Value> values, absl::Span<const uint32_t> columns,
                      std::string* out) {
-  for (const uint32_t column : columns) AppendBinary(values[column], out);
+  size_t most = 0;
+  for (const uint32_t column : columns) most += kMostHead + values[column].text.size();
+  const size_t begin = out->size();
+  out->resize(begin + most);
+  char* p = out->data() + begin;
+  for (const uint32_t column : columns) p = PutBinary(values[column], p);
+  out->resize(static_cast<size_t>(p - out->data()));
 }
 
 void AppendText(const Value& value, std::string* out) { AppendItemText(ToItem(value), out); }

@@ -1,6 +1,5 @@
 #include "row/json_text.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -8,50 +7,9 @@
 namespace dcp::row {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
 constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<bool, 256> kNeedsEscape = [] {
-  std::array<bool, 256> table{};
-  for (size_t c = 0; c < 0x20; ++c) table[c] = true;
-  table['"'] = table['\\'] = true;
-  return table;
-}();
-
 uint32_t Byte(absl::string_view text, size_t at) { return static_cast<unsigned char>(text[at]); }
-
-// The letter after the backslash; 0 where \u00xx is needed.
-char ShortEscape(char c) {
-  switch (c) {
-    case '"':
-    case '\\':
-      return c;
-    case '\b':
-      return 'b';
-    case '\f':
-      return 'f';
-    case '\n':
-      return 'n';
-    case '\r':
-      return 'r';
-    case '\t':
-      return 't';
-    default:
-      return 0;
-  }
-}
-
-void AppendEscaped(char c, std::string* out) {
-  out->push_back('\\');
-  if (const char letter = ShortEscape(c)) {
-    out->push_back(letter);
-    return;
-  }
-  const auto byte = static_cast<unsigned char>(c);
-  out->append("u00");
-  out->push_back(kHex[byte >> 4]);
-  out->push_back(kHex[byte & 15]);
-}
 
 // The length of the UTF-8 sequence that `lead` begins, with the bounds of its
 // second byte (Unicode 15, table 3-7); 0 for a byte that begins none.
@@ -96,19 +54,6 @@ size_t StringEnd(absl::string_view text, size_t at) {
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 }  // namespace
-
-void AppendJsonString(absl::string_view text, std::string* out) {
-  out->push_back('"');
-  size_t done = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (!kNeedsEscape[Byte(text, i)]) continue;
-    out->append(text.data() + done, i - done);
-    AppendEscaped(text[i], out);
-    done = i + 1;
-  }
-  out->append(text.data() + done, text.size() - done);
-  out->push_back('"');
-}
 
 void AppendBase64(absl::string_view bytes, std::string* out) {
   const size_t start = out->size();

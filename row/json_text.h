@@ -10,12 +10,6 @@
 
 namespace dcp::row {
 
-// `text` as a JSON string with the fewest escapes: `\"`, `\\`, `\b`, `\f`, `\n`,
-// `\r`, `\t`, and `\u00xx` (lower-case digits) for the other characters below
-// U+0020; everything else as it is. So different texts never give the same
-// string. Bytes that are not UTF-8 are passed through.
-void AppendJsonString(absl::string_view text, std::string* out);
-
 // `bytes` in standard base64 (RFC 4648, padded), without quotes.
 void AppendBase64(absl::string_view bytes, std::string* out);
 

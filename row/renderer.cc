@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/strip.h"
+#include "base/json_string.h"
 #include "model/change.h"
 #include "row/canonical.h"
 #include "row/json_text.h"

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/json_string.h"
 #include "cmd/dcp/binlog_writer.h"
 #include "mysql/bytes.h"
 #include "mysql/charset.h"
@@ -99,12 +100,12 @@ class JsonlWriter final : public BinlogWriter {
       absl::StrAppend(&head_, "\"", model::ToString(group.gtid), "\"");
     }
     head_ += ",\"file\":";
-    row::AppendJsonString(event.end.file, &head_);
+    AppendJsonString(event.end.file, &head_);
     absl::StrAppend(
         &head_, ",\"pos\":", event.end.offset, ",\"ts\":\"",
         Timestamp(group.commit_micros != 0 ? group.commit_micros : event.timestamp_micros),
         "\",\"table\":");
-    row::AppendJsonString(absl::StrCat(schema_->database, ".", schema_->name), &head_);
+    AppendJsonString(absl::StrCat(schema_->database, ".", schema_->name), &head_);
     absl::StrAppend(&head_, ",\"op\":\"", OpName(event.op), "\",\"key\":");
     tail_.clear();
     AppendApproximate();
@@ -153,7 +154,7 @@ class JsonlWriter final : public BinlogWriter {
       if (column.name.empty()) {
         absl::StrAppend(&tail_, i);
       } else {
-        row::AppendJsonString(column.name, &tail_);
+        AppendJsonString(column.name, &tail_);
       }
     }
     if (before == ",") tail_ += "]";

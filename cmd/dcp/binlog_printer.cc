@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/json_string.h"
 #include "base/status.h"
 #include "collector/mysql/sql_statement.h"
 #include "mysql/event.h"
@@ -140,7 +141,7 @@ void BinlogPrinter::TakeQuery(const BinlogEvent& event) {
   const collector::SqlStatement statement = collector::ParseStatement(event.query, event.database);
   if (statement.kind != collector::SqlStatement::Kind::kDataChange) return;
   std::string shown;  // without what a terminal would obey
-  row::AppendJsonString(row::ToValidUtf8(statement.text), &shown);
+  AppendJsonString(row::ToValidUtf8(statement.text), &shown);
   Report(event, absl::StrCat("a statement changed data without rows events (binlog_format was not "
                              "ROW): ",
                              shown));

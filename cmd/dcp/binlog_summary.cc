@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "base/json_string.h"
 #include "cmd/dcp/binlog_tables.h"
 #include "cmd/dcp/binlog_writer.h"
-#include "row/json_text.h"
 
 namespace dcp::cmd {
 namespace {
@@ -67,7 +67,7 @@ std::string TableLabel(const std::string& database, const std::string& table) {
                                   [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   if (plain) return label;
   std::string quoted;
-  row::AppendJsonString(label, &quoted);
+  AppendJsonString(label, &quoted);
   return quoted.substr(1, quoted.size() - 2);
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/json_string.h"
 #include "cmd/dcp/verify_report.h"
 #include "row/json_text.h"
 #include "verifier/repair_sql.h"
@@ -15,7 +16,7 @@ using verifier::RepairResult;
 
 std::string Quoted(absl::string_view text) {
   std::string quoted;
-  row::AppendJsonString(row::ToValidUtf8(text), &quoted);
+  AppendJsonString(row::ToValidUtf8(text), &quoted);
   return quoted;
 }
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/json_string.h"
 #include "row/json_text.h"
 
 namespace dcp::cmd {
@@ -30,7 +31,7 @@ const char* KindText(Difference::Kind kind) {
 
 std::string Quoted(absl::string_view text) {
   std::string quoted;
-  row::AppendJsonString(row::ToValidUtf8(text), &quoted);
+  AppendJsonString(row::ToValidUtf8(text), &quoted);
   return quoted;
 }
 
