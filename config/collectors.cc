@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/loopback.h"
 #include "config/connection.h"
 #include "config/nearest.h"
 #include "config/sections.h"
@@ -180,10 +181,6 @@ void ReadMysqlCollector(const Node& node, Draft& draft, Context& context) {
   FinishWithConnection(reader);
   draft.config.mysql_collectors.push_back(std::move(options));
   draft.mysql_collector_nodes.push_back(&node);
-}
-
-bool IsLoopback(absl::string_view host) {
-  return host == "localhost" || host == "::1" || host.substr(0, 4) == "127.";
 }
 
 void ReadGrpcCollector(const Node& node, Draft& draft, Context& context) {

@@ -3,8 +3,8 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/loopback.h"
 #include "config/connection.h"
 #include "config/secret.h"
 #include "config/sections.h"
@@ -102,10 +102,6 @@ constexpr Field<HttpDraft> kHttpFields[] = {
     {"token_file", [](const Value& v, HttpDraft& d) { ReadText(v, &d.token.file); }},
 };
 
-// Of this machine alone.
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
-}
 constexpr Field<ControlOptions> kControlFields[] = {
     {"listen", [](const Value& v, ControlOptions& o) { ReadEndpoint(v, &o.listen); }, true},
 };

@@ -1,15 +1,8 @@
 #include "mysql/tls.h"
 
-#include "absl/strings/match.h"
+#include "base/loopback.h"
 
 namespace dcp::mysql {
-namespace {
-
-bool IsLoopback(absl::string_view host) {
-  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
-}
-
-}  // namespace
 
 model::TlsMode EffectiveTlsMode(const model::ConnectionOptions& options) {
   if (options.tls.mode != model::TlsMode::kDefault) return options.tls.mode;

@@ -4,9 +4,9 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/loopback.h"
 #include "server/metrics.h"
 #include "server/status_json.h"
 
@@ -26,9 +26,7 @@ bool NamesLoopback(absl::string_view host) {
   const size_t port = host.rfind(':');
   const bool has_port = port != absl::string_view::npos && port >= host.find_last_of("]") + 1;
   const absl::string_view name = has_port ? host.substr(0, port) : host;
-  return name.empty() || absl::EqualsIgnoreCase(name, "localhost") || name == "[::1]" ||
-         (absl::StartsWith(name, "127.") &&
-          name.find_first_not_of("0123456789.") == absl::string_view::npos);
+  return name.empty() || name == "[::1]" || IsLoopback(name);
 }
 
 }  // namespace
