@@ -7,18 +7,17 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "alarm/diff_files.h"
 #include "alarm/dispatcher.h"
 #include "barrier/barrier_table.h"
 #include "barrier/barrier_writer.h"
+#include "base/loopback.h"
 #include "base/status.h"
 #include "cmd/dcp/activity.h"
 #include "cmd/dcp/binlog_opener.h"
 #include "cmd/dcp/check_runner.h"
 #include "cmd/dcp/columns.h"
-#include "cmd/dcp/control_server.h"
 #include "cmd/dcp/convert.h"
 #include "cmd/dcp/feed.h"
 #include "cmd/dcp/file_opener.h"
@@ -38,6 +37,7 @@
 #include "cmd/dcp/temporary_directory.h"
 #include "cmd/dcp/utf8_desk.h"
 #include "collector/grpc/grpc_collector.h"
+#include "collector/grpc/grpc_listener.h"
 #include "collector/mysql/column_agreement.h"
 #include "collector/mysql/mysql_collector.h"
 #include "mysql/server_settings.h"
@@ -188,7 +188,7 @@ class Daemon::Impl final : public model::StatusSource {
       handover_->Stop();
       if (!std::exchange(stopped_, true)) handover_->Finish();
     }
-    if (control_server_) control_server_->Stop();
+    if (control_listener_) control_listener_->Stop();
     if (recorder_) recorder_->Stop();
     if (http_) http_->Stop();
   }
@@ -560,7 +560,7 @@ class Daemon::Impl final : public model::StatusSource {
     if (config_.control) return true;
     if (config_.grpc_collectors.empty()) return false;
     const std::string& host = config_.grpc_collectors.front().listen.host;
-    if (host == "localhost" || host == "::1" || absl::StartsWith(host, "127.")) return true;
+    if (IsLoopback(host)) return true;
     LogInfo(absl::StrCat("control is not served on ", host,
                          ", where others can ask: dcp status and watch need [control]"));
     return false;
@@ -591,13 +591,14 @@ class Daemon::Impl final : public model::StatusSource {
 
   absl::Status StartControl() {
     if (!config_.control) return absl::OkStatus();
-    ControlServer::Options options;
+    collector::GrpcListenerOptions options;
     options.listen = absl::StrCat(config_.control->listen.host, ":", config_.control->listen.port);
+    options.section = "[control]";
     options.services = {control_.get()};
     options.log = [](absl::string_view text) { LogWarning(absl::StrCat("control: ", text)); };
-    DCP_ASSIGN_OR_RETURN(control_server_, ControlServer::Start(options));
+    DCP_ASSIGN_OR_RETURN(control_listener_, collector::GrpcListener::Start(options));
     LogInfo(
-        absl::StrCat("control on ", config_.control->listen.host, ":", control_server_->port()));
+        absl::StrCat("control on ", config_.control->listen.host, ":", control_listener_->port()));
     return absl::OkStatus();
   }
 
@@ -649,10 +650,11 @@ class Daemon::Impl final : public model::StatusSource {
   const server::OpenGate gate_of_control_;
   std::unique_ptr<Proofs> proofs_;
   std::unique_ptr<server::ControlService> control_;  // null: not served
-  std::unique_ptr<ControlServer> control_server_;    // null: on a collector's port, or none
-  std::unique_ptr<state::StateStore> state_;         // never null after Build()
-  std::unique_ptr<state::SpillFiles> spill_files_;   // likewise
-  std::unique_ptr<state::SpillSeal> spill_seal_;     // likewise; null: nothing is masked
+  std::unique_ptr<collector::GrpcListener>
+      control_listener_;                            // null: on a collector's port, or none
+  std::unique_ptr<state::StateStore> state_;        // never null after Build()
+  std::unique_ptr<state::SpillFiles> spill_files_;  // likewise
+  std::unique_ptr<state::SpillSeal> spill_seal_;    // likewise; null: nothing is masked
   ResumePlan resume_;
   std::unique_ptr<alarm::Dispatcher> dispatcher_;
   std::unique_ptr<LeaseGate> gate_;           // of a term

@@ -1,24 +1,22 @@
 #include "collector/grpc/grpc_collector.h"
 
-#include <google/protobuf/stubs/logging.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/status.h"
-#include "collector/grpc/acceptor.h"
 #include "collector/grpc/durable_tag.h"
+#include "collector/grpc/grpc_listener.h"
 #include "collector/grpc/process_stream.h"
 #include "collector/grpc/push_stream.h"
 #include "collector/grpc/stream_shared.h"
@@ -30,20 +28,7 @@ namespace dcp::collector {
 namespace {
 
 constexpr int64_t kMaxMessageBytes = int64_t{256} << 20;  // batches count in 32 bits
-// For calls of other services, and for clients to close their idle connections; some
-// do not look at them for minutes.
-constexpr absl::Duration kFarewell = absl::Milliseconds(200);
 constexpr int64_t kMaxQueueBytes = int64_t{1} << 30;
-
-int ToMillis(absl::Duration duration) {
-  const int64_t millis = absl::ToInt64Milliseconds(duration);
-  return static_cast<int>(std::min<int64_t>(millis, std::numeric_limits<int>::max()));
-}
-
-gpr_timespec After(absl::Duration duration) {
-  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                      gpr_time_from_micros(absl::ToInt64Microseconds(duration), GPR_TIMESPAN));
-}
 
 // What is stored at once fits into one of the eight or more files of a log, or it could be
 // full of what cannot be deleted.
@@ -173,7 +158,10 @@ class GrpcCollector::Impl final : public DCPService::WithRawCallbackMethod_Proce
 
   absl::Status Start();
   absl::Status Stop(absl::Duration limit) ABSL_LOCKS_EXCLUDED(stop_mu_);
-  int port() const { return port_; }
+  int port() const {
+    const GrpcListener* const listener = listening_;
+    return listener == nullptr ? 0 : listener->port();
+  }
   GrpcCollectorCounters counters() const;
   absl::Status ForgetBefore(const model::Tag& tag, absl::string_view place);
 
@@ -191,31 +179,15 @@ class GrpcCollector::Impl final : public DCPService::WithRawCallbackMethod_Proce
   absl::Status Listen();
   bool StopFeeding(absl::Duration deadline);
   absl::Status HeldUp() const;
-  void Configure(grpc::ServerBuilder& builder);
 
   StreamShared shared_;
   StreamSet streams_;
   WorkerPool pool_;
-  std::atomic<int> port_{0};
-  Mutex stop_mu_;  // one Stop() at a time
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
-  std::atomic<const Acceptor*> listening_{nullptr};  // acceptor_, once there is one
-  std::unique_ptr<Acceptor> acceptor_;               // ends before what it hands connections to
+  Mutex stop_mu_;                                        // one Stop() at a time
+  bool ended_ ABSL_GUARDED_BY(stop_mu_) = false;         // what listens, and every stream
+  std::atomic<const GrpcListener*> listening_{nullptr};  // listener_, once there is one
+  std::unique_ptr<GrpcListener> listener_;
 };
-
-void GrpcCollector::Impl::Configure(grpc::ServerBuilder& builder) {
-  const GrpcCollectorOptions& options = shared_.options;
-  builder.SetMaxReceiveMessageSize(static_cast<int>(2 * options.max_message_bytes + (64 << 10)));
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, ToMillis(options.keepalive_time));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, ToMillis(options.keepalive_timeout));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             ToMillis(options.min_client_ping));
-  builder.RegisterService(this);
-  for (grpc::Service* service : options.services) builder.RegisterService(service);
-}
 
 absl::Status GrpcCollector::Impl::Start() {
   DCP_RETURN_IF_ERROR(OpenLogs());
@@ -244,33 +216,19 @@ absl::Status GrpcCollector::Impl::OpenLogs() {
 }
 
 absl::Status GrpcCollector::Impl::Listen() {
-  // Protobuf writes a line to standard error for each message that is not UTF-8:
-  // the client is told, and could flood the log.
-  google::protobuf::SetLogHandler(nullptr);
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  grpc::ServerBuilder builder;
-  Configure(builder);
-  connections_ = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-      grpc::InsecureServerCredentials());
-  auto acceptor = Acceptor::Listen(shared_.options.listen, shared_.options.log);
-  if (!acceptor.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        absl::string_view(acceptor.status().message()),
-        ": the port is in use (by another dcp?), or the address is not one of this machine, or not "
-        "allowed to this user; see `listen` of the gRPC collector"));
-  }
-  server_ = builder.BuildAndStart();
-  if (server_ == nullptr) return absl::InternalError("gRPC does not start");
-  acceptor_ = *std::move(acceptor);
-  listening_ = acceptor_.get();
-  port_ = acceptor_->port();
-  acceptor_->Start([this](int fd) {
-    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
-    connection.fd = fd;
-    connections_->HandleNewConnection(&connection);
-  });
+  const GrpcCollectorOptions& options = shared_.options;
+  GrpcListenerOptions listener;
+  listener.listen = options.listen;
+  listener.section = "the gRPC collector";
+  listener.services = {this};
+  absl::c_copy(options.services, std::back_inserter(listener.services));
+  listener.max_message_bytes = 2 * options.max_message_bytes + (64 << 10);
+  listener.keepalive_time = options.keepalive_time;
+  listener.keepalive_timeout = options.keepalive_timeout;
+  listener.min_client_ping = options.min_client_ping;
+  listener.log = options.log;
+  DCP_ASSIGN_OR_RETURN(listener_, GrpcListener::Start(listener));
+  listening_ = listener_.get();
   return absl::OkStatus();
 }
 
@@ -278,24 +236,23 @@ absl::Status GrpcCollector::Impl::Stop(absl::Duration limit) {
   MutexLock lock(stop_mu_);
   const absl::Duration deadline = Clock::Real().Monotonic() + limit;
   shared_.stopping = true;
-  if (server_ == nullptr) return StopFeeding(deadline) ? absl::OkStatus() : HeldUp();
-  if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
+  if (listener_ == nullptr || ended_) return StopFeeding(deadline) ? absl::OkStatus() : HeldUp();
+  listener_->SayGoodbye();
   streams_.StopAll();
   absl::Duration left = absl::ZeroDuration();
   if (streams_.WaitEmpty(deadline)) {
-    left = std::clamp(deadline - Clock::Real().Monotonic(), left, kFarewell);
+    left = std::clamp(deadline - Clock::Real().Monotonic(), left, GrpcListener::kFarewell);
   }
-  acceptor_->Stop();
-  server_->Shutdown(After(left));
+  listener_->CutOff(left);
   // Calls that were cut off just now have a moment to end.
   if (!streams_.WaitEmpty(Clock::Real().Monotonic() + absl::Milliseconds(100))) {
     return absl::DeadlineExceededError(
         absl::StrCat("gRPC collector on ", shared_.options.listen, ": the checker still holds up ",
                      streams_.size(), " stopped stream(s) with accepted messages"));
   }
-  server_->Wait();
+  listener_->Wait();
   pool_.Join();
-  server_ = nullptr;
+  ended_ = true;
   return StopFeeding(deadline) ? absl::OkStatus() : HeldUp();
 }
 
@@ -317,7 +274,7 @@ absl::Status GrpcCollector::Impl::ForgetBefore(const model::Tag& tag, absl::stri
 }
 
 GrpcCollectorCounters GrpcCollector::Impl::counters() const {
-  const Acceptor* const acceptor = listening_;
+  const GrpcListener* const listener = listening_;
   uint64_t stored = 0;
   for (const auto& [tag, durable] : shared_.durable_tags) stored += durable->log().bytes();
   return {.messages = shared_.messages,
@@ -326,7 +283,7 @@ GrpcCollectorCounters GrpcCollector::Impl::counters() const {
           .lost = shared_.lost,
           .storage_errors = shared_.storage_errors,
           .stored_bytes = static_cast<int64_t>(stored),
-          .accept_failures = acceptor == nullptr ? 0 : acceptor->failures(),
+          .accept_failures = listener == nullptr ? 0 : listener->accept_failures(),
           .streams_open = static_cast<int64_t>(streams_.size()),
           .streams_started = shared_.streams_started,
           .streams_refused = shared_.streams_refused};
