@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/loopback.h"
 #include "config/connection.h"
 #include "config/nearest.h"
 #include "config/sections.h"
@@ -135,6 +134,8 @@ constexpr Field<GrpcCollectorOptions> kGrpcFields[] = {
      [](const Value& v, GrpcCollectorOptions& o) {
        ReadSize(v, uint64_t{128} << 20, uint64_t{1} << 50, &o.intake_max_bytes);
      }},
+    {"tls", [](const Value& v, GrpcCollectorOptions& o) { ReadServerTls(v, &o.tls); }},
+    {"insecure", [](const Value& v, GrpcCollectorOptions& o) { ReadBool(v, &o.insecure); }},
 };
 
 // What a replica has and a file has not.
@@ -187,11 +188,6 @@ void ReadGrpcCollector(const Node& node, Draft& draft, Context& context) {
   GrpcCollectorOptions options;
   TableReader reader(node, "[[collector]] of type grpc", context);
   reader.Read(kGrpcFields, options).Finish();
-  if (!options.listen.host.empty() && !IsLoopback(options.listen.host)) {
-    context.Warning(PlaceOf(node, "listen"),
-                    absl::StrCat("whoever reaches ", options.listen.host,
-                                 " over the network can push to this collector, unencrypted"));
-  }
   draft.config.grpc_collectors.push_back(std::move(options));
   draft.grpc_collector_nodes.push_back(&node);
 }

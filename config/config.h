@@ -2,7 +2,8 @@
 // with every default filled in. docs/configuration.md explains each key.
 //
 // Values only. Secrets are in ConnectionOptions::password, in url, headers and
-// secret of AlarmOptions, in MaskOptions::hash_key and HttpOptions::token, and nowhere else.
+// secret of AlarmOptions, in MaskOptions::hash_key, HttpOptions::token and tokens, and nowhere
+// else.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "model/access.h"
 #include "model/alarm_type.h"
 #include "model/connection_options.h"
 #include "model/cron_schedule.h"
@@ -30,6 +32,14 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+// TLS of something that listens.
+struct ServerTls {
+  std::string cert, key;  // files
+  std::string client_ca;  // not empty: clients need a certificate of one of these authorities
+
+  friend bool operator==(const ServerTls&, const ServerTls&) = default;
+};
+
 enum class Digest : uint8_t { kXxh3, kMd5 };
 enum class Capture : uint8_t { kRow, kKey };
 enum class KeyFormat : uint8_t { kDcp, kGravity };
@@ -45,6 +55,8 @@ struct BarrierOptions {
   model::ConnectionOptions connection;
   absl::Duration interval = absl::Seconds(2);
   uint32_t id = 1;  // of the row in drc.barrier
+
+  friend bool operator==(const BarrierOptions&, const BarrierOptions&) = default;
 };
 
 // Some tables of a server.
@@ -70,6 +82,8 @@ struct MysqlTagOptions {
   Digest digest = Digest::kXxh3;
   Capture capture = Capture::kKey;  // kRow if any of the checks wants rows
   bool used = false;                // by some check
+
+  friend bool operator==(const MysqlTagOptions&, const MysqlTagOptions&) = default;
 };
 
 // Where a collector begins on a server.
@@ -102,6 +116,8 @@ struct MysqlCollectorOptions {
   bool semi_sync = false;
   StartPoint start;                   // with files: kResume (their beginning) or kPosition
   std::vector<MysqlTagOptions> tags;  // never empty
+
+  friend bool operator==(const MysqlCollectorOptions&, const MysqlCollectorOptions&) = default;
 };
 
 struct GrpcCollectorOptions {
@@ -110,6 +126,10 @@ struct GrpcCollectorOptions {
   std::vector<model::Tag> tags;  // never empty
   Ack ack = Ack::kDurable;
   uint64_t intake_max_bytes = uint64_t{4} << 30;  // on disk, per durable tag
+  std::optional<ServerTls> tls;
+  bool insecure = false;  // others may reach it though it asks nobody who they are
+
+  friend bool operator==(const GrpcCollectorOptions&, const GrpcCollectorOptions&) = default;
 };
 
 struct CheckOptions {
@@ -133,6 +153,8 @@ struct CheckOptions {
   // The row of drc.barrier that cuts the check's streams (0 in the file's place for "not
   // said"; set by validation).
   uint32_t barrier_id = 0;
+
+  friend bool operator==(const CheckOptions&, const CheckOptions&) = default;
 };
 
 // Of every day, from `begin` to `end` as time since midnight; over midnight when
@@ -182,6 +204,8 @@ struct AlarmOptions {
   absl::Duration resend = absl::Minutes(1);
   absl::Duration keep_alive = absl::Minutes(5);
   absl::Duration unverified_for = absl::Hours(1);
+
+  friend bool operator==(const AlarmOptions&, const AlarmOptions&) = default;
 };
 
 // Values that alarms, diff files and logs do not show.
@@ -191,6 +215,8 @@ struct MaskOptions {
   std::vector<std::string> columns;  // never empty
   How how = How::kStars;
   std::string hash_key;  // empty: one of this run
+
+  friend bool operator==(const MaskOptions&, const MaskOptions&) = default;
 };
 
 struct JobOptions {
@@ -213,25 +239,47 @@ struct JobOptions {
   uint32_t parallel = 1;             // tables at the same time
   uint32_t max_threads_running = 0;  // of a server, beyond which reading pauses; 0: any number
   uint32_t max_rows_per_second = 0;  // 0: as fast as can be
+
+  friend bool operator==(const JobOptions&, const JobOptions&) = default;
 };
 
 struct HttpOptions {
   Endpoint listen;
-  std::string token;  // empty: none is asked for, which only loopback addresses allow
+  std::string token;       // of the roles kRead and kAdmin, here alone; empty: there is none
+  bool has_token = false;  // also where secrets are not read
+  std::optional<ServerTls> tls;
+  bool insecure = false;  // as of a collector
+
+  friend bool operator==(const HttpOptions&, const HttpOptions&) = default;
 };
 
 struct ControlOptions {
   Endpoint listen;
+  std::optional<ServerTls> tls;
+  bool insecure = false;  // as of a collector
+
+  friend bool operator==(const ControlOptions&, const ControlOptions&) = default;
 };
 
 struct StateOptions {
   std::string dir = "dcp-state";
   uint64_t memory_bytes = uint64_t{512} << 20;
+
+  friend bool operator==(const StateOptions&, const StateOptions&) = default;
 };
 
 // Several dcp with the same checks, of which one is active.
 struct HaOptions {
   std::string name;  // of this one
+
+  friend bool operator==(const HaOptions&, const HaOptions&) = default;
+};
+
+struct LogOptions {
+  enum class Level : uint8_t { kInfo, kWarning, kError };
+  Level level = Level::kInfo;  // what is below it is not said
+
+  friend bool operator==(const LogOptions&, const LogOptions&) = default;
 };
 
 struct Config {
@@ -246,6 +294,10 @@ struct Config {
   std::optional<HttpOptions> http;
   std::optional<ControlOptions> control;
   StateOptions state;
+  std::vector<model::AccessToken> tokens;
+  LogOptions log;
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace dcp::config

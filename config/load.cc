@@ -30,6 +30,8 @@ constexpr Field<Draft> kRootFields[] = {
     {"http", ReadHttp},
     {"control", ReadControl},
     {"state", ReadState},
+    {"token", ReadTokens},
+    {"log", ReadLog},
 };
 
 Loaded Failed(const std::string& file, const std::string& message) {
@@ -94,6 +96,7 @@ std::vector<KnownKey> KnownKeys() {
   AppendMaskKeys(&keys);
   AppendJobKeys(&keys);
   AppendServerKeys(&keys);
+  AppendSecurityKeys(&keys);
   return keys;
 }
 

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "config/load.h"
 #include "config/reader.h"
+#include "config/secret.h"
 
 namespace dcp::config {
 
@@ -21,6 +24,7 @@ struct Draft {
   std::vector<const Node*> check_nodes;
   std::vector<const Node*> alarm_nodes;
   std::vector<const Node*> job_nodes;
+  std::vector<const Node*> token_nodes;
   // Something in a [[collector]] could not be read: that a tag has none proves
   // nothing.
   bool collectors_broken = false;
@@ -36,6 +40,15 @@ void ReadHa(const Value& value, Draft& draft);
 void ReadHttp(const Value& value, Draft& draft);
 void ReadControl(const Value& value, Draft& draft);
 void ReadState(const Value& value, Draft& draft);
+void ReadTokens(const Value& value, Draft& draft);
+void ReadLog(const Value& value, Draft& draft);
+
+// "tls" of a section that listens.
+void ReadServerTls(const Value& value, std::optional<ServerTls>* out);
+// The token that `source` names. Warns of one that is short.
+void ReadToken(TableReader& reader, const SecretSource& source, std::string* out);
+// What the sections say together of who may do what.
+void CheckSecurity(const Node& root, const Draft& draft, Context& context);
 
 // "tables" of a tag, and of a job, which may have a "where".
 void ReadTables(const Value& value, std::vector<TableRule>* out);
@@ -48,7 +61,8 @@ void AppendAlarmKeys(std::vector<KnownKey>* out);
 void AppendMaskKeys(std::vector<KnownKey>* out);
 void AppendJobKeys(std::vector<KnownKey>* out);
 void AppendTableKeys(std::vector<KnownKey>* out);
-void AppendServerKeys(std::vector<KnownKey>* out);  // ha, http, control, state
+void AppendServerKeys(std::vector<KnownKey>* out);  // ha, http, control, state, log
+void AppendSecurityKeys(std::vector<KnownKey>* out);
 
 // Calls `read` with each table of an array of tables ([[section]]).
 void ReadSections(const Value& value, const char* section,

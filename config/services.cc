@@ -1,10 +1,9 @@
-// [[job]], [ha], [http], [control] and [state].
+// [[job]], [ha], [http], [control], [state] and [log].
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "base/loopback.h"
 #include "config/connection.h"
 #include "config/secret.h"
 #include "config/sections.h"
@@ -100,10 +99,22 @@ constexpr Field<HttpDraft> kHttpFields[] = {
     {"listen", [](const Value& v, HttpDraft& d) { ReadEndpoint(v, &d.options.listen); }, true},
     {"token_env", [](const Value& v, HttpDraft& d) { ReadVariableName(v, &d.token.variable); }},
     {"token_file", [](const Value& v, HttpDraft& d) { ReadText(v, &d.token.file); }},
+    {"tls", [](const Value& v, HttpDraft& d) { ReadServerTls(v, &d.options.tls); }},
+    {"insecure", [](const Value& v, HttpDraft& d) { ReadBool(v, &d.options.insecure); }},
 };
 
 constexpr Field<ControlOptions> kControlFields[] = {
     {"listen", [](const Value& v, ControlOptions& o) { ReadEndpoint(v, &o.listen); }, true},
+    {"tls", [](const Value& v, ControlOptions& o) { ReadServerTls(v, &o.tls); }},
+    {"insecure", [](const Value& v, ControlOptions& o) { ReadBool(v, &o.insecure); }},
+};
+
+constexpr Word<LogOptions::Level> kLogLevels[] = {{"info", LogOptions::Level::kInfo},
+                                                  {"warning", LogOptions::Level::kWarning},
+                                                  {"error", LogOptions::Level::kError}};
+
+constexpr Field<LogOptions> kLogFields[] = {
+    {"level", [](const Value& v, LogOptions& o) { ReadWord(v, kLogLevels, &o.level); }},
 };
 
 constexpr Field<StateOptions> kStateFields[] = {
@@ -136,35 +147,25 @@ void ReadHttp(const Value& value, Draft& draft) {
   TableReader reader(value.node, "[http]", value.context);
   reader.Read(kHttpFields, http);
   if (value.context.purpose() == Purpose::kRun) {
-    ReadSecret(reader, http.token, {"token_env", "token_file", "token", " of clients"},
-               &http.options.token);
+    ReadToken(reader, http.token, &http.options.token);
   }
-  const bool has_token = reader.Has("token_env") || reader.Has("token_file");
-  if (!has_token && !http.options.listen.host.empty() && !IsLoopback(http.options.listen.host)) {
-    reader.Error("listen",
-                 absl::StrCat("[http] listens on ", http.options.listen.host,
-                              ", where others can ask: it needs 'token_env' or 'token_file', or "
-                              "an address of this machine alone such as 127.0.0.1"));
-  }
+  http.options.has_token = reader.Has("token_env") || reader.Has("token_file");
   reader.Finish();
   draft.config.http = std::move(http.options);
 }
 
 void ReadControl(const Value& value, Draft& draft) {
   ControlOptions options;
-  TableReader reader(value.node, "[control]", value.context);
-  reader.Read(kControlFields, options);
-  if (!options.listen.host.empty() && !IsLoopback(options.listen.host)) {
-    reader.Error("listen", absl::StrCat("[control] listens on ", options.listen.host,
-                                        ", where others can ask, and it asks nobody who they are: "
-                                        "name an address of this machine alone such as 127.0.0.1"));
-  }
-  reader.Finish();
+  TableReader(value.node, "[control]", value.context).Read(kControlFields, options).Finish();
   draft.config.control = std::move(options);
 }
 
 void ReadState(const Value& value, Draft& draft) {
   TableReader(value.node, "[state]", value.context).Read(kStateFields, draft.config.state).Finish();
+}
+
+void ReadLog(const Value& value, Draft& draft) {
+  TableReader(value.node, "[log]", value.context).Read(kLogFields, draft.config.log).Finish();
 }
 
 void AppendJobKeys(std::vector<KnownKey>* out) { AppendKeys("[[job]]", kJobFields, out); }
@@ -174,6 +175,7 @@ void AppendServerKeys(std::vector<KnownKey>* out) {
   AppendKeys("[http]", kHttpFields, out);
   AppendKeys("[control]", kControlFields, out);
   AppendKeys("[state]", kStateFields, out);
+  AppendKeys("[log]", kLogFields, out);
 }
 
 }  // namespace dcp::config

@@ -235,6 +235,7 @@ void ValidateForRun(const Node& root, Draft& draft, Context& context) {
   CheckHa(root, draft, context);
   CheckFailover(draft, context);
   CheckEndpoints(root, draft, context);
+  CheckSecurity(root, draft, context);
   const Feeds feeds(draft, context);
   ValidateChecks(feeds, draft, context);
   ResolveBarriers(feeds, draft, context);

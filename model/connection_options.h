@@ -20,6 +20,8 @@ enum class TlsMode : uint8_t {
 struct TlsOptions {
   TlsMode mode = TlsMode::kDefault;
   std::string ca, cert, key;  // file names; empty: not given
+
+  friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
 struct ConnectionOptions {
@@ -31,6 +33,8 @@ struct ConnectionOptions {
   TlsOptions tls;
   bool compress = false;  // the protocol's zlib compression
   absl::Duration connect_timeout = absl::Seconds(10);
+
+  friend bool operator==(const ConnectionOptions&, const ConnectionOptions&) = default;
 };
 
 // "host:port" or "socket": equal for options that name the same server the same way.

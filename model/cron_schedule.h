@@ -39,6 +39,8 @@ class CronSchedule {
 
   bool Matches(absl::CivilMinute minute) const;
 
+  friend bool operator==(const CronSchedule&, const CronSchedule&) = default;
+
  private:
   bool MatchesDay(absl::CivilDay day) const;
   // The first start of a day behind `after`. A plain day has 24 hours, and each of its minutes

@@ -123,6 +123,13 @@ struct JobActivity {
   std::vector<JobRun> last_runs;                     // the newest first
 };
 
+// Changes of the configuration while dcp ran.
+struct ReloadActivity {
+  uint64_t done = 0, failed = 0;
+  absl::Time last_done = absl::InfinitePast();
+  std::string last_error;  // of the last one, if it failed
+};
+
 struct DaemonStatus {
   std::string version;
   absl::Time started = absl::InfinitePast();
@@ -135,6 +142,7 @@ struct DaemonStatus {
   std::vector<JobActivity> jobs;
   std::vector<TableProof> proofs;  // by check, target and table
   StateActivity state;
+  ReloadActivity reloads;
 };
 
 }  // namespace dcp::model

@@ -1,31 +1,38 @@
 // CallGate: whether a gRPC call may be made, in one place. Each call of a service declares what it
-// does; a gate decides by who asks.
+// needs; a gate decides by who asks.
 //
 // Thread-safe.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
-namespace dcp::server {
+#include "model/access.h"
 
-enum class CallRole {
-  kRead,   // sees: rows, findings, what dcp does
-  kAdmin,  // changes what is told
-};
+namespace dcp::server {
 
 class CallGate {
  public:
   virtual ~CallGate() = default;
   // UNAUTHENTICATED: who asks is not known. PERMISSION_DENIED: known, and not for this.
-  virtual grpc::Status Admit(const grpc::CallbackServerContext& call, CallRole role) const = 0;
+  virtual grpc::Status Admit(const grpc::CallbackServerContext& call, model::Role role) const = 0;
 };
 
-// Everyone who reaches the port: for addresses of this machine alone.
-class OpenGate final : public CallGate {
+// TokenGate: by the token that a call brings (model/access.h).
+class TokenGate final : public CallGate {
  public:
-  grpc::Status Admit(const grpc::CallbackServerContext&, CallRole) const override {
-    return grpc::Status::OK;
-  }
+  struct Options {
+    // Where no token is for reading, whoever can connect may change things too: for addresses that
+    // are reached by those alone who may.
+    bool open = false;
+  };
+  TokenGate(model::Access access, Options options)
+      : access_(std::move(access)), options_(options) {}
+
+  grpc::Status Admit(const grpc::CallbackServerContext& call, model::Role role) const override;
+
+ private:
+  const model::Access access_;
+  const Options options_;
 };
 
 }  // namespace dcp::server

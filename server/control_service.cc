@@ -96,7 +96,7 @@ void ControlService::Stop() {
   source_queue_.Stop();
 }
 
-grpc::Status ControlService::Admit(const grpc::CallbackServerContext& call, CallRole role,
+grpc::Status ControlService::Admit(const grpc::CallbackServerContext& call, model::Role role,
                                    const google::protobuf::Message& request) const {
   grpc::Status status = parts_.gate->Admit(call, role);
   if (!status.ok()) return status;
@@ -106,7 +106,8 @@ grpc::Status ControlService::Admit(const grpc::CallbackServerContext& call, Call
                        options_.max_request_bytes)};
 }
 
-grpc::ServerUnaryReactor* ControlService::InTurn(grpc::CallbackServerContext* call, CallRole role,
+grpc::ServerUnaryReactor* ControlService::InTurn(grpc::CallbackServerContext* call,
+                                                 model::Role role,
                                                  const google::protobuf::Message& request,
                                                  TaskQueue& queue, Work work) {
   grpc::ServerUnaryReactor* const reactor = call->DefaultReactor();
@@ -125,20 +126,21 @@ grpc::ServerUnaryReactor* ControlService::InTurn(grpc::CallbackServerContext* ca
   return reactor;
 }
 
-grpc::ServerUnaryReactor* ControlService::AtDesk(grpc::CallbackServerContext* call, CallRole role,
+grpc::ServerUnaryReactor* ControlService::AtDesk(grpc::CallbackServerContext* call,
+                                                 model::Role role,
                                                  const google::protobuf::Message& request,
                                                  DeskWork work) {
-  return InTurn(call, role, request, state_queue_,
-                [this, role, work = std::move(work)]() -> absl::Status {
-                  DCP_ASSIGN_OR_RETURN(const auto desk, parts_.open_desk(role == CallRole::kAdmin));
-                  return work(*desk);
-                });
+  return InTurn(
+      call, role, request, state_queue_, [this, role, work = std::move(work)]() -> absl::Status {
+        DCP_ASSIGN_OR_RETURN(const auto desk, parts_.open_desk(role == model::Role::kAdmin));
+        return work(*desk);
+      });
 }
 
 grpc::ServerUnaryReactor* ControlService::Status(grpc::CallbackServerContext* call,
                                                  const control::StatusRequest* request,
                                                  control::StatusResponse* response) {
-  return InTurn(call, CallRole::kRead, *request, state_queue_, [this, response] {
+  return InTurn(call, model::Role::kRead, *request, state_queue_, [this, response] {
     response->set_json(StatusJson(parts_.status->Status(), parts_.clock->Now()));
     return absl::OkStatus();
   });
@@ -167,7 +169,7 @@ absl::Status ControlService::ReadPage(model::FindingDesk& desk,
 grpc::ServerUnaryReactor* ControlService::ListFindings(grpc::CallbackServerContext* call,
                                                        const control::ListFindingsRequest* request,
                                                        control::ListFindingsResponse* response) {
-  return AtDesk(call, CallRole::kRead, *request,
+  return AtDesk(call, model::Role::kRead, *request,
                 [this, request, response](model::FindingDesk& desk) {
                   return ReadPage(desk, *request, response);
                 });
@@ -176,7 +178,7 @@ grpc::ServerUnaryReactor* ControlService::ListFindings(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* ControlService::FindFindings(grpc::CallbackServerContext* call,
                                                        const control::FindFindingsRequest* request,
                                                        control::FindFindingsResponse* response) {
-  return AtDesk(call, CallRole::kRead, *request,
+  return AtDesk(call, model::Role::kRead, *request,
                 [this, request, response](model::FindingDesk& desk) -> absl::Status {
                   DCP_RETURN_IF_ERROR(CheckText("a finding's name", request->name()));
                   DCP_ASSIGN_OR_RETURN(const auto found,
@@ -192,7 +194,8 @@ grpc::ServerUnaryReactor* ControlService::Acknowledge(grpc::CallbackServerContex
                                                       const control::AcknowledgeRequest* request,
                                                       control::AcknowledgeResponse* /*response*/) {
   return AtDesk(
-      call, CallRole::kAdmin, *request, [this, request](model::FindingDesk& desk) -> absl::Status {
+      call, model::Role::kAdmin, *request,
+      [this, request](model::FindingDesk& desk) -> absl::Status {
         DCP_RETURN_IF_ERROR(CheckText("a note", request->note()));
         if (request->undo()) return desk.TakeBackAck(request->number());
         return desk.Acknowledge({request->number(), parts_.clock->Now(), request->note()});
@@ -202,7 +205,7 @@ grpc::ServerUnaryReactor* ControlService::Acknowledge(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* ControlService::Ignore(grpc::CallbackServerContext* call,
                                                  const control::IgnoreRequest* request,
                                                  control::IgnoreResponse* response) {
-  return AtDesk(call, CallRole::kAdmin, *request,
+  return AtDesk(call, model::Role::kAdmin, *request,
                 [this, request, response](model::FindingDesk& desk) -> absl::Status {
                   DCP_RETURN_IF_ERROR(CheckRule(request->rule()));
                   model::IgnoreRule rule = FromWire(request->rule());
@@ -226,7 +229,7 @@ grpc::ServerUnaryReactor* ControlService::Ignore(grpc::CallbackServerContext* ca
 grpc::ServerUnaryReactor* ControlService::ListRules(grpc::CallbackServerContext* call,
                                                     const control::ListRulesRequest* request,
                                                     control::ListRulesResponse* response) {
-  return AtDesk(call, CallRole::kRead, *request,
+  return AtDesk(call, model::Role::kRead, *request,
                 [response](model::FindingDesk& desk) -> absl::Status {
                   DCP_ASSIGN_OR_RETURN(const auto rules, desk.Rules());
                   for (const model::IgnoreRule& rule : rules) *response->add_rules() = ToWire(rule);
@@ -237,13 +240,13 @@ grpc::ServerUnaryReactor* ControlService::ListRules(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* ControlService::RemoveRule(grpc::CallbackServerContext* call,
                                                      const control::RemoveRuleRequest* request,
                                                      control::RemoveRuleResponse* /*response*/) {
-  return AtDesk(call, CallRole::kAdmin, *request,
+  return AtDesk(call, model::Role::kAdmin, *request,
                 [request](model::FindingDesk& desk) { return desk.RemoveRule(request->number()); });
 }
 
 Reactor* ControlService::Watch(grpc::CallbackServerContext* call,
                                const control::WatchRequest* request) {
-  if (grpc::Status status = Admit(*call, CallRole::kRead, *request); !status.ok()) {
+  if (grpc::Status status = Admit(*call, model::Role::kRead, *request); !status.ok()) {
     return new RefusedWatch(std::move(status));
   }
   absl::StatusOr<WatchTerms> terms = ToTerms(*request);
@@ -255,7 +258,8 @@ grpc::ServerUnaryReactor* ControlService::TakeMark(grpc::CallbackServerContext* 
                                                    const control::TakeMarkRequest* request,
                                                    control::TakeMarkResponse* response) {
   return InTurn(
-      call, CallRole::kRead, *request, source_queue_, [this, request, response]() -> absl::Status {
+      call, model::Role::kRead, *request, source_queue_,
+      [this, request, response]() -> absl::Status {
         model::MarkRequest wanted{request->check(), request->gtid(), std::nullopt};
         if (request->has_barrier()) wanted.barrier = request->barrier();
         if (wanted.barrier && !wanted.gtid.empty()) {
@@ -270,7 +274,7 @@ grpc::ServerUnaryReactor* ControlService::TakeMark(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* ControlService::Prove(grpc::CallbackServerContext* call,
                                                 const control::ProveRequest* request,
                                                 control::ProveResponse* response) {
-  return InTurn(call, CallRole::kRead, *request, state_queue_,
+  return InTurn(call, model::Role::kRead, *request, state_queue_,
                 [this, request, response]() -> absl::Status {
                   DCP_ASSIGN_OR_RETURN(const model::Proof proof,
                                        parts_.proofs->Prove(FromWire(request->mark())));

@@ -87,13 +87,13 @@ class ControlService final : public control::ControlService::CallbackService {
   using Work = std::function<absl::Status()>;
 
   // Every call goes through one of these: with its role, its size, and its turn.
-  grpc::Status Admit(const grpc::CallbackServerContext& call, CallRole role,
+  grpc::Status Admit(const grpc::CallbackServerContext& call, model::Role role,
                      const google::protobuf::Message& request) const;
-  grpc::ServerUnaryReactor* InTurn(grpc::CallbackServerContext* call, CallRole role,
+  grpc::ServerUnaryReactor* InTurn(grpc::CallbackServerContext* call, model::Role role,
                                    const google::protobuf::Message& request, TaskQueue& queue,
                                    Work work);
   using DeskWork = std::function<absl::Status(model::FindingDesk&)>;
-  grpc::ServerUnaryReactor* AtDesk(grpc::CallbackServerContext* call, CallRole role,
+  grpc::ServerUnaryReactor* AtDesk(grpc::CallbackServerContext* call, model::Role role,
                                    const google::protobuf::Message& request, DeskWork work);
 
   absl::Status ReadPage(model::FindingDesk& desk, const control::ListFindingsRequest& request,

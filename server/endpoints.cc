@@ -1,11 +1,12 @@
 #include "server/endpoints.h"
 
-#include <openssl/crypto.h>
-
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/loopback.h"
 #include "server/metrics.h"
 #include "server/status_json.h"
@@ -13,11 +14,24 @@
 namespace dcp::server {
 namespace {
 
-constexpr absl::string_view kScheme = "Bearer ";
-
-// Takes as long for every wrong token of the right length.
-bool Equal(absl::string_view a, absl::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+// The value of `name` in a query, decoded; empty: it is not there, or not well formed.
+std::string ParameterOf(const std::string& query, absl::string_view name) {
+  for (absl::string_view part : absl::StrSplit(query, '&')) {
+    if (!absl::ConsumePrefix(&part, name) || !absl::ConsumePrefix(&part, "=")) continue;
+    std::string value;
+    for (size_t i = 0; i < part.size(); ++i) {
+      if (part[i] != '%') {
+        value.push_back(part[i] == '+' ? ' ' : part[i]);
+        continue;
+      }
+      uint32_t byte = 0;
+      if (i + 2 >= part.size() || !absl::SimpleHexAtoi(part.substr(i + 1, 2), &byte)) return "";
+      value.push_back(static_cast<char>(byte));
+      i += 2;
+    }
+    return value;
+  }
+  return "";
 }
 
 // Whether a Host header names this machine for itself. A page from elsewhere has another name
@@ -31,18 +45,19 @@ bool NamesLoopback(absl::string_view host) {
 
 }  // namespace
 
-Endpoints::Endpoints(const model::StatusSource& source, const Clock& clock, std::string token,
-                     const PageEndpoints* page)
-    : source_(source), clock_(clock), token_(std::move(token)), page_(page) {}
+Endpoints::Endpoints(const model::StatusSource& source, const Clock& clock, Options options)
+    : source_(source), clock_(clock), options_(std::move(options)) {}
 
 HttpResponse Endpoints::Answer(const HttpRequest& request) const {
   const std::string& path = request.path;
-  const bool of_page = page_ != nullptr && PageEndpoints::Serves(path);
+  const bool of_page = options_.page != nullptr && PageEndpoints::Serves(path);
   const bool open = path == "/healthz" || path == "/readyz" || (of_page && path == "/");
-  if (!open && !of_page && path != "/metrics" && path != "/status") {
-    return {.status = 404, .body = "not found; there are / /healthz /readyz /metrics /status\n"};
+  const bool resets = path == "/reset";
+  if (!open && !of_page && !resets && path != "/metrics" && path != "/status") {
+    return {.status = 404,
+            .body = "not found; there are / /healthz /readyz /metrics /status /reset\n"};
   }
-  const bool changes = of_page && PageEndpoints::Changes(path);
+  const bool changes = resets || (of_page && PageEndpoints::Changes(path));
   if (request.method != (changes ? "POST" : "GET")) {
     return changes
                ? HttpResponse{.status = 405, .body = "only POST\n", .allow = "POST"}
@@ -51,9 +66,11 @@ HttpResponse Endpoints::Answer(const HttpRequest& request) const {
   if (path == "/healthz") return {.body = "ok\n"};
   if (path == "/readyz") return Ready();
   if (!open) {
-    if (auto refusal = Refusal(request, changes)) return *std::move(refusal);
+    const model::Role role = changes ? model::Role::kAdmin : model::Role::kRead;
+    if (auto refusal = Refusal(request, role)) return *std::move(refusal);
   }
-  if (of_page) return page_->Answer(request);
+  if (resets) return AnswerReset(request);
+  if (of_page) return options_.page->Answer(request);
   if (path == "/metrics") {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
             .body = MetricsText(source_.Status(), clock_.Now())};
@@ -61,32 +78,36 @@ HttpResponse Endpoints::Answer(const HttpRequest& request) const {
   return {.content_type = "application/json", .body = StatusJson(source_.Status(), clock_.Now())};
 }
 
-std::optional<HttpResponse> Endpoints::Refusal(const HttpRequest& request, bool changes) const {
-  if (!Allowed(request)) {
-    return HttpResponse{.status = 401,
-                        .body =
-                            "this needs the header \"Authorization: Bearer TOKEN\" with the token "
-                            "of [http]\n",
-                        .authenticate = "Bearer"};
+std::optional<HttpResponse> Endpoints::Refusal(const HttpRequest& request, model::Role role) const {
+  const absl::Status admitted = options_.access.Admit(request.authorization, role).status();
+  if (!admitted.ok()) {
+    HttpResponse refusal;
+    refusal.status = absl::IsUnauthenticated(admitted) ? 401 : 403;
+    if (refusal.status == 401) refusal.authenticate = "Bearer";
+    refusal.body = absl::StrCat(absl::string_view(admitted.message()), "\n");
+    return refusal;
   }
-  if (!token_.empty()) return std::nullopt;
-  if (!NamesLoopback(request.host)) {
-    return HttpResponse{.status = 421,
-                        .body =
-                            "without a token in [http] dcp answers to 127.0.0.1, [::1] and "
-                            "localhost only, by these names\n"};
+  if (options_.any_host || options_.access.Asks(role) || NamesLoopback(request.host)) {
+    return std::nullopt;
   }
-  if (!changes) return std::nullopt;
-  return HttpResponse{.status = 403,
+  return HttpResponse{.status = 421,
                       .body =
-                          "to change something over HTTP, [http] needs a token (token_env or "
-                          "token_file); dcp diffs does it on dcp's machine\n"};
+                          "without a token dcp answers to 127.0.0.1, [::1] and localhost only, by "
+                          "these names\n"};
 }
 
-bool Endpoints::Allowed(const HttpRequest& request) const {
-  if (token_.empty()) return true;
-  const absl::string_view given = request.authorization;
-  return given.substr(0, kScheme.size()) == kScheme && Equal(given.substr(kScheme.size()), token_);
+HttpResponse Endpoints::AnswerReset(const HttpRequest& request) const {
+  const std::string check = ParameterOf(request.query, "check");
+  if (check.empty()) return {.status = 400, .body = "say which check: POST /reset?check=NAME\n"};
+  const absl::Status asked = options_.reset
+                                 ? options_.reset(check)
+                                 : absl::FailedPreconditionError("this dcp cannot reset checks");
+  const std::string text(asked.message());
+  if (absl::IsNotFound(asked)) return {.status = 404, .body = absl::StrCat(text, "\n")};
+  if (!asked.ok()) return {.status = 409, .body = absl::StrCat(text, "\n")};
+  return {.status = 202,
+          .body = absl::StrCat("check ", check,
+                               " begins anew; what was not judged is unverified (reset)\n")};
 }
 
 HttpResponse Endpoints::Ready() const {

@@ -11,7 +11,8 @@ struct HttpRequest {
   std::string method;              // "GET"
   std::string path;                // decoded by nobody, without what follows '?'
   std::string authorization = {};  // the header's value; empty: none
-  std::string host = {};           // so too these
+  std::string query = {};          // what follows '?', decoded by nobody
+  std::string host = {};           // headers' values
   std::string content_type = {};
   std::string last_event_id = {};
   std::string body = {};

@@ -1,5 +1,8 @@
 #include "server/http_server.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+
 #include <array>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
@@ -7,8 +10,10 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <chrono>
 #include <deque>
+#include <list>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -16,6 +21,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "server/peer_stream.h"
 
 namespace dcp::server {
 namespace {
@@ -28,6 +35,13 @@ using boost::system::error_code;
 
 std::string ToString(beast::string_view text) { return {text.data(), text.size()}; }
 
+bool IsIpv6(int socket) {
+  sockaddr_storage address = {};
+  socklen_t size = sizeof address;
+  return ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+         address.ss_family == AF_INET6;
+}
+
 class Connection;
 
 // What all connections share. Used on the server's thread only, but for the atomic.
@@ -37,7 +51,8 @@ struct Shared {
   size_t connections = 0;
   std::set<Connection*> streams = {};
   std::atomic<size_t> stream_count = 0;
-  asio::thread_pool* waiting = nullptr;  // where HttpResponse::later runs
+  asio::thread_pool* waiting = nullptr;     // where HttpResponse::later runs
+  std::shared_ptr<asio::ssl::context> tls;  // null: none
 };
 
 // Everything that the answer to a request has but its body.
@@ -58,7 +73,8 @@ void SetHead(const HttpResponse& answer, http::response<http::string_body>& resp
 // One connection, which keeps itself alive while something of it is under way.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {
+  Connection(Tcp::socket socket, Shared& shared)
+      : stream_(std::move(socket), shared.tls), shared_(shared) {
     ++shared_.connections;
   }
   ~Connection() {
@@ -68,14 +84,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void Read() {
-    parser_.emplace();
-    parser_->header_limit(static_cast<uint32_t>(shared_.options.max_header_bytes));
-    parser_->body_limit(shared_.options.max_body_bytes);
+  void Begin() {
     stream_.expires_after(absl::ToChronoNanoseconds(shared_.options.timeout));
-    http::async_read(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](error_code error, size_t) { self->OnRead(error); });
+    stream_.async_handshake([self = shared_from_this()](error_code error) {
+      if (error) return self->Close();
+      self->Read();
+    });
   }
 
   // REQUIRES: it is a stream
@@ -87,6 +101,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
+  void Read() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<uint32_t>(shared_.options.max_header_bytes));
+    parser_->body_limit(shared_.options.max_body_bytes);
+    stream_.expires_after(absl::ToChronoNanoseconds(shared_.options.timeout));
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](error_code error, size_t) { self->OnRead(error); });
+  }
+
   using Request = http::request<http::string_body>;
   using Response = http::response<http::string_body>;
 
@@ -124,7 +148,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     HttpRequest asked;
     asked.method = request.method() == http::verb::head ? "GET" : ToString(request.method_string());
     const std::string target = ToString(request.target());
-    asked.path = target.substr(0, target.find('?'));
+    const size_t query = target.find('?');
+    asked.path = target.substr(0, query);
+    if (query != std::string::npos) asked.query = target.substr(query + 1);
     asked.authorization = ToString(request[http::field::authorization]);
     asked.host = ToString(request[http::field::host]);
     asked.content_type = ToString(request[http::field::content_type]);
@@ -205,7 +231,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     stream_.close();
   }
 
-  beast::tcp_stream stream_;
+  PeerStream stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   Response response_;
@@ -229,9 +255,11 @@ class HttpServer::Impl {
   ~Impl() { Stop(); }
 
   absl::Status Start() {
-    const absl::Status listening = Listen();
-    if (!listening.ok()) return listening;
-    Accept();
+    if (shared_.options.tls) {
+      DCP_ASSIGN_OR_RETURN(shared_.tls, MakeTlsContext(*shared_.options.tls));
+    }
+    DCP_RETURN_IF_ERROR(Listen());
+    for (auto& acceptor : acceptors_) Accept(acceptor);
     thread_ = std::thread([this] { context_.run(); });
     return absl::OkStatus();
   }
@@ -241,6 +269,8 @@ class HttpServer::Impl {
     if (thread_.joinable()) thread_.join();
     waiting_.stop();
     waiting_.join();
+    acceptors_.clear();
+    shared_.options.listeners = nullptr;
   }
 
   uint16_t port() const { return port_; }
@@ -252,51 +282,68 @@ class HttpServer::Impl {
     });
   }
   size_t streams() const { return shared_.stream_count; }
+  absl::Status ReadTlsAgain() {
+    if (!shared_.options.tls) return absl::OkStatus();
+    DCP_ASSIGN_OR_RETURN(auto tls, MakeTlsContext(*shared_.options.tls));
+    asio::post(context_, [this, tls = std::move(tls)] { shared_.tls = tls; });
+    return absl::OkStatus();
+  }
 
  private:
   absl::Status Listen() {
-    const Options& options = shared_.options;
-    const auto refuse = [&](const error_code& error) {
-      return absl::FailedPreconditionError(absl::StrCat("[http] cannot listen on ", options.host,
-                                                        ":", options.port, ": ", error.message()));
-    };
-    error_code error;
-    Tcp::resolver resolver(context_);
-    const auto found =
-        resolver.resolve(options.host, absl::StrCat(options.port), Tcp::resolver::passive, error);
-    if (error) return refuse(error);
-    const Tcp::endpoint endpoint = found.begin()->endpoint();
-    acceptor_.open(endpoint.protocol(), error);
-    // Of connections that ended a moment ago; a listener that lives keeps the port.
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (!error) port_ = acceptor_.local_endpoint(error).port();
-    return error ? refuse(error) : absl::OkStatus();
+    Options& options = shared_.options;
+    if (options.listeners == nullptr) {
+      auto opened = Listeners::Open(options.listen);
+      if (!opened.ok()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("[http] ", absl::string_view(opened.status().message())));
+      }
+      options.listeners = *std::move(opened);
+    }
+    port_ = options.listeners->port();
+    for (const FileDescriptor& socket : options.listeners->sockets()) {
+      DCP_RETURN_IF_ERROR(AcceptAt(socket.get()));
+    }
+    return absl::OkStatus();
   }
 
-  void Accept() {
-    acceptor_.async_accept([this](error_code error, Tcp::socket socket) {
-      if (error) return AcceptLater();  // no descriptors left, mostly
+  // The acceptor owns a descriptor of its own.
+  absl::Status AcceptAt(int socket) {
+    error_code error;
+    const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+      error.assign(errno, boost::system::system_category());
+    } else {
+      Tcp::acceptor acceptor(context_);
+      acceptor.assign(IsIpv6(socket) ? Tcp::v6() : Tcp::v4(), copy, error);
+      if (!error) acceptors_.push_back(std::move(acceptor));
+    }
+    if (!error) return absl::OkStatus();
+    return absl::ResourceExhaustedError(
+        absl::StrCat("[http] cannot listen on ", shared_.options.listen, ": ", error.message()));
+  }
+
+  void Accept(Tcp::acceptor& acceptor) {
+    acceptor.async_accept([this, &acceptor](error_code error, Tcp::socket socket) {
+      if (error) return AcceptLater(acceptor);  // no descriptors left, mostly
       if (shared_.connections < shared_.options.max_connections) {
-        std::make_shared<Connection>(std::move(socket), shared_)->Read();
+        std::make_shared<Connection>(std::move(socket), shared_)->Begin();
       }
-      Accept();
+      Accept(acceptor);
     });
   }
 
-  void AcceptLater() {
-    retry_.expires_after(std::chrono::milliseconds(100));
-    retry_.async_wait([this](error_code error) {
-      if (!error) Accept();
+  void AcceptLater(Tcp::acceptor& acceptor) {
+    auto retry = std::make_shared<asio::steady_timer>(context_, std::chrono::milliseconds(100));
+    retry->async_wait([this, &acceptor, retry](error_code error) {
+      if (!error) Accept(acceptor);
     });
   }
 
   Shared shared_;  // longer than what holds connections
   asio::io_context context_{1};
   asio::thread_pool waiting_{1};
-  Tcp::acceptor acceptor_{context_};
-  asio::steady_timer retry_{context_};
+  std::list<Tcp::acceptor> acceptors_;  // each stays where it is
   uint16_t port_ = 0;
   std::thread thread_;
 };
@@ -317,5 +364,6 @@ void HttpServer::Publish(std::shared_ptr<const std::string> bytes) {
   impl_->Publish(std::move(bytes));
 }
 size_t HttpServer::streams() const { return impl_->streams(); }
+absl::Status HttpServer::ReadTlsAgain() { return impl_->ReadTlsAgain(); }
 
 }  // namespace dcp::server

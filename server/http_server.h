@@ -15,19 +15,25 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/listeners.h"
 #include "server/http_message.h"
+#include "server/tls.h"
 
 namespace dcp::server {
 
 class HttpServer {
  public:
   struct Options {
-    std::string host = "127.0.0.1";  // a name or an address
-    uint16_t port = 0;               // 0: any free one, see port()
+    std::string listen = "127.0.0.1:0";  // port 0: any free one, see port()
+    std::shared_ptr<const Listeners> listeners =
+        nullptr;  // listens there already; null: it opens them
+    std::optional<TlsFiles> tls = std::nullopt;
     size_t max_connections = 200;
     size_t max_header_bytes = 8 << 10;
     size_t max_body_bytes = 64 << 10;
@@ -40,7 +46,7 @@ class HttpServer {
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
   // Listens, and starts the thread.
-  //   kFailedPrecondition  the address is in use, or not one of this machine
+  //   kFailedPrecondition  the address is in use, or not one of this machine; a file of `tls`
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const Options& options, Handler handler);
   ~HttpServer();  // Stop()
   HttpServer(const HttpServer&) = delete;
@@ -55,6 +61,9 @@ class HttpServer {
   void Publish(std::shared_ptr<const std::string> bytes);
   // Thread-safe.
   size_t streams() const;
+  // Reads the files of `tls` again, for connections from now on. Thread-safe.
+  //   kFailedPrecondition  they cannot be used; those that were read before stay
+  absl::Status ReadTlsAgain();
 
  private:
   class Impl;

@@ -90,7 +90,18 @@ void AddProcess(const DaemonStatus& status, std::vector<MetricFamily>* out) {
       .Gauge("dcp_state_writable", "1: what checks say can be stored; 0: they wait until it can.",
              [](const DaemonStatus& s) { return s.state.write_error.empty(); })
       .Gauge("dcp_memory_limit_bytes", "The budget of all buffers ([state] memory).",
-             [](const DaemonStatus& s) { return s.state.memory_limit; });
+             [](const DaemonStatus& s) { return s.state.memory_limit; })
+      .Counter("dcp_config_reloads_total", "Changed configurations that were taken up.",
+               [](const DaemonStatus& s) { return s.reloads.done; })
+      .Counter("dcp_config_reload_failures_total",
+               "Changed configurations that could not be used: dcp went on with the old one.",
+               [](const DaemonStatus& s) { return s.reloads.failed; })
+      .Gauge("dcp_config_last_reload_successful",
+             "0: the file as it is now could not be used, and an older configuration runs.",
+             [](const DaemonStatus& s) { return s.reloads.last_error.empty(); })
+      .Gauge("dcp_config_last_reload_success_timestamp_seconds",
+             "When a configuration was reloaded last, since 1970; 0: not since the start.",
+             [](const DaemonStatus& s) { return s.reloads.last_done; });
 }
 
 // Three counters that are one family, told apart by a label.

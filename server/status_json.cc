@@ -178,6 +178,13 @@ json ToJson(const model::StateActivity& state) {
           {"memory_limit", state.memory_limit}};
 }
 
+json ToJson(const model::ReloadActivity& reloads) {
+  return {{"done", reloads.done},
+          {"failed", reloads.failed},
+          {"last_done", ToJson(reloads.last_done)},
+          {"last_error", reloads.last_error}};
+}
+
 json ToJson(const model::DaemonStatus& status, absl::Time now) {
   json collectors = List(status.readers, now);
   for (json& pushed : List(status.pushed)) collectors.push_back(std::move(pushed));
@@ -185,7 +192,8 @@ json ToJson(const model::DaemonStatus& status, absl::Time now) {
           {"checks", List(status.pairs, now)},   {"memory", List(status.memory)},
           {"collectors", std::move(collectors)}, {"barriers", List(status.barriers)},
           {"sinks", List(status.sinks)},         {"jobs", List(status.jobs)},
-          {"tables", List(status.proofs, now)},  {"state", ToJson(status.state)}};
+          {"tables", List(status.proofs, now)},  {"state", ToJson(status.state)},
+          {"reloads", ToJson(status.reloads)}};
 }
 
 // A server's message may hold any bytes.

@@ -123,15 +123,10 @@ class WatchRun {
 
 }  // namespace
 
-std::unique_ptr<ControlClient> Connect(const ServerOptions& options, std::ostream& err) {
-  const absl::StatusOr<std::string> token = ReadToken(options.token_file);
-  absl::Status status = token.status();
-  if (status.ok()) {
-    auto client = ControlClient::Create({options.server, options.ca, *token});
-    if (client.ok()) return *std::move(client);
-    status = client.status();
-  }
-  Tell(status, err);
+std::unique_ptr<ControlClient> Connect(const ChannelOptions& options, std::ostream& err) {
+  auto client = ControlClient::Create(options);
+  if (client.ok()) return *std::move(client);
+  Tell(client.status(), err);
   return nullptr;
 }
 

@@ -13,7 +13,7 @@
 namespace dcp::cmd {
 
 // The client of a command; null: `err` has got why.
-std::unique_ptr<ControlClient> Connect(const ServerOptions& options, std::ostream& err);
+std::unique_ptr<ControlClient> Connect(const ChannelOptions& options, std::ostream& err);
 
 // 78 where the daemon cannot be asked at all; else 64 for what makes no sense, and 1.
 int ExitCodeOfCall(const absl::Status& status);

@@ -54,12 +54,27 @@ std::string CheckTarget(const std::string& target) {
   return port != 0 ? "" : "'" + target + "' is not HOST:PORT";
 }
 
+// How to reach a daemon that asks who calls, and shows who it is.
+void AddChannel(CLI::App& sub, ChannelOptions* channel) {
+  const auto add = [&](const char* name, std::string* value, const char* what) {
+    sub.add_option(name, *value, what)->group("Security");
+  };
+  sub.add_flag("--tls", channel->tls, "Use TLS, and trust the system's authorities")
+      ->group("Security");
+  add("--ca", &channel->ca, "Use TLS, and trust the authorities in this file");
+  add("--cert", &channel->cert, "File with the certificate to show; with --key");
+  add("--key", &channel->key, "File with its private key");
+  add("--token-file", &channel->token_file,
+      "File with the token of a [[token]] (default: the environment variable DCP_TOKEN)");
+}
+
 CLI::App* AddPush(CLI::App& app, PushCommand* command) {
   CLI::App* sub =
       app.add_subcommand("push", "Send JSON lines from standard input to a daemon's tag");
-  sub->add_option("--target", command->target, "HOST:PORT of a gRPC collector")
+  sub->add_option("--target", command->channel.target, "HOST:PORT of a gRPC collector")
       ->required()
       ->check(CLI::Validator(CheckTarget, ""));
+  AddChannel(*sub, &command->channel);
   sub->add_option("--tag", command->tag, "Tag of lines that name none");
   sub->add_option("--session", command->session,
                   "Name of the input: give it again with the same input to go on after a kill");
@@ -155,16 +170,13 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
 }
 
 // "--server" of the options.
-CLI::Option* AddServer(CLI::App& sub, ServerOptions* options) {
+CLI::Option* AddServer(CLI::App& sub, ChannelOptions* options) {
   CLI::Option* server =
-      sub.add_option("--server", options->server, "HOST:PORT of a running dcp's [control]")
+      sub.add_option("--server", options->target, "HOST:PORT of a running dcp's [control]")
           ->check(CLI::Validator(CheckTarget, ""))
           ->group("Where");
-  if (!options->server.empty()) server->capture_default_str();
-  sub.add_option("--ca", options->ca, "File of certificates to trust: asks by TLS")->group("Where");
-  sub.add_option("--token-file", options->token_file,
-                 "File with the token (otherwise: the environment's DCP_TOKEN)")
-      ->group("Where");
+  if (!options->target.empty()) server->capture_default_str();
+  AddChannel(sub, options);
   return server;
 }
 

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/dcp/channel.h"
+
 namespace dcp::cmd {
 
 struct RunCommand {
@@ -20,7 +22,7 @@ struct CheckConfigCommand {
 };
 
 struct PushCommand {
-  std::string target;  // HOST:PORT
+  ChannelOptions channel;
   std::string tag, session;
 };
 
@@ -48,19 +50,15 @@ struct VerifyCommand {
   std::string checkpoint;  // empty: none
 };
 
-// Of a running daemon.
-struct ServerOptions {
-  std::string server = "127.0.0.1:9091";  // HOST:PORT
-  std::string ca, token_file;
-};
+inline constexpr char kControlPlace[] = "127.0.0.1:9091";
 
 struct StatusCommand {
-  ServerOptions server;
+  ChannelOptions server = {kControlPlace};
   bool json = false;
 };
 
 struct WatchCommand {
-  ServerOptions server;
+  ChannelOptions server = {kControlPlace};
   bool json = false;
   bool oldest = false;
   std::string cursor, cursor_file;
@@ -69,7 +67,7 @@ struct WatchCommand {
 };
 
 struct WaitCommand {
-  ServerOptions server;
+  ChannelOptions server = {kControlPlace};
   bool json = false;
   std::vector<std::string> checks;
   std::string gtid;
@@ -80,10 +78,10 @@ struct WaitCommand {
 struct DiffsCommand {
   enum class Verb { kList, kShow, kAck, kIgnore, kExport };
   Verb verb = Verb::kList;
-  std::string config;                   // its [state] dir counts
-  std::string dir = "dcp-state";        // without a config
-  ServerOptions server = {"", "", ""};  // of it is asked in their place, where it is not empty
-  std::vector<std::string> names;       // of findings: number, key or alarm id
+  std::string config;              // its [state] dir counts
+  std::string dir = "dcp-state";   // without a config
+  ChannelOptions server;           // of it is asked in their place, where it is not empty
+  std::vector<std::string> names;  // of findings: number, key or alarm id
   std::string check, target, table, column;
   std::vector<std::string> states;  // words
   bool all = false;                 // states

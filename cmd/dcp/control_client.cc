@@ -2,9 +2,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,14 +17,7 @@ using server::FromWire;
 
 constexpr int64_t kPatienceSeconds = 20;
 
-absl::StatusOr<std::string> ReadAll(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (in && text << in.rdbuf()) return text.str();
-  return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-}
-
-grpc::ChannelArguments ChannelOptions() {
+grpc::ChannelArguments Arguments() {
   grpc::ChannelArguments arguments;
   // An alarm with long rows is one message.
   arguments.SetMaxReceiveMessageSize(-1);
@@ -41,16 +31,16 @@ grpc::ChannelArguments ChannelOptions() {
 
 class ControlClient::Impl {
  public:
-  Impl(ServerPlace place, std::shared_ptr<grpc::ChannelCredentials> credentials)
-      : place_(std::move(place)),
-        stub_(control::ControlService::NewStub(
-            grpc::CreateCustomChannel(place_.server, credentials, ChannelOptions()))) {}
+  Impl(std::string server, std::string token, const std::shared_ptr<grpc::Channel>& channel)
+      : server_(std::move(server)),
+        token_(std::move(token)),
+        stub_(control::ControlService::NewStub(channel)) {}
 
   template <typename Request, typename Response>
   absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, Response* response) {
     grpc::ClientContext context;
-    Prepare(&context);
+    Authorise(token_, context);
     context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                                       gpr_time_from_seconds(kPatienceSeconds, GPR_TIMESPAN)));
     return Explain(((*stub_).*method)(&context, request, response));
@@ -59,7 +49,7 @@ class ControlClient::Impl {
   absl::Status Watch(const control::WatchRequest& request,
                      const std::function<bool(const control::WatchResponse&)>& take) {
     grpc::ClientContext context;
-    Prepare(&context);
+    Authorise(token_, context);
     const auto reader = stub_->Watch(&context, request);
     control::WatchResponse response;
     bool wanted = true;
@@ -70,48 +60,31 @@ class ControlClient::Impl {
   }
 
  private:
-  void Prepare(grpc::ClientContext* context) const {
-    if (!place_.token.empty()) context->AddMetadata("authorization", "Bearer " + place_.token);
-  }
-
   absl::Status Explain(const grpc::Status& status) const {
     if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
-      return absl::UnavailableError(absl::StrCat("what answers at ", place_.server,
+      return absl::UnavailableError(absl::StrCat("what answers at ", server_,
                                                  " is not the control of a dcp: see listen "
                                                  "of [control]"));
     }
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
       return absl::UnavailableError(
-          absl::StrCat("dcp at ", place_.server, " cannot be reached: ", status.error_message(),
-                       " (does it run, and is this listen of [control]?)"));
+          absl::StrCat("dcp at ", server_, " cannot be reached: ", status.error_message(),
+                       " (does it run, is this listen of [control], and do both sides use TLS, or "
+                       "neither: --tls, --ca?)"));
     }
     return server::FromGrpc(status);
   }
 
-  const ServerPlace place_;
+  const std::string server_, token_;
   const std::unique_ptr<Stub> stub_;
 };
 
-absl::StatusOr<std::string> ReadToken(const std::string& file) {
-  if (file.empty()) {
-    const char* const token = std::getenv("DCP_TOKEN");
-    return std::string(token == nullptr ? "" : token);
-  }
-  DCP_ASSIGN_OR_RETURN(const std::string text, ReadAll(file));
-  std::string token = text.substr(0, text.find_first_of("\r\n"));
-  if (!token.empty()) return token;
-  return absl::InvalidArgumentError(absl::StrCat("no token in the first line of ", file));
-}
-
-absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Create(const ServerPlace& place) {
-  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
-  if (!place.ca.empty()) {
-    grpc::SslCredentialsOptions tls;
-    DCP_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadAll(place.ca));
-    credentials = grpc::SslCredentials(tls);
-  }
+absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Create(
+    const ChannelOptions& options) {
+  DCP_ASSIGN_OR_RETURN(std::string token, ReadToken(options));
+  DCP_ASSIGN_OR_RETURN(const auto channel, MakeChannel(options, Arguments()));
   return std::unique_ptr<ControlClient>(
-      new ControlClient(std::make_unique<Impl>(place, std::move(credentials))));
+      new ControlClient(std::make_unique<Impl>(options.target, std::move(token), channel)));
 }
 
 ControlClient::ControlClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -18,27 +18,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cmd/dcp/channel.h"
 #include "model/ports/finding_desk.h"
 #include "model/ports/proof_source.h"
 
 namespace dcp::cmd {
 
-// How it is reached.
-struct ServerPlace {
-  std::string server = "127.0.0.1:9091";  // HOST:PORT
-  std::string ca;                         // file of certificates: with TLS; empty: without
-  std::string token;                      // empty: none
-};
-
-// The token of `file`, its first line; of the environment's DCP_TOKEN where that is empty.
-//   kInvalidArgument  the file cannot be read, or is empty
-absl::StatusOr<std::string> ReadToken(const std::string& file);
-
 class ControlClient final : public model::FindingDesk, public model::ProofSource {
  public:
   // Connects with the first call.
-  //   kInvalidArgument  the file of certificates cannot be read
-  static absl::StatusOr<std::unique_ptr<ControlClient>> Create(const ServerPlace& place);
+  //   kInvalidArgument  names the option that cannot be
+  static absl::StatusOr<std::unique_ptr<ControlClient>> Create(const ChannelOptions& options);
   ~ControlClient() override;
 
   absl::StatusOr<std::string> StatusJson();

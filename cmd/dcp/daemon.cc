@@ -102,9 +102,11 @@ SettingsReview MakeReview(const Inspection& inspection, const std::string& colle
 
 class Daemon::Impl final : public model::StatusSource {
  public:
-  Impl(const config::Config& config, const Clock& clock, std::optional<DaemonTerm> term)
+  Impl(const config::Config& config, const Clock& clock, std::optional<DaemonTerm> term,
+       DaemonHost host)
       : config_(config),
         clock_(clock),
+        host_(std::move(host)),
         memory_(config_.state.memory_bytes),
         term_(std::move(term)),
         masks_(MakeMasks(config.masks, &tables_)),
@@ -256,6 +258,7 @@ class Daemon::Impl final : public model::StatusSource {
       status.proofs = jobs_->proofs();
     }
     status.state = {config_.state.dir, dispatcher_->store_error(), config_.state.memory_bytes};
+    if (host_.reloads) status.reloads = host_.reloads();
     return status;
   }
 
@@ -263,6 +266,8 @@ class Daemon::Impl final : public model::StatusSource {
     for (const auto& runner : runners_) DCP_RETURN_IF_ERROR(runner->failure());
     return absl::OkStatus();
   }
+
+  absl::Status ReadTlsAgain() { return http_ ? http_->ReadTlsAgain() : absl::OkStatus(); }
 
  private:
   absl::Status OpenState() {
@@ -459,7 +464,10 @@ class Daemon::Impl final : public model::StatusSource {
 
   absl::Status AddGrpcCollector(const config::GrpcCollectorOptions& options) {
     collector::GrpcCollectorOptions grpc;
-    grpc.listen = absl::StrCat(options.listen.host, ":", options.listen.port);
+    grpc.listen = AddressOf(options.listen);
+    DCP_ASSIGN_OR_RETURN(grpc.listeners, ListenersAt(options.listen));
+    DCP_ASSIGN_OR_RETURN(grpc.credentials, CredentialsOf(options.tls));
+    grpc.access = access_;
     grpc.tags = options.tags;
     grpc.durable = options.ack == config::Ack::kDurable;
     grpc.intake_directory = config_.state.dir + "/intake";
@@ -555,20 +563,32 @@ class Daemon::Impl final : public model::StatusSource {
     return all;
   }
 
-  // What is told there is for this machine alone, unless somebody is asked who he is.
+  // Whoever reads there sees rows: on a collector's port for this machine alone, or with tokens.
   bool ServesControl() const {
     if (config_.control) return true;
     if (config_.grpc_collectors.empty()) return false;
     const std::string& host = config_.grpc_collectors.front().listen.host;
-    if (IsLoopback(host)) return true;
+    if (IsLoopback(host) || access_.Asks(model::Role::kRead)) return true;
     LogInfo(absl::StrCat("control is not served on ", host,
-                         ", where others can ask: dcp status and watch need [control]"));
+                         ", where others can ask: dcp status and watch need [control], or a "
+                         "[[token]] with the role \"read\""));
     return false;
+  }
+
+  // Without a token something is changed only by who has an account of this machine, or a
+  // certificate.
+  server::TokenGate::Options GateOptions() const {
+    const bool own = config_.control.has_value();
+    const config::Endpoint& listen =
+        own ? config_.control->listen : config_.grpc_collectors.front().listen;
+    return {IsLoopback(listen.host) ||
+            (own && config_.control->tls && !config_.control->tls->client_ca.empty())};
   }
 
   void MakeControl() {
     if (!ServesControl()) return;
     proofs_ = std::make_unique<Proofs>(config_, StateDir());
+    gate_of_control_ = std::make_unique<server::TokenGate>(access_, GateOptions());
     server::ControlService::Parts parts;
     parts.status = this;
     parts.proofs = proofs_.get();
@@ -576,7 +596,7 @@ class Daemon::Impl final : public model::StatusSource {
     parts.open_history = [this]() -> absl::StatusOr<std::unique_ptr<model::AlarmHistory>> {
       return state::HistoryBook::Open(StateDir());
     };
-    parts.gate = &gate_of_control_;
+    parts.gate = gate_of_control_.get();
     parts.clock = &clock_;
     control_ = std::make_unique<server::ControlService>(server::ControlService::Options(),
                                                         std::move(parts));
@@ -592,29 +612,65 @@ class Daemon::Impl final : public model::StatusSource {
   absl::Status StartControl() {
     if (!config_.control) return absl::OkStatus();
     collector::GrpcListenerOptions options;
-    options.listen = absl::StrCat(config_.control->listen.host, ":", config_.control->listen.port);
+    options.listen = AddressOf(config_.control->listen);
+    DCP_ASSIGN_OR_RETURN(options.listeners, ListenersAt(config_.control->listen));
+    DCP_ASSIGN_OR_RETURN(options.credentials, CredentialsOf(config_.control->tls));
     options.section = "[control]";
     options.services = {control_.get()};
     options.log = [](absl::string_view text) { LogWarning(absl::StrCat("control: ", text)); };
     DCP_ASSIGN_OR_RETURN(control_listener_, collector::GrpcListener::Start(options));
-    LogInfo(
-        absl::StrCat("control on ", config_.control->listen.host, ":", control_listener_->port()));
+    LogInfo(absl::StrCat(config_.control->tls ? "control by TLS on " : "control on ",
+                         config_.control->listen.host, ":", control_listener_->port()));
     return absl::OkStatus();
+  }
+
+  // Null: no TLS.
+  static absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
+      const std::optional<config::ServerTls>& tls) {
+    if (!tls) return std::shared_ptr<grpc::ServerCredentials>();
+    return server::MakeGrpcTls(*ToTlsFiles(tls));
+  }
+
+  absl::StatusOr<std::shared_ptr<const Listeners>> ListenersAt(
+      const config::Endpoint& endpoint) const {
+    if (host_.listeners == nullptr) return std::shared_ptr<const Listeners>();
+    return host_.listeners->At(endpoint);
+  }
+
+  // Its own token may do everything there.
+  model::Access HttpAccess() const {
+    std::vector<model::AccessToken> tokens = config_.tokens;
+    if (!config_.http->token.empty()) {
+      tokens.push_back(
+          {"of [http]", config_.http->token, {model::Role::kRead, model::Role::kAdmin}, {}});
+    }
+    return model::Access(std::move(tokens));
+  }
+
+  // Another site's page can ask in the name of a user of this machine alone.
+  bool AnswersAnyHost() const {
+    return config_.http->insecure || (config_.http->tls && !config_.http->tls->client_ca.empty());
   }
 
   absl::Status StartHttp() {
     if (!config_.http) return absl::OkStatus();
     server::HttpServer::Options options;
-    options.host = config_.http->listen.host;
-    options.port = config_.http->listen.port;
+    options.listen = AddressOf(config_.http->listen);
+    DCP_ASSIGN_OR_RETURN(options.listeners, ListenersAt(config_.http->listen));
+    options.tls = ToTlsFiles(config_.http->tls);
     DCP_RETURN_IF_ERROR(MakePage());
-    endpoints_ = std::make_unique<server::Endpoints>(*this, clock_, config_.http->token,
-                                                     page_endpoints_.get());
+    endpoints_ = std::make_unique<server::Endpoints>(
+        *this, clock_,
+        server::Endpoints::Options{.access = HttpAccess(),
+                                   .any_host = AnswersAnyHost(),
+                                   .page = page_endpoints_.get(),
+                                   .reset = host_.reset});
     DCP_ASSIGN_OR_RETURN(http_, server::HttpServer::Start(options, [this](const auto& request) {
                            return endpoints_->Answer(request);
                          }));
     recorder_->Start([this] { TellPages(); });
-    LogInfo(absl::StrCat("HTTP on ", options.host, ":", http_->port()));
+    LogInfo(absl::StrCat(options.tls ? "HTTPS on " : "HTTP on ", config_.http->listen.host, ":",
+                         http_->port()));
     return absl::OkStatus();
   }
 
@@ -639,7 +695,8 @@ class Daemon::Impl final : public model::StatusSource {
   // Constant after Build().
   const config::Config config_;
   const Clock& clock_;
-  const absl::Time started_ = clock_.Now();
+  const DaemonHost host_;
+  const absl::Time started_ = host_.started.value_or(clock_.Now());
   MemoryBudget memory_;
   const std::optional<DaemonTerm> term_;
   const row::Renderer renderer_;
@@ -647,7 +704,8 @@ class Daemon::Impl final : public model::StatusSource {
   const alarm::Masks masks_;
   alarm::DiffFiles diff_files_;
   std::unique_ptr<TemporaryDirectory> temporary_state_;
-  const server::OpenGate gate_of_control_;
+  const model::Access access_{config_.tokens};
+  std::unique_ptr<server::TokenGate> gate_of_control_;  // null: control is not served
   std::unique_ptr<Proofs> proofs_;
   std::unique_ptr<server::ControlService> control_;  // null: not served
   std::unique_ptr<collector::GrpcListener>
@@ -684,8 +742,9 @@ class Daemon::Impl final : public model::StatusSource {
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::Config& config,
                                                        const Inspection& inspection,
                                                        const Clock& clock,
-                                                       std::optional<DaemonTerm> term) {
-  auto impl = std::make_unique<Impl>(config, clock, std::move(term));
+                                                       std::optional<DaemonTerm> term,
+                                                       DaemonHost host) {
+  auto impl = std::make_unique<Impl>(config, clock, std::move(term), std::move(host));
   DCP_RETURN_IF_ERROR(impl->Build(inspection));
   return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }
@@ -702,6 +761,7 @@ void Daemon::LogFailure() const {
 void Daemon::LogStatus() const {
   for (const std::string& line : StatusLines(Status())) LogInfo(line);
 }
+absl::Status Daemon::ReadTlsAgain() { return impl_->ReadTlsAgain(); }
 absl::Status Daemon::Start() { return impl_->Start(); }
 void Daemon::Stop(absl::Duration limit) { impl_->Stop(limit); }
 bool Daemon::AllEnded() { return impl_->AllEnded(); }

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "cmd/dcp/closing.h"
+#include "cmd/dcp/daemon_host.h"
 #include "cmd/dcp/inspect.h"
 #include "cmd/dcp/term.h"
 #include "config/config.h"
@@ -30,7 +31,7 @@ inline constexpr absl::Duration kDrain = absl::Seconds(10);
 class Daemon final : public model::StatusSource {
  public:
   // `clock` outlives it. Starts nothing. `inspection`: what Inspect() told of the servers. `term`:
-  // with [ha], where barriers are another's business.
+  // with [ha], where barriers are another's business. `host`: what outlives it.
   //   kInvalidArgument  the configuration cannot be carried out
   //   kUnavailable      an alarm file cannot be opened
   //   and what state::StateStore::Open() says
@@ -38,7 +39,8 @@ class Daemon final : public model::StatusSource {
   static absl::StatusOr<std::unique_ptr<Daemon>> Create(const config::Config& config,
                                                         const Inspection& inspection,
                                                         const Clock& clock,
-                                                        std::optional<DaemonTerm> term = {});
+                                                        std::optional<DaemonTerm> term = {},
+                                                        DaemonHost host = {});
   ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -64,6 +66,9 @@ class Daemon final : public model::StatusSource {
   void LogStatus() const;
 
   model::DaemonStatus Status() const override;
+
+  // Certificates that changed are used from now on. Others stay where they cannot be read.
+  absl::Status ReadTlsAgain();
 
  private:
   class Impl;

@@ -321,7 +321,7 @@ int Diffs(const DiffsCommand& command, absl::Time now, std::ostream& out, std::o
     err << "dcp: error: " << fault << "\n";
     return kExitUsage;
   }
-  return command.server.server.empty() ? DiffsOfDirectory(command, now, out, err)
+  return command.server.target.empty() ? DiffsOfDirectory(command, now, out, err)
                                        : DiffsOfServer(command, now, out, err);
 }
 

@@ -24,6 +24,17 @@ void InitLog() {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void SetLogLevel(config::LogOptions::Level level) {
+  switch (level) {
+    case config::LogOptions::Level::kInfo:
+      return spdlog::set_level(spdlog::level::info);
+    case config::LogOptions::Level::kWarning:
+      return spdlog::set_level(spdlog::level::warn);
+    case config::LogOptions::Level::kError:
+      return spdlog::set_level(spdlog::level::err);
+  }
+}
+
 void LogInfo(absl::string_view text) { Write(spdlog::level::info, text); }
 void LogWarning(absl::string_view text) { Write(spdlog::level::warn, text); }
 void LogError(absl::string_view text) { Write(spdlog::level::err, text); }

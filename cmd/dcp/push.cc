@@ -9,7 +9,7 @@ namespace dcp::cmd {
 
 int PushStdin(const PushCommand& command) {
   PushOptions options;
-  options.target = command.target;
+  options.channel = command.channel;
   options.tag = command.tag;
   options.session = command.session;
   const PushResult result = Push(options, std::cin, std::cerr, Clock::Real());

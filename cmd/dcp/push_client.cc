@@ -138,7 +138,7 @@ std::string RandomSession() {
 }
 
 // Reconnects soon: a daemon that is restarted is back in a moment.
-grpc::ChannelArguments ChannelOptions() {
+grpc::ChannelArguments Arguments() {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
@@ -172,6 +172,7 @@ class Pusher {
   const std::string session_;
   std::ostream& errors_;
   const Clock& clock_;
+  std::string token_;
   std::unique_ptr<DCPService::Stub> stub_;
   PushResult result_;
   Mutex mu_;                                                // for errors_
@@ -187,16 +188,17 @@ PushResult Pusher::Run(std::istream& in) {
 }
 
 absl::Status Pusher::Connect() {
-  auto channel = grpc::CreateCustomChannel(options_.target, grpc::InsecureChannelCredentials(),
-                                           ChannelOptions());
+  DCP_ASSIGN_OR_RETURN(token_, ReadToken(options_.channel));
+  DCP_ASSIGN_OR_RETURN(const auto channel, MakeChannel(options_.channel, Arguments()));
   const gpr_timespec deadline = gpr_time_add(
       gpr_now(GPR_CLOCK_MONOTONIC),
       gpr_time_from_micros(absl::ToInt64Microseconds(options_.connect_timeout), GPR_TIMESPAN));
   if (!channel->WaitForConnected(deadline)) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot connect to ", options_.target, " within ",
-                     absl::FormatDuration(options_.connect_timeout),
-                     ": is the daemon running, and is this the address of its grpc collector?"));
+    return absl::UnavailableError(absl::StrCat(
+        "cannot connect to ", options_.channel.target, " within ",
+        absl::FormatDuration(options_.connect_timeout),
+        ": is the daemon running, is this the address of its grpc collector, and do both "
+        "sides use TLS, or neither (--tls, --ca)?"));
   }
   stub_ = DCPService::NewStub(channel);
   return absl::OkStatus();
@@ -230,7 +232,7 @@ PushLane& Pusher::LaneOf(const std::string& tag) {
   std::unique_ptr<PushLane>& lane = lanes_[tag];
   if (lane == nullptr) {
     lane = std::make_unique<PushLane>(
-        *stub_, PushLane::Options{session_, tag, options_.connect_timeout},
+        *stub_, PushLane::Options{session_, tag, options_.connect_timeout, token_},
         [this](const PushLane::Refusal& refusal) {
           Complain(refusal.line, absl::StrCat("message \"", refusal.id, "\" was refused with code ",
                                               refusal.code, ": ", refusal.msg));
@@ -259,9 +261,10 @@ void Pusher::Complain(uint64_t number, absl::string_view what) {
 
 absl::Status Pusher::Conclude(const absl::Status& end) const {
   if (!end.ok()) {
-    return Annotate(end, absl::StrCat("the connection to ", options_.target, " was lost after ",
-                                      result_.acknowledged, " acknowledged messages, ",
-                                      result_.unanswered, " sent ones have no answer"));
+    return Annotate(
+        end, absl::StrCat("the connection to ", options_.channel.target, " was lost after ",
+                          result_.acknowledged, " acknowledged messages, ", result_.unanswered,
+                          " sent ones have no answer"));
   }
   if (result_.bad_lines + result_.refused == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(result_.bad_lines, " bad lines, ", result_.refused,

@@ -15,11 +15,12 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "cmd/dcp/channel.h"
 
 namespace dcp::cmd {
 
 struct PushOptions {
-  std::string target;    // HOST:PORT
+  ChannelOptions channel;
   std::string tag = {};  // of lines without one; empty: such lines are bad
   // Names the input: one that was cut off is given again, whole, with the same session, and
   // what the daemon holds of it is not sent again. Empty: a new one.
@@ -30,6 +31,7 @@ struct PushOptions {
 
 struct PushResult {
   // OK: every line was accepted.
+  //   kInvalidArgument  an option of `channel`, too: then nothing was sent
   //   kInvalidArgument  some lines were bad or refused, all others were accepted
   //   kUnavailable      no connection, or it was lost and did not come back: what was not
   //                     acknowledged may or may not have arrived

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "cmd/dcp/channel.h"
 
 namespace dcp::cmd {
 namespace {
@@ -100,6 +101,7 @@ bool PushLane::WaitForWork() {
 
 absl::Status PushLane::RunCall() {
   grpc::ClientContext context;
+  Authorise(options_.token, context);
   {
     MutexLock lock(mu_);
     if (abandoned_) return absl::CancelledError();

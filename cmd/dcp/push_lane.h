@@ -27,6 +27,7 @@ class PushLane {
     std::string tag;
     // How long it tries without anything being acknowledged.
     absl::Duration patience;
+    std::string token = {};  // empty: none
   };
   struct Refusal {
     uint64_t line = 0;

@@ -6,9 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
+#include "base/status.h"
 #include "cmd/dcp/check_config.h"
 #include "cmd/dcp/daemon.h"
 #include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/live_daemon.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/run_in_turns.h"
@@ -16,8 +18,8 @@
 namespace dcp::cmd {
 namespace {
 
-constexpr absl::Duration kFailureEvery = absl::Seconds(1);
-constexpr uint64_t kStatusEvery = 60;  // of these
+constexpr absl::Duration kTurnEvery = absl::Milliseconds(250);
+constexpr absl::Duration kStatusEvery = absl::Minutes(1);
 
 constexpr absl::Duration kEndEvery = absl::Milliseconds(50);
 
@@ -43,18 +45,28 @@ std::string CheckUntilEnd(const config::Config& config, bool until_end) {
   return "";
 }
 
+int TellRefusal(const absl::Status& status) {
+  std::cerr << "dcp: error: " << status.message() << "\n";
+  return kExitConfig;
+}
+
 int TellFailure(const Daemon& daemon) {
   daemon.LogFailure();
   return kExitError;
 }
 
-// Until it is to stop; false: it cannot go on.
-bool Watch(const Daemon& daemon, StopSignal& stop) {
-  for (uint64_t n = 1; !stop.Wait(kFailureEvery); ++n) {
-    if (!daemon.failure().ok()) return false;
-    if (n % kStatusEvery == 0) daemon.LogStatus();
+// Until it is to stop; not OK: it cannot go on.
+absl::Status Watch(LiveDaemon& live, StopSignal& stop) {
+  const Clock& clock = Clock::Real();
+  absl::Duration say_at = clock.Monotonic() + kStatusEvery;
+  while (!stop.Wait(kTurnEvery)) {
+    DCP_RETURN_IF_ERROR(live.daemon().failure());
+    DCP_RETURN_IF_ERROR(live.Turn(stop.TakeReload()));
+    if (clock.Monotonic() < say_at) continue;
+    live.daemon().LogStatus();
+    say_at += kStatusEvery;
   }
-  return daemon.failure().ok();
+  return live.daemon().failure();
 }
 
 int RunToTheEnd(Daemon& daemon, StopSignal& stop) {
@@ -74,6 +86,35 @@ int RunToTheEnd(Daemon& daemon, StopSignal& stop) {
   return closing.exit_code;
 }
 
+int RunFiles(const config::Config& config, const Inspection& inspection, StopSignal& stop) {
+  auto daemon = Daemon::Create(config, inspection, Clock::Real());
+  absl::Status status = daemon.status();
+  if (status.ok()) status = (*daemon)->Start();
+  if (!status.ok()) return TellRefusal(status);
+  LogInfo("ready");
+  return RunToTheEnd(**daemon, stop);
+}
+
+int RunLive(const std::string& path, const config::Config& config, const Inspection& inspection,
+            StopSignal& stop) {
+  LiveDaemon live(path, config, inspection, Clock::Real());
+  const absl::Status started = live.Start();
+  if (!started.ok()) return TellRefusal(started);
+  stop.TakeUpReloads();
+  LogInfo("ready");
+  const absl::Status works = Watch(live, stop);
+  if (!live.running()) {
+    LogError(absl::StrCat("dcp cannot go on: ", absl::string_view(works.message())));
+    return kExitError;
+  }
+  LogInfo("stopping");
+  live.daemon().LogStatus();
+  live.Stop(kDrain);
+  if (!works.ok()) return TellFailure(live.daemon());
+  LogInfo("stopped");
+  return kExitOk;
+}
+
 }  // namespace
 
 int Run(const RunCommand& command, StopSignal& stop) {
@@ -85,25 +126,12 @@ int Run(const RunCommand& command, StopSignal& stop) {
     return kExitUsage;
   }
   InitLog();
+  SetLogLevel(config->log.level);
   const std::optional<Inspection> inspection = InspectServers(*config, std::cerr);
   if (!inspection) return kExitConfig;
   if (config->ha) return RunInTurns(*config, *inspection, stop);
-  auto daemon = Daemon::Create(*config, *inspection, Clock::Real());
-  absl::Status status = daemon.status();
-  if (status.ok()) status = (*daemon)->Start();
-  if (!status.ok()) {
-    std::cerr << "dcp: error: " << status.message() << "\n";
-    return kExitConfig;
-  }
-  LogInfo("ready");
-  if (command.until_end) return RunToTheEnd(**daemon, stop);
-  const bool works = Watch(**daemon, stop);
-  LogInfo("stopping");
-  (*daemon)->LogStatus();
-  (*daemon)->Stop(kDrain);
-  if (!works) return TellFailure(**daemon);
-  LogInfo("stopped");
-  return kExitOk;
+  if (command.until_end) return RunFiles(*config, *inspection, stop);
+  return RunLive(command.config, *config, *inspection, stop);
 }
 
 }  // namespace dcp::cmd

@@ -29,9 +29,11 @@ bool StopSignal::Wait(absl::Duration timeout) {
   const sigset_t set = WaitSet();
   const timespec limit = absl::ToTimespec(timeout);
   const int signal = sigtimedwait(&set, nullptr, &limit);
-  if (signal == SIGHUP) {
+  if (signal == SIGHUP && takes_reloads_) {
+    reload_ = true;
+  } else if (signal == SIGHUP) {
     LogWarning(
-        "SIGHUP: reloading is not available in this version; restart dcp to use a changed file");
+        "SIGHUP: this dcp does not reload its configuration; restart it to use a changed file");
   } else if (signal > 0) {
     requested_ = true;
   }

@@ -1,4 +1,4 @@
-// Acceptor: listens at an address and hands connections over, one by one. gRPC's own listener
+// Acceptor: accepts connections and hands them over, one by one. gRPC's own listener
 // gives up for good when a connection cannot be accepted because descriptors or memory are used
 // up; this one says so, waits and tries again.
 //
@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/file_descriptor.h"
+#include "base/listeners.h"
 #include "base/stopper.h"
 
 namespace dcp::collector {
@@ -27,11 +28,10 @@ class Acceptor {
   using Handler = std::function<void(int fd)>;
   using LogFunction = std::function<void(absl::string_view)>;
 
-  // `address`: HOST:PORT, every address of the host; port 0: any free one. Connections wait
-  // until Start().
-  //   kFailedPrecondition  it cannot listen there; says why
-  static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const std::string& address,
-                                                          LogFunction log);
+  // Connections wait until Start().
+  //   kResourceExhausted  no descriptor is left
+  static absl::StatusOr<std::unique_ptr<Acceptor>> Create(
+      std::shared_ptr<const Listeners> listeners, LogFunction log);
   ~Acceptor();
 
   int port() const { return port_; }
@@ -40,23 +40,25 @@ class Acceptor {
 
   // REQUIRES: called once
   void Start(Handler handler);
-  // Closes the listeners; nothing is handed over after it. Idempotent, from one thread.
+  // Lets go of the listeners; nothing is handed over after it. Idempotent, from one thread.
   void Stop();
 
  private:
-  Acceptor(LogFunction log, FileDescriptor stop_event)
-      : log_(std::move(log)), stop_event_(std::move(stop_event)) {}
+  Acceptor(std::shared_ptr<const Listeners> listeners, LogFunction log, FileDescriptor stop_event)
+      : log_(std::move(log)),
+        stop_event_(std::move(stop_event)),
+        listeners_(std::move(listeners)),
+        port_(listeners_->port()) {}
 
-  absl::Status ListenAt(const std::string& address);
   void Run();
   void AcceptAll(int listener);
   // Not a connection: whether to try again at once.
   bool Failed(int error);
 
   const LogFunction log_;
-  const FileDescriptor stop_event_;  // readable: stop
-  std::vector<FileDescriptor> listeners_;
-  int port_ = 0;
+  const FileDescriptor stop_event_;             // readable: stop
+  std::shared_ptr<const Listeners> listeners_;  // null after Stop()
+  const int port_;
   Handler handler_;
   Stopper stopper_;
   std::atomic<int64_t> failures_{0};

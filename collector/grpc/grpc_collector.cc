@@ -21,6 +21,7 @@
 #include "collector/grpc/push_stream.h"
 #include "collector/grpc/stream_shared.h"
 #include "collector/grpc/tag_registry.h"
+#include "collector/grpc/wire.h"
 #include "collector/grpc/worker_pool.h"
 #include "proto/dcp.grpc.pb.h"
 
@@ -174,9 +175,10 @@ class GrpcCollector::Impl final : public DCPService::WithRawCallbackMethod_Proce
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Serve(
       grpc::CallbackServerContext* context);
   template <typename Stream>
-  std::shared_ptr<Stream> MakeStream(uint64_t id, std::string peer);
+  std::shared_ptr<Stream> MakeStream(uint64_t id, Caller caller);
   absl::Status OpenLogs();
   absl::Status Listen();
+  absl::StatusOr<model::Grant> Admit(const grpc::CallbackServerContext& context) const;
   bool StopFeeding(absl::Duration deadline);
   absl::Status HeldUp() const;
 
@@ -219,6 +221,8 @@ absl::Status GrpcCollector::Impl::Listen() {
   const GrpcCollectorOptions& options = shared_.options;
   GrpcListenerOptions listener;
   listener.listen = options.listen;
+  listener.listeners = std::move(shared_.options.listeners);  // it lets go of them when it stops
+  listener.credentials = options.credentials;
   listener.section = "the gRPC collector";
   listener.services = {this};
   absl::c_copy(options.services, std::back_inserter(listener.services));
@@ -226,8 +230,10 @@ absl::Status GrpcCollector::Impl::Listen() {
   listener.keepalive_time = options.keepalive_time;
   listener.keepalive_timeout = options.keepalive_timeout;
   listener.min_client_ping = options.min_client_ping;
+  listener.handshake = options.handshake;
+  listener.max_idle = options.max_idle;
   listener.log = options.log;
-  DCP_ASSIGN_OR_RETURN(listener_, GrpcListener::Start(listener));
+  DCP_ASSIGN_OR_RETURN(listener_, GrpcListener::Start(std::move(listener)));
   listening_ = listener_.get();
   return absl::OkStatus();
 }
@@ -299,16 +305,29 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcCollector::Impl
   return Serve<PushStream>(context);
 }
 
+absl::StatusOr<model::Grant> GrpcCollector::Impl::Admit(
+    const grpc::CallbackServerContext& context) const {
+  const auto it = context.client_metadata().find("authorization");
+  absl::string_view authorization;
+  if (it != context.client_metadata().end()) {
+    authorization = absl::string_view(it->second.data(), it->second.size());
+  }
+  return shared_.options.access.Admit(authorization, model::Role::kPush);
+}
+
 template <typename Stream>
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcCollector::Impl::Serve(
     grpc::CallbackServerContext* context) {
   uint64_t id = 0;
-  if (grpc::Status status = streams_.Admit(id); !status.ok()) {
+  absl::StatusOr<model::Grant> grant = Admit(*context);
+  if (grpc::Status status = grant.ok() ? streams_.Admit(id) : ToGrpc(grant.status());
+      !status.ok()) {
     shared_.streams_refused.fetch_add(1, std::memory_order_relaxed);
     return new RefusedStream(std::move(status));  // deletes itself
   }
   shared_.streams_started.fetch_add(1, std::memory_order_relaxed);
-  const std::shared_ptr<Stream> stream = MakeStream<Stream>(id, context->peer());
+  const std::shared_ptr<Stream> stream =
+      MakeStream<Stream>(id, {context->peer(), *std::move(grant)});
   stream->Start();
   pool_.Run([stream] { stream->RunWorker(); });
   streams_.Add(id, stream);
@@ -317,8 +336,8 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcCollector::Impl
 
 // The stream's place is free again when its call and its worker have ended.
 template <typename Stream>
-std::shared_ptr<Stream> GrpcCollector::Impl::MakeStream(uint64_t id, std::string peer) {
-  return {new Stream(shared_, id, std::move(peer)), [this, id](Stream* stream) {
+std::shared_ptr<Stream> GrpcCollector::Impl::MakeStream(uint64_t id, Caller caller) {
+  return {new Stream(shared_, id, std::move(caller)), [this, id](Stream* stream) {
             delete stream;
             streams_.Remove(id);
           }};

@@ -29,11 +29,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/listeners.h"
 #include "collector/grpc/intake_file.h"
+#include "model/access.h"
 #include "model/ports/change_sink.h"
 #include "model/tag.h"
 
 namespace grpc {
+class ServerCredentials;
 class Service;
 }  // namespace grpc
 
@@ -41,7 +44,11 @@ namespace dcp::collector {
 
 struct GrpcCollectorOptions {
   std::string listen = "127.0.0.1:9090";  // port 0: any free one, see port()
-  std::vector<model::Tag> tags;           // at least one
+  // Listens there already; null: it opens them.
+  std::shared_ptr<const Listeners> listeners;
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // TLS; null: none
+  model::Access access = {};                             // who may push what
+  std::vector<model::Tag> tags;                          // at least one
   // Acknowledge what is on disk; needs `intake_directory`, one directory per tag in it.
   bool durable = false;
   std::string intake_directory;
@@ -74,6 +81,10 @@ struct GrpcCollectorOptions {
   absl::Duration keepalive_time = absl::Seconds(30);
   absl::Duration keepalive_timeout = absl::Seconds(10);
   absl::Duration min_client_ping = absl::Seconds(5);
+  // A new connection that has not begun to speak gRPC within `handshake` is closed, and one without
+  // calls after `max_idle`.
+  absl::Duration handshake = absl::Seconds(10);
+  absl::Duration max_idle = absl::Minutes(10);
   // Served on the same port; not owned, outlive the collector.
   std::vector<grpc::Service*> services;
 };
@@ -91,7 +102,7 @@ struct GrpcCollectorCounters {
   int64_t accept_failures = 0;
   int64_t streams_open = 0;
   int64_t streams_started = 0;
-  int64_t streams_refused = 0;  // over max_streams, or while stopping
+  int64_t streams_refused = 0;  // over max_streams, without the right token, or while stopping
 };
 
 class GrpcCollector {

@@ -32,14 +32,16 @@ void Configure(const GrpcListenerOptions& options, grpc::ServerBuilder& builder)
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              ToMillis(options.min_client_ping));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, ToMillis(options.handshake));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, ToMillis(options.max_idle));
   for (grpc::Service* service : options.services) builder.RegisterService(service);
 }
 
-absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const GrpcListenerOptions& options) {
-  auto acceptor = Acceptor::Listen(options.listen, options.log);
-  if (acceptor.ok()) return acceptor;
+absl::StatusOr<std::shared_ptr<const Listeners>> OpenListeners(const GrpcListenerOptions& options) {
+  auto listeners = Listeners::Open(options.listen);
+  if (listeners.ok()) return listeners;
   return absl::FailedPreconditionError(absl::StrCat(
-      absl::string_view(acceptor.status().message()),
+      absl::string_view(listeners.status().message()),
       ": the port is in use (by another dcp?), or the address is not one of this machine, or not "
       "allowed to this user; see `listen` of ",
       options.section));
@@ -47,8 +49,7 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const GrpcListenerOptions& opti
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
-    const GrpcListenerOptions& options) {
+absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(GrpcListenerOptions options) {
   // Protobuf writes a line to standard error for each text that is not UTF-8: the client is told,
   // and could flood the log.
   google::protobuf::SetLogHandler(nullptr);
@@ -59,8 +60,12 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
   std::unique_ptr<GrpcListener> listener(new GrpcListener);
   listener->connections_ = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-      grpc::InsecureServerCredentials());
-  DCP_ASSIGN_OR_RETURN(listener->acceptor_, Listen(options));
+      options.credentials ? options.credentials : grpc::InsecureServerCredentials());
+  if (options.listeners == nullptr) {
+    DCP_ASSIGN_OR_RETURN(options.listeners, OpenListeners(options));
+  }
+  DCP_ASSIGN_OR_RETURN(listener->acceptor_,
+                       Acceptor::Create(std::move(options.listeners), options.log));
   listener->server_ = builder.BuildAndStart();
   if (listener->server_ == nullptr) return absl::InternalError("gRPC does not start");
   listener->acceptor_->Start([connections = listener->connections_.get()](int fd) {

@@ -14,12 +14,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/listeners.h"
 #include "collector/grpc/acceptor.h"
 
 namespace dcp::collector {
 
 struct GrpcListenerOptions {
-  std::string listen;                    // HOST:PORT; port 0: any free one, see port()
+  std::string listen;  // HOST:PORT; port 0: any free one, see port()
+  // Listens there already; null: it opens them.
+  std::shared_ptr<const Listeners> listeners;
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // TLS; null: none
   std::string section;                   // of the configuration that names it, for errors
   std::vector<grpc::Service*> services;  // not owned, outlive the listener
   int64_t max_message_bytes = 1 << 20;   // that it receives: a longer one ends its call
@@ -29,6 +33,10 @@ struct GrpcListenerOptions {
   absl::Duration keepalive_time = absl::Seconds(30);
   absl::Duration keepalive_timeout = absl::Seconds(10);
   absl::Duration min_client_ping = absl::Seconds(5);
+  // A new connection that has not begun to speak gRPC within `handshake` is closed, and one without
+  // calls after `max_idle`.
+  absl::Duration handshake = absl::Seconds(10);
+  absl::Duration max_idle = absl::Minutes(10);
   std::function<void(absl::string_view)> log = [](absl::string_view) {};
 };
 
@@ -36,7 +44,7 @@ class GrpcListener {
  public:
   //   kFailedPrecondition  it cannot listen there; says what to do
   //   kInternal            gRPC does not start
-  static absl::StatusOr<std::unique_ptr<GrpcListener>> Start(const GrpcListenerOptions& options);
+  static absl::StatusOr<std::unique_ptr<GrpcListener>> Start(GrpcListenerOptions options);
   ~GrpcListener() { Stop(); }
   GrpcListener(const GrpcListener&) = delete;
   GrpcListener& operator=(const GrpcListener&) = delete;

@@ -32,10 +32,11 @@ std::string EchoedId(const std::string& id) { return id.size() <= kMaxEchoedId ?
 
 }  // namespace
 
-ProcessStream::ProcessStream(StreamShared& shared, uint64_t id, std::string peer)
+ProcessStream::ProcessStream(StreamShared& shared, uint64_t id, Caller caller)
     : ServedCall(shared),
-      peer_(std::move(peer)),
-      intake_(shared.tags, id, shared.options.capture_rows, shared.durable()) {}
+      peer_(std::move(caller.peer)),
+      intake_(shared.tags, id, shared.options.capture_rows, shared.durable(),
+              std::move(caller.grant)) {}
 
 void ProcessStream::Parse(grpc::ByteBuffer& message) {
   ++message_number_;

@@ -26,7 +26,7 @@ namespace dcp::collector {
 class ProcessStream final : public ServedCall {
  public:
   // `shared` outlives this; `id` is unique within it and not 0.
-  ProcessStream(StreamShared& shared, uint64_t id, std::string peer);
+  ProcessStream(StreamShared& shared, uint64_t id, Caller caller);
 
   // Returns when everything accepted has been handed over and no more will come.
   void RunWorker() override ABSL_LOCKS_EXCLUDED(mu_);

@@ -7,6 +7,7 @@
 #include "base/fault_point.h"
 #include "base/status.h"
 #include "collector/grpc/batch_builder.h"
+#include "collector/grpc/stream_intake.h"
 #include "collector/grpc/wire.h"
 
 namespace dcp::collector {
@@ -17,18 +18,14 @@ constexpr int kMaxRefusals = 4096;
 
 using Taken = PushSession::Taken;
 
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-}
-
 absl::Status Stopping() {
   return absl::UnavailableError("dcp is stopping; open the session again after a reconnect");
 }
 
 }  // namespace
 
-PushStream::PushStream(StreamShared& shared, uint64_t id, std::string peer)
-    : ServedCall(shared), id_(id), peer_(std::move(peer)) {}
+PushStream::PushStream(StreamShared& shared, uint64_t id, Caller caller)
+    : ServedCall(shared), id_(id), peer_(std::move(caller.peer)), grant_(std::move(caller.grant)) {}
 
 bool PushStream::Cancelled() {
   MutexLock lock(mu_);
@@ -102,6 +99,9 @@ absl::Status PushStream::Handle(std::deque<Request> requests) {
 
 absl::Status PushStream::Open(const PushRequest& request) {
   DCP_RETURN_IF_ERROR(session_.Open(request, shared_.tags));
+  if (!grant_.Covers(session_.tag().value())) {
+    return absl::PermissionDeniedError(NotAuthorised(grant_, session_.tag().value()).msg);
+  }
   if (shared_.durable()) {
     const absl::Status taken = shared_.durable_tag(session_.tag()).taken();
     if (!taken.ok()) return taken;

@@ -22,7 +22,7 @@ namespace dcp::collector {
 class PushStream final : public ServedCall {
  public:
   // `shared` outlives this; `id` is unique within it and not 0.
-  PushStream(StreamShared& shared, uint64_t id, std::string peer);
+  PushStream(StreamShared& shared, uint64_t id, Caller caller);
 
   void RunWorker() override ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -58,6 +58,7 @@ class PushStream final : public ServedCall {
   // Constant after construction.
   const uint64_t id_;
   const std::string peer_;
+  const model::Grant grant_;
 
   std::optional<Request> read_;  // of the one who has the read; nullopt: damaged
   PushResponse written_;         // of the one who has the write

@@ -40,6 +40,12 @@ Reply UnknownTag(const TagRegistry& tags, absl::string_view tag) {
                                                   "\"; this collector has: ", tags.names())};
 }
 
+Reply NotAuthorised(const model::Grant& grant, absl::string_view tag) {
+  return {ResponseCode::kNotAuthorised,
+          absl::StrCat("the token \"", grant.token(), "\" may not push tag \"", Shorten(tag, 200),
+                       "\"")};
+}
+
 std::optional<Reply> FindFault(const Message& message) {
   if (message.body_case() == Message::BODY_NOT_SET) {
     return Reply{ResponseCode::kNoBody, "the message has neither a barrier nor a payload"};
@@ -63,6 +69,7 @@ std::optional<Reply> StreamIntake::Offer(const Message& message) {
 }
 
 std::optional<Reply> StreamIntake::BeginFeed(const Message& message) {
+  if (!grant_.Covers(message.tag())) return NotAuthorised(grant_, message.tag());
   const model::Tag* tag = tags_.Find(message.tag());
   if (tag == nullptr) return UnknownTag(tags_, message.tag());
   if (!tags_.Claim(*tag, stream_)) return TagTaken(*tag);

@@ -19,6 +19,7 @@
 #include "collector/grpc/intake_block.h"
 #include "collector/grpc/response_code.h"
 #include "collector/grpc/tag_registry.h"
+#include "model/access.h"
 #include "model/change_batch.h"
 #include "model/tag.h"
 #include "proto/dcp.pb.h"
@@ -34,6 +35,9 @@ struct Reply {
 // Of a tag that is not one of `tags`.
 Reply UnknownTag(const TagRegistry& tags, absl::string_view tag);
 
+// Of a tag that the caller's token is not bound to.
+Reply NotAuthorised(const model::Grant& grant, absl::string_view tag);
+
 // What is wrong with a message whatever its tag; nullopt: nothing.
 std::optional<Reply> FindFault(const Message& message);
 
@@ -46,8 +50,13 @@ class StreamIntake {
   };
 
   // `tags` outlives this. `stream` is unique among the streams that use `tags`.
-  StreamIntake(TagRegistry& tags, uint64_t stream, bool capture, bool durable = false)
-      : tags_(tags), stream_(stream), capture_(capture), durable_(durable) {}
+  StreamIntake(TagRegistry& tags, uint64_t stream, bool capture, bool durable = false,
+               model::Grant grant = {})
+      : tags_(tags),
+        stream_(stream),
+        capture_(capture),
+        durable_(durable),
+        grant_(std::move(grant)) {}
   ~StreamIntake() { ReleaseTags(); }
   StreamIntake(const StreamIntake&) = delete;
   StreamIntake& operator=(const StreamIntake&) = delete;
@@ -92,6 +101,7 @@ class StreamIntake {
   const uint64_t stream_;
   const bool capture_;
   const bool durable_;
+  const model::Grant grant_;
   std::vector<std::unique_ptr<Feed>> feeds_;
   Feed* last_feed_ = nullptr;  // most streams feed one tag
   const model::Tag* to_open_ = nullptr;

@@ -16,9 +16,16 @@
 #include "collector/grpc/grpc_collector.h"
 #include "collector/grpc/intake_block.h"
 #include "collector/grpc/tag_registry.h"
+#include "model/access.h"
 #include "model/ports/change_sink.h"
 
 namespace dcp::collector {
+
+// Who called.
+struct Caller {
+  std::string peer;
+  model::Grant grant;
+};
 
 // A call that is served by a worker.
 class ServedStream {

@@ -18,6 +18,8 @@ As a script it reads JSON lines, {"id", "barrier"} or {"id", "key", "content",
 
     dcp_push.py --target 127.0.0.1:9090 --tag dst --session applier-1 < lines
 
+with --ca, --cert, --key and --token-file where dcp asks for TLS and tokens (docs/security.md).
+
 It needs Debian's python3-grpcio and python3-protobuf, and no generated code: the
 messages of dcp.proto that it uses are spelt out below.
 
@@ -27,6 +29,7 @@ Exit status: 0 all accepted, 1 some refused or the daemon did not come back, 2 b
 import argparse
 import collections
 import json
+import os
 import sys
 import threading
 import time
@@ -114,19 +117,27 @@ class PushClient:
     """One session. Messages are numbered from 1 in the order of push().
 
     on_refusal(sequence, code, text) is called, by another thread, for each refused message.
+    ca, cert and key are PEM bytes: with any of them the connection is by TLS. token is a text.
     """
 
     MAX_WAITING = 10000  # messages that are not acknowledged
     MAX_BATCH = 500
 
-    def __init__(self, target, session, tag, patience=30.0, on_refusal=None):
+    def __init__(self, target, session, tag, patience=30.0, on_refusal=None, ca=None, cert=None,
+                 key=None, token=None):
         self._session = session
         self._tag = tag
         self._patience = patience
         self._on_refusal = on_refusal or (lambda sequence, code, text: None)
-        self._channel = grpc.insecure_channel(target, options=[
-            ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000),
-            ("grpc.min_reconnect_backoff_ms", 100)])
+        self._metadata = (("authorization", "Bearer " + token),) if token else None
+        options = [("grpc.initial_reconnect_backoff_ms", 100),
+                   ("grpc.max_reconnect_backoff_ms", 1000),
+                   ("grpc.min_reconnect_backoff_ms", 100)]
+        if ca or cert:
+            credentials = grpc.ssl_channel_credentials(ca, key, cert)
+            self._channel = grpc.secure_channel(target, credentials, options=options)
+        else:
+            self._channel = grpc.insecure_channel(target, options=options)
         self._method = self._channel.stream_stream(
             "/dcp.DCPService/Push", request_serializer=PushRequest.SerializeToString,
             response_deserializer=PushResponse.FromString)
@@ -192,7 +203,7 @@ class PushClient:
                 self._held = None
                 call = self._calls
             try:
-                for response in self._method(self._requests(call)):
+                for response in self._method(self._requests(call), metadata=self._metadata):
                     self._take(response)
             except grpc.RpcError as error:
                 if not self._may_retry(error):
@@ -260,6 +271,14 @@ def _to_message(line):
                   line.get("timestamp", 0), line.get("checksum", ""))
 
 
+def _read(path):
+    """The bytes of a file; None for no file."""
+    if path is None:
+        return None
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def main():
     parser = argparse.ArgumentParser(description="Pushes JSON lines by DCPService.Push.")
     parser.add_argument("--target", required=True, help="HOST:PORT")
@@ -268,7 +287,14 @@ def main():
                         help="name of the input; the same one for the same input")
     parser.add_argument("--patience", type=float, default=30.0,
                         help="seconds without an acknowledgement")
+    parser.add_argument("--ca", help="use TLS, and trust the authorities in this file")
+    parser.add_argument("--cert", help="file with the certificate to show; with --key")
+    parser.add_argument("--key", help="file with its private key")
+    parser.add_argument("--token-file", help="file with the token (default: $DCP_TOKEN)")
     options = parser.parse_args()
+    token = os.environ.get("DCP_TOKEN", "")
+    if options.token_file:
+        token = _read(options.token_file).decode("ascii")
 
     refused = []
 
@@ -278,7 +304,8 @@ def main():
 
     try:
         with PushClient(options.target, options.session, options.tag, options.patience,
-                        on_refusal) as client:
+                        on_refusal, _read(options.ca), _read(options.cert), _read(options.key),
+                        token.strip()) as client:
             for number, text in enumerate(sys.stdin, 1):
                 if not text.strip():
                     continue

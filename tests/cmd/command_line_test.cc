@@ -80,18 +80,18 @@ T Parsed(std::vector<std::string> args) {
 }
 
 TEST(CommandLineTest, WhatAsksADaemonKnowsWhere) {
-  EXPECT_EQ(Parsed<StatusCommand>({"status"}).server.server, "127.0.0.1:9091");
+  EXPECT_EQ(Parsed<StatusCommand>({"status"}).server.target, "127.0.0.1:9091");
   const auto wait = Parsed<WaitCommand>(
       {"wait", "--check", "a", "--check", "b", "--barrier", "7", "--server", "h:1", "--ca", "f"});
-  EXPECT_EQ(wait.server.server, "h:1");
+  EXPECT_EQ(wait.server.target, "h:1");
   EXPECT_EQ(wait.server.ca, "f");
   EXPECT_EQ(wait.checks, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(wait.barrier, 7u);
   EXPECT_EQ(Parsed<WatchCommand>({"watch", "--types", "diff,same"}).types,
             (std::vector<std::string>{"diff", "same"}));
   // Of these the state directory is asked otherwise.
-  EXPECT_EQ(Parsed<DiffsCommand>({"diffs", "list"}).server.server, "");
-  EXPECT_EQ(Parsed<DiffsCommand>({"diffs", "list", "--server", "h:1"}).server.server, "h:1");
+  EXPECT_EQ(Parsed<DiffsCommand>({"diffs", "list"}).server.target, "");
+  EXPECT_EQ(Parsed<DiffsCommand>({"diffs", "list", "--server", "h:1"}).server.target, "h:1");
   EXPECT_THAT(ErrorOf({"status", "--server", "nowhere"}), HasSubstr("is not HOST:PORT"));
   EXPECT_THAT(ErrorOf({"wait"}), HasSubstr("--check is required"));
   EXPECT_THAT(ErrorOf({"wait", "--check", "a", "--gtid", "g", "--barrier", "1"}),

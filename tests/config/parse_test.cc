@@ -457,7 +457,7 @@ TEST_F(HttpTest, OthersNeedAToken) {
   EXPECT_EQ(loaded->config.http->listen, (Endpoint{"127.0.0.1", 8080}));
   EXPECT_TRUE(Run(kSource, kTarget, kCheck, "[http]\nlisten = '[::1]:8080'\n").ok());
   EXPECT_THAT(Errors(kSource, kTarget, kCheck, "[http]\nlisten = '0.0.0.0:8080'\n"),
-              ElementsAre(HasSubstr("needs 'token_env' or 'token_file'")));
+              ElementsAre(HasSubstr("needs a [[token]] with the role \"read\"")));
   EXPECT_THAT(
       Errors(kSource, kTarget, kCheck, "[http]\nlisten = '0.0.0.0:8080'\ntoken_env = 'NONE'\n"),
       ElementsAre(HasSubstr("'NONE' is not set")));
@@ -497,12 +497,11 @@ TEST_F(ParseTest, AJobIsNotCalledAsACheck) {
       ElementsAre(HasSubstr("there is another [[check]] or [[job]] named 'orders'")));
 }
 
-TEST_F(HttpTest, ControlIsOfThisMachine) {
+TEST_F(HttpTest, ControlIsRead) {
   const Loaded loaded = Run(kSource, kTarget, kCheck, "[control]\nlisten = '127.0.0.1:9091'\n");
   ASSERT_TRUE(loaded.ok() && loaded->config.control) << loaded.status();
   EXPECT_EQ(loaded->config.control->listen, (Endpoint{"127.0.0.1", 9091}));
-  EXPECT_THAT(Errors(kSource, kTarget, kCheck, "[control]\nlisten = '0.0.0.0:9091'\n"),
-              ElementsAre(HasSubstr("where others can ask")));
+  EXPECT_FALSE(loaded->config.control->tls);
 }
 
 TEST_F(ParseTest, VerifyDoesNotMindWhatOnlyRunUses) {

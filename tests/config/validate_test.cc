@@ -266,14 +266,6 @@ TEST_F(ValidateTest, ConfirmWithAPushedTagIsAWarning) {
   EXPECT_THAT(Warnings(kSource, kPushed, kPushedCheck), IsEmpty());
 }
 
-TEST_F(ValidateTest, OpenListenerIsAWarning) {
-  EXPECT_THAT(Warnings(kSource,
-                       "[[collector]]\ntype = 'grpc'\nname = 'g'\nlisten = '0.0.0.0:1'\ntags = "
-                       "['cache']\n",
-                       kPushedCheck),
-              ElementsAre(HasSubstr("whoever reaches 0.0.0.0")));
-}
-
 TEST_F(ValidateTest, DigestIsXxh3BetweenMysqlTags) {
   const Loaded loaded = Run(kSource, kTarget, kCheck);
   ASSERT_TRUE(loaded.ok()) << loaded.status();

@@ -36,6 +36,7 @@ constexpr Entry kTargets[] = {
     {"file", &FuzzFile},
     {"charset", &FuzzCharset},
     {"compressed_column", &FuzzCompressedColumn},
+    {"config", &FuzzConfig},
 };
 
 constexpr size_t kMostCuts = 1024;

@@ -32,6 +32,8 @@ void FuzzFile(mysql::Bytes input);
 void FuzzCharset(mysql::Bytes input);
 // The value of a COMPRESSED column.
 void FuzzCompressedColumn(mysql::Bytes input);
+// A configuration file.
+void FuzzConfig(mysql::Bytes input);
 
 inline void CheckThat(bool holds, const char* what) {
   if (holds) return;

@@ -15,7 +15,7 @@ import path from "node:path";
 const program = path.resolve(process.argv[2]);
 const servers = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../servers");
 const PATIENCE = 60_000;
-const TOKEN = "a token of the test";
+const TOKEN = "token-of-the-browser-test";
 const SECRET = "nobody-may-read-this";
 // Keys that would do something on a page that takes them for markup, or hide what stands beside them.
 const KEYS = {script: "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>",

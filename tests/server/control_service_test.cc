@@ -220,11 +220,11 @@ class FakeStatus final : public model::StatusSource {
 // By the token, which is the name of a role.
 class RoleGate final : public CallGate {
  public:
-  grpc::Status Admit(const grpc::CallbackServerContext& call, CallRole role) const override {
+  grpc::Status Admit(const grpc::CallbackServerContext& call, model::Role role) const override {
     const auto token = call.client_metadata().find("authorization");
     if (token == call.client_metadata().end()) return grpc::Status::OK;
     const std::string given(token->second.data(), token->second.size());
-    if (given == "Bearer admin" || (given == "Bearer read" && role == CallRole::kRead)) {
+    if (given == "Bearer admin" || (given == "Bearer read" && role == model::Role::kRead)) {
       return grpc::Status::OK;
     }
     if (given == "Bearer read") return {StatusCode::PERMISSION_DENIED, "not for this"};

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "tests/server/example_status.h"
 #include "tests/server/fake_page.h"
@@ -17,11 +19,27 @@ using ::testing::HasSubstr;
 class EndpointsTest : public ::testing::Test, public model::StatusSource {
  protected:
   model::DaemonStatus Status() const override { return status_; }
+  // With a token that may read; empty: with none.
+  Endpoints With(const std::string& token) {
+    std::vector<model::AccessToken> tokens;
+    if (!token.empty()) tokens.push_back({"reader", token, {model::Role::kRead}, {}});
+    return Endpoints(*this, clock_, {.access = model::Access(std::move(tokens))});
+  }
+  HttpResponse Reset(const std::string& query, const std::string& authorization) {
+    const model::Access access({{"oncall", "admin-secret", {model::Role::kAdmin}, {}}});
+    const auto reset = [this](const std::string& check) {
+      reset_ = check;
+      return check == "no such" ? absl::NotFoundError("no such check") : absl::OkStatus();
+    };
+    return Endpoints(*this, clock_, {.access = access, .reset = reset})
+        .Answer({"POST", "/reset", authorization, query});
+  }
   HttpResponse Get(const std::string& path, const std::string& token = "",
                    const std::string& authorization = "") {
-    return Endpoints(*this, clock_, token).Answer({"GET", path, authorization});
+    return With(token).Answer({"GET", path, authorization});
   }
 
+  std::string reset_;
   test::SimulatedClock clock_{absl::FromUnixSeconds(5)};
   model::DaemonStatus status_ = ExampleStatus();
 };
@@ -74,8 +92,8 @@ TEST_F(EndpointsTest, StatusHasJobsAndTheTablesThatTheyProved) {
 TEST_F(EndpointsTest, ATokenIsAskedForWhereSomethingIsTold) {
   for (const char* path : {"/metrics", "/status"}) {
     EXPECT_EQ(Get(path).status, 200);
-    for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer secre", "Bearer secrets", "secret",
-                              "bearer secret", "Basic secret"}) {
+    for (const char* wrong :
+         {"", "Bearer", "Bearer ", "Bearer secre", "Bearer secrets", "secret", "Basic secret"}) {
       const HttpResponse refused = Get(path, "secret", wrong);
       EXPECT_EQ(refused.status, 401) << wrong;
       EXPECT_EQ(refused.authenticate, "Bearer");
@@ -85,11 +103,26 @@ TEST_F(EndpointsTest, ATokenIsAskedForWhereSomethingIsTold) {
   EXPECT_EQ(Get("/healthz", "secret").status, 200);
 }
 
+TEST_F(EndpointsTest, AResetIsForAdmins) {
+  EXPECT_EQ(Reset("check=orders", "").status, 401);
+  EXPECT_EQ(Reset("check=orders", "Bearer wrong").status, 401);
+  EXPECT_EQ(reset_, "");
+  for (const char* bad : {"", "check", "check=", "chec=orders", "check=%4", "check=%zz"}) {
+    EXPECT_EQ(Reset(bad, "Bearer admin-secret").status, 400) << bad;
+  }
+  EXPECT_EQ(Reset("a=b&check=my+or%64ers", "Bearer admin-secret").status, 202);
+  EXPECT_EQ(reset_, "my orders");
+  EXPECT_EQ(Reset("check=no%20such", "Bearer admin-secret").status, 404);
+  // Not without a token, wherever it is asked from.
+  EXPECT_EQ(With("").Answer({"POST", "/reset", "", "check=orders"}).status, 403);
+  EXPECT_EQ(Get("/reset").status, 405);
+}
+
 TEST_F(EndpointsTest, OtherPathsAndMethodsAreRefused) {
   for (const char* path : {"", "/", "/metrics/", "/etc/passwd", "//status", "/status/../metrics"}) {
     EXPECT_EQ(Get(path).status, 404) << path;
   }
-  const HttpResponse response = Endpoints(*this, clock_, "").Answer({"POST", "/status", ""});
+  const HttpResponse response = With("").Answer({"POST", "/status", ""});
   EXPECT_EQ(response.status, 405);
   EXPECT_EQ(response.allow, "GET, HEAD");
 }
@@ -98,8 +131,15 @@ TEST_F(EndpointsTest, OtherPathsAndMethodsAreRefused) {
 
 class PageEndpointsTest : public EndpointsTest {
  protected:
-  HttpResponse Ask(HttpRequest request, const std::string& token = "secret") {
-    HttpResponse response = Endpoints(*this, clock_, token, &page_).Answer(request);
+  // With a token of the role; empty: with none.
+  HttpResponse Ask(HttpRequest request, const std::string& token = "secret",
+                   model::Role role = model::Role::kAdmin, bool any_host = false) {
+    std::vector<model::AccessToken> tokens;
+    if (!token.empty()) tokens.push_back({"one", token, {role}, {}});
+    const Endpoints endpoints(
+        *this, clock_,
+        {.access = model::Access(std::move(tokens)), .any_host = any_host, .page = &page_});
+    HttpResponse response = endpoints.Answer(request);
     return response.later ? response.later() : response;
   }
   HttpResponse Post(const std::string& path, const std::string& body) {
@@ -195,6 +235,19 @@ TEST_F(PageEndpointsTest, WithoutATokenNothingIsChanged) {
   EXPECT_THAT(findings_.done, ::testing::IsEmpty());
 }
 
+TEST_F(PageEndpointsTest, WhoMayReadChangesNothing) {
+  const auto ask = [&](const char* method, const char* path) {
+    return Ask({method, path, "Bearer secret"}, "secret", model::Role::kRead);
+  };
+  EXPECT_EQ(ask("GET", "/findings").status, 200);
+  EXPECT_EQ(ask("GET", "/events").status, 200);
+  EXPECT_EQ(ask("POST", "/findings/1/ack").status, 403);
+  EXPECT_EQ(Ask({"GET", "/findings", "Bearer secret"}, "secret", model::Role::kPush).status, 200);
+  EXPECT_EQ(Ask({"POST", "/findings/1/ack", "Bearer secret"}, "secret", model::Role::kPush).status,
+            403);
+  EXPECT_THAT(findings_.done, ::testing::IsEmpty());
+}
+
 TEST_F(PageEndpointsTest, WithoutATokenOtherNamesOfThisMachineAreNotAnswered) {
   const auto status_for = [&](const std::string& host, const std::string& token) {
     return Ask({.method = "GET", .path = "/status", .authorization = "Bearer secret", .host = host},
@@ -209,6 +262,8 @@ TEST_F(PageEndpointsTest, WithoutATokenOtherNamesOfThisMachineAreNotAnswered) {
                            "localhost.evil.example:80", "127.evil", "[::2]:8080"}) {
     EXPECT_EQ(status_for(host, ""), 421) << host;
     EXPECT_EQ(status_for(host, "secret"), 200) << host;
+    // Where everybody may read, or a certificate was shown.
+    EXPECT_EQ(Ask({.method = "GET", .path = "/status", .host = host}, "", {}, true).status, 200);
   }
 }
 

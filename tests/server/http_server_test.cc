@@ -104,7 +104,7 @@ TEST_F(HttpServerTest, MoreConnectionsThanAllowedAreClosed) {
 
 TEST_F(HttpServerTest, AnAddressInUseIsAnError) {
   Start();
-  const auto second = HttpServer::Start({.port = server_->port()},
+  const auto second = HttpServer::Start({.listen = absl::StrCat("127.0.0.1:", server_->port())},
                                         [](const HttpRequest&) { return HttpResponse(); });
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(second.status().message()),

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
+#include "base/status.h"
 #include "tests/support/eventually.h"
 #include "tests/support/status_matchers.h"
 
@@ -52,8 +53,9 @@ class NoDescriptors {
 
 class AcceptorTest : public ::testing::Test {
  protected:
-  auto Listen(const std::string& address) {
-    return Acceptor::Listen(address, [this](absl::string_view line) {
+  absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const std::string& address) {
+    DCP_ASSIGN_OR_RETURN(auto listeners, Listeners::Open(address));
+    return Acceptor::Create(std::move(listeners), [this](absl::string_view line) {
       MutexLock lock(mu_);
       log_.emplace_back(line);
     });

@@ -18,6 +18,7 @@
 #include "tests/collector/grpc/collector_fixture.h"
 #include "tests/collector/grpc/fake_sink.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/tcp_client.h"
 
 namespace dcp::collector {
 namespace {
@@ -261,6 +262,29 @@ TEST_F(SmallQueueTest, AMessageOverTheLimitOfGrpcEndsItsStreamOnly) {
   EXPECT_EQ(Connect().Code(Barrier("src", 2)), kAccepted);
 }
 
+// One piece of memory, sent a thousand times: dcp does not take it in.
+TEST_F(SmallQueueTest, AGibibyteEndsItsStreamOnly) {
+  Client other = Connect();
+  ASSERT_EQ(other.Code(Barrier("dst", 1)), kAccepted);
+  grpc::GenericStub stub(grpc::CreateChannel(target(), grpc::InsecureChannelCredentials()));
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  void* tag = nullptr;
+  bool ok = false;
+  auto call = stub.PrepareCall(&context, "/dcp.DCPService/Process", &queue);
+  call->StartCall(nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  const std::vector<grpc::Slice> slices(1024, grpc::Slice(std::string(1 << 20, 'x')));
+  call->Write(grpc::ByteBuffer(slices.data(), slices.size()), nullptr);
+  grpc::Status status;
+  call->Finish(&status, &status);
+  while (queue.Next(&tag, &ok) && tag != &status) {
+  }
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+  ASSERT_TRUE(StreamsOpen(1));
+  EXPECT_EQ(other.Code(Barrier("dst", 2)), kAccepted);
+}
+
 TEST_F(SmallQueueTest, OneStreamTooManyIsRefused) {
   Client first = Connect();
   Client second = Connect();
@@ -412,6 +436,70 @@ TEST_F(GrpcCollectorTest, StreamsComeAndGoInEveryWay) {
   EXPECT_GE(barriers, acknowledged);
   EXPECT_GT(acknowledged, 0u);
   EXPECT_EQ(collector_->counters().streams_started, 180);
+}
+
+// Accepts, and says nothing: neither a request nor what would begin TLS.
+TEST_F(GrpcCollectorTest, AConnectionThatSaysNothingIsClosed) {
+  ASSERT_OK(collector_->Stop(absl::Seconds(20)));
+  GrpcCollectorOptions options = Defaults();
+  options.handshake = absl::Milliseconds(300);
+  StartWith(options);
+  const absl::Duration begun = Clock::Real().Monotonic();
+  test::TcpClient silent(static_cast<uint16_t>(collector_->port()));
+  test::TcpClient noise(static_cast<uint16_t>(collector_->port()));
+  noise.Send("GET / HTTP/1.1\r\n\r\n");
+  silent.Receive();
+  noise.Receive();
+  EXPECT_LT(Clock::Real().Monotonic() - begun, absl::Seconds(25));  // the client's own limit is 30
+  EXPECT_EQ(Connect().Code(Barrier("src", 1)), 0);
+}
+
+class TokenTest : public CollectorFixture {
+ protected:
+  void SetUp() override {
+    GrpcCollectorOptions options = Defaults();
+    options.access = model::Access({{"dst", "push-dst", {model::Role::kPush}, {model::Tag("dst")}},
+                                    {"reader", "read", {model::Role::kRead}, {}}});
+    StartWith(options);
+  }
+  // How a call with the token ends at once, or what it answers to a barrier of `tag`.
+  Response Ask(const std::string& authorization, const std::string& tag, grpc::Status* end) {
+    const auto stub =
+        DCPService::NewStub(grpc::CreateChannel(target(), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+    const auto call = stub->Process(&context);
+    Response response;
+    response.set_code(-1);
+    call->Write(Barrier(tag, 1));
+    call->Read(&response);
+    call->WritesDone();
+    *end = call->Finish();
+    return response;
+  }
+};
+
+TEST_F(TokenTest, ACallNeedsATokenThatMayPush) {
+  grpc::Status end;
+  for (const char* wrong : {"", "push-dst", "Bearer push-ds", "Bearer push-dst2"}) {
+    EXPECT_EQ(Ask(wrong, "dst", &end).code(), -1) << wrong;
+    EXPECT_EQ(end.error_code(), grpc::StatusCode::UNAUTHENTICATED) << wrong;
+  }
+  Ask("Bearer read", "dst", &end);
+  EXPECT_EQ(end.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(Ask("Bearer push-dst", "dst", &end).code(), 0);
+  EXPECT_TRUE(end.ok()) << end.error_message();
+  EXPECT_EQ(collector_->counters().streams_refused, 5);
+}
+
+TEST_F(TokenTest, AMessageOfAnotherTagIsRefusedAndTheCallGoesOn) {
+  grpc::Status end;
+  for (const char* tag : {"src", "none", ""}) {
+    const Response response = Ask("Bearer push-dst", tag, &end);
+    EXPECT_EQ(response.code(), static_cast<int>(ResponseCode::kNotAuthorised)) << tag;
+    EXPECT_TRUE(end.ok());
+  }
+  EXPECT_EQ(collector_->counters().refused, 3);
 }
 
 TEST_F(GrpcCollectorTest, APortInUseIsAnError) {

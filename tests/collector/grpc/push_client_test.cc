@@ -26,7 +26,8 @@ class PushClientTest : public CollectorFixture {
   cmd::PushResult Push(const std::string& lines, const std::string& tag = "") {
     std::istringstream in(lines);
     std::ostringstream errors;
-    cmd::PushResult result = cmd::Push({.target = target(), .tag = tag}, in, errors, clock_);
+    cmd::PushResult result =
+        cmd::Push({.channel = {.target = target()}, .tag = tag}, in, errors, clock_);
     errors_ = errors.str();
     return result;
   }
@@ -120,7 +121,7 @@ TEST_F(PushClientTest, LinesMayComeInPieces) {
       {"{\"barrier\":1}\n{\"bar", "rier\"", ":2}", "\n", "\n{\"barrier\":3}\n{\"barrier\":4}"});
   std::istream in(&pieces);
   std::ostringstream errors;
-  EXPECT_OK(cmd::Push({.target = target(), .tag = "src"}, in, errors, clock_).status);
+  EXPECT_OK(cmd::Push({.channel = {.target = target()}, .tag = "src"}, in, errors, clock_).status);
   EXPECT_THAT(sink_.log("src"),
               ElementsAre("open", "barrier 1", "barrier 2", "barrier 3", "barrier 4"));
   EXPECT_EQ(sink_.batches("src").back()->txns.back().pushed_id, "5");
@@ -131,9 +132,9 @@ TEST_F(PushClientTest, WithoutADaemonItSaysSo) {
   ASSERT_OK(collector_->Stop(absl::Seconds(5)));
   std::istringstream in("{\"barrier\":1}");
   std::ostringstream errors;
-  const cmd::PushResult result =
-      cmd::Push({.target = address, .tag = "src", .connect_timeout = absl::Milliseconds(200)}, in,
-                errors, clock_);
+  const cmd::PushResult result = cmd::Push(
+      {.channel = {.target = address}, .tag = "src", .connect_timeout = absl::Milliseconds(200)},
+      in, errors, clock_);
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kUnavailable, HasSubstr(address)));
 }
 
@@ -158,8 +159,9 @@ TEST_F(PushClientTest, ALostConnectionSaysHowMuchWasAcknowledged) {
   std::ostringstream errors;
   cmd::PushResult result;
   std::jthread client([&] {
-    result = cmd::Push({.target = target(), .connect_timeout = absl::Milliseconds(500)}, in, errors,
-                       clock_);
+    result =
+        cmd::Push({.channel = {.target = target()}, .connect_timeout = absl::Milliseconds(500)}, in,
+                  errors, clock_);
   });
   ASSERT_TRUE(test::Eventually([&] { return sink_.log("src").size() > 100; }));
   EXPECT_OK(collector_->Stop(absl::Seconds(10)));

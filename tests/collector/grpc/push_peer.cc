@@ -40,7 +40,7 @@ int Serve(const std::string& directory, const std::string& port) {
 
 int Push(const std::string& target, const std::string& tag, const std::string& session) {
   cmd::PushOptions options;
-  options.target = target;
+  options.channel.target = target;
   options.tag = tag;
   options.session = session;
   options.connect_timeout = absl::Seconds(60);
