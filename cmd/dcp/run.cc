@@ -12,6 +12,7 @@
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/run_in_turns.h"
+#include "cmd/dcp/service_manager.h"
 
 namespace dcp::cmd {
 namespace {
@@ -95,10 +96,10 @@ int Run(const RunCommand& command, StopSignal& stop) {
     std::cerr << "dcp: error: " << status.message() << "\n";
     return kExitConfig;
   }
-  LogInfo("ready");
+  SayReady();
   if (command.until_end) return RunToTheEnd(**daemon, stop);
   const bool works = Watch(**daemon, stop);
-  LogInfo("stopping");
+  SayStopping();
   (*daemon)->LogStatus();
   (*daemon)->Stop(kDrain);
   if (!works) return TellFailure(**daemon);
