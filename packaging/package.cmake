@@ -12,7 +12,9 @@ install(FILES README.md CHANGELOG.md LICENSE packaging/debian/copyright DESTINAT
 install(FILES server/page/uplot/LICENSE DESTINATION ${DCP_DOCS}/uplot)
 install(DIRECTORY docs DESTINATION ${DCP_DOCS} PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY proto DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/dcp FILES_MATCHING PATTERN *.proto)
-# The unit and the configuration name paths, which are known when it is installed.
+# The completion of shells and the manual page are printed by the program; the unit and the
+# configuration name paths, which are known when it is installed.
+install(CODE "set(DCP_PROGRAM \"$<TARGET_FILE:dcp>\")")
 install(SCRIPT packaging/install_configured.cmake)
 
 set(CPACK_GENERATOR DEB)

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/dcp/command_tree.h"
+
 namespace dcp::cmd {
 
 struct RunCommand {
@@ -106,9 +108,13 @@ struct RepairCommand {
   bool json = false;
 };
 
-using Command =
-    std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand, VerifyCommand,
-                 RepairCommand, DiffsCommand, StatusCommand, WatchCommand, WaitCommand>;
+struct GenerateCommand {
+  std::string what;  // "bash", "zsh", "man"
+};
+
+using Command = std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand,
+                             VerifyCommand, RepairCommand, DiffsCommand, StatusCommand,
+                             WatchCommand, WaitCommand, GenerateCommand>;
 
 struct ParsedCommandLine {
   std::optional<Command> command;
@@ -117,5 +123,8 @@ struct ParsedCommandLine {
 
 // Prints help to standard output, and what is wrong to standard error.
 ParsedCommandLine ParseCommandLine(int argc, char** argv);
+
+// All that it takes.
+CommandNode DescribeCommandLine();
 
 }  // namespace dcp::cmd
