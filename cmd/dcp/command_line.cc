@@ -36,6 +36,7 @@ CLI::App* AddCheckConfig(CLI::App& app, CheckConfigCommand* command) {
   sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
   sub->add_flag("--send-test-alarm", command->send_test_alarm,
                 "Send every [[alarm]] a test alarm and its end");
+  sub->add_flag("--json", command->json, "One object with all of it, on one line");
   sub->footer(
       "Connects to the servers and names each setting that stands in the way with its cure.\n"
       "Exit status 78 if anything does.");

@@ -19,6 +19,7 @@ struct RunCommand {
 struct CheckConfigCommand {
   std::string config;
   bool send_test_alarm = false;
+  bool json = false;
 };
 
 struct PushCommand {
