@@ -234,6 +234,15 @@ struct HaOptions {
   std::string name;  // of this one
 };
 
+struct LogOptions {
+  enum class Level : uint8_t { kInfo, kWarning, kError };
+  enum class Format : uint8_t { kText, kJson };
+  Level level = Level::kInfo;  // what is below it is not said
+  Format format = Format::kText;
+
+  friend bool operator==(const LogOptions&, const LogOptions&) = default;
+};
+
 struct Config {
   std::vector<BarrierOptions> barriers;
   std::vector<MysqlCollectorOptions> mysql_collectors;
@@ -246,6 +255,7 @@ struct Config {
   std::optional<HttpOptions> http;
   std::optional<ControlOptions> control;
   StateOptions state;
+  LogOptions log;
 };
 
 }  // namespace dcp::config

@@ -30,6 +30,7 @@ constexpr Field<Draft> kRootFields[] = {
     {"http", ReadHttp},
     {"control", ReadControl},
     {"state", ReadState},
+    {"log", ReadLog},
 };
 
 Loaded Failed(const std::string& file, const std::string& message) {

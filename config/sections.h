@@ -36,6 +36,7 @@ void ReadHa(const Value& value, Draft& draft);
 void ReadHttp(const Value& value, Draft& draft);
 void ReadControl(const Value& value, Draft& draft);
 void ReadState(const Value& value, Draft& draft);
+void ReadLog(const Value& value, Draft& draft);
 
 // "tables" of a tag, and of a job, which may have a "where".
 void ReadTables(const Value& value, std::vector<TableRule>* out);
@@ -48,7 +49,7 @@ void AppendAlarmKeys(std::vector<KnownKey>* out);
 void AppendMaskKeys(std::vector<KnownKey>* out);
 void AppendJobKeys(std::vector<KnownKey>* out);
 void AppendTableKeys(std::vector<KnownKey>* out);
-void AppendServerKeys(std::vector<KnownKey>* out);  // ha, http, control, state
+void AppendServerKeys(std::vector<KnownKey>* out);  // ha, http, control, state, log
 
 // Calls `read` with each table of an array of tables ([[section]]).
 void ReadSections(const Value& value, const char* section,

@@ -1,4 +1,4 @@
-// [[job]], [ha], [http], [control] and [state].
+// [[job]], [ha], [http], [control], [state] and [log].
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -110,6 +110,17 @@ constexpr Field<ControlOptions> kControlFields[] = {
     {"listen", [](const Value& v, ControlOptions& o) { ReadEndpoint(v, &o.listen); }, true},
 };
 
+constexpr Word<LogOptions::Level> kLogLevels[] = {{"info", LogOptions::Level::kInfo},
+                                                  {"warning", LogOptions::Level::kWarning},
+                                                  {"error", LogOptions::Level::kError}};
+constexpr Word<LogOptions::Format> kLogFormats[] = {{"text", LogOptions::Format::kText},
+                                                    {"json", LogOptions::Format::kJson}};
+
+constexpr Field<LogOptions> kLogFields[] = {
+    {"level", [](const Value& v, LogOptions& o) { ReadWord(v, kLogLevels, &o.level); }},
+    {"format", [](const Value& v, LogOptions& o) { ReadWord(v, kLogFormats, &o.format); }},
+};
+
 constexpr Field<StateOptions> kStateFields[] = {
     {"dir", [](const Value& v, StateOptions& o) { ReadText(v, &o.dir); }},
     {"memory",
@@ -171,6 +182,10 @@ void ReadState(const Value& value, Draft& draft) {
   TableReader(value.node, "[state]", value.context).Read(kStateFields, draft.config.state).Finish();
 }
 
+void ReadLog(const Value& value, Draft& draft) {
+  TableReader(value.node, "[log]", value.context).Read(kLogFields, draft.config.log).Finish();
+}
+
 void AppendJobKeys(std::vector<KnownKey>* out) { AppendKeys("[[job]]", kJobFields, out); }
 
 void AppendServerKeys(std::vector<KnownKey>* out) {
@@ -178,6 +193,7 @@ void AppendServerKeys(std::vector<KnownKey>* out) {
   AppendKeys("[http]", kHttpFields, out);
   AppendKeys("[control]", kControlFields, out);
   AppendKeys("[state]", kStateFields, out);
+  AppendKeys("[log]", kLogFields, out);
 }
 
 }  // namespace dcp::config

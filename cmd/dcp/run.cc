@@ -86,6 +86,8 @@ int Run(const RunCommand& command, StopSignal& stop) {
     return kExitUsage;
   }
   InitLog();
+  SetLogLevel(config->log.level);
+  SetLogFormat(config->log.format);
   const std::optional<Inspection> inspection = InspectServers(*config, std::cerr);
   if (!inspection) return kExitConfig;
   if (config->ha) return RunInTurns(*config, *inspection, stop);

@@ -188,6 +188,8 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(job.max_duration, absl::Hours(6));
   EXPECT_EQ(loaded->config.state.dir, "/var/lib/dcp");
   EXPECT_EQ(loaded->config.state.memory_bytes, uint64_t{1} << 30);
+  EXPECT_EQ(loaded->config.log.level, LogOptions::Level::kWarning);
+  EXPECT_EQ(loaded->config.log.format, LogOptions::Format::kJson);
 }
 
 TEST(LoadTest, MissingFileAndDirectoryAreSaid) {
