@@ -62,7 +62,7 @@ class LoadTest : public ::testing::Test {
  protected:
   void SetUp() override {
     for (size_t i = 0; i < kReceivers; ++i) {
-      scratch_.push_back(std::make_unique<TestDir>("load-receiver"));
+      scratch_.push_back(std::make_unique<TestDir>("dcp-load"));
       receivers_.push_back(
           std::make_unique<alarm::Receiver>(scratch_.back()->path(), std::vector<std::string>{}));
     }
