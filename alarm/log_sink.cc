@@ -21,10 +21,10 @@ Level LevelOf(model::AlarmType type) {
 
 }  // namespace
 
-LogSink::LogSink(LogFunction log) : log_(std::move(log)) {}
+LogSink::LogSink(AlarmLog log) : log_(std::move(log)) {}
 
 absl::Status LogSink::Deliver(const Alarm& alarm) {
-  log_(LevelOf(alarm.type), alarm.text);
+  log_(LevelOf(alarm.type), alarm);
   return absl::OkStatus();
 }
 

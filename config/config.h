@@ -277,7 +277,9 @@ struct HaOptions {
 
 struct LogOptions {
   enum class Level : uint8_t { kInfo, kWarning, kError };
+  enum class Format : uint8_t { kText, kJson };
   Level level = Level::kInfo;  // what is below it is not said
+  Format format = Format::kText;
 
   friend bool operator==(const LogOptions&, const LogOptions&) = default;
 };

@@ -112,9 +112,12 @@ constexpr Field<ControlOptions> kControlFields[] = {
 constexpr Word<LogOptions::Level> kLogLevels[] = {{"info", LogOptions::Level::kInfo},
                                                   {"warning", LogOptions::Level::kWarning},
                                                   {"error", LogOptions::Level::kError}};
+constexpr Word<LogOptions::Format> kLogFormats[] = {{"text", LogOptions::Format::kText},
+                                                    {"json", LogOptions::Format::kJson}};
 
 constexpr Field<LogOptions> kLogFields[] = {
     {"level", [](const Value& v, LogOptions& o) { ReadWord(v, kLogLevels, &o.level); }},
+    {"format", [](const Value& v, LogOptions& o) { ReadWord(v, kLogFormats, &o.format); }},
 };
 
 constexpr Field<StateOptions> kStateFields[] = {

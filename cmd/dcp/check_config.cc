@@ -52,14 +52,19 @@ int CheckConfig(const CheckConfigCommand& command) {
   const std::optional<config::Config> config = LoadConfig(command.config, std::cerr);
   if (!config) return kExitConfig;
   const Inspection inspection = Inspect(*config);
-  PrintInspection(inspection, std::cout);
-  std::cout.flush();
-  PrintFaults(inspection, std::cerr);
+  if (command.json) {
+    std::cout << InspectionJson(inspection) << std::endl;
+  } else {
+    PrintInspection(inspection, std::cout);
+    std::cout.flush();
+    PrintFaults(inspection, std::cerr);
+  }
   if (inspection.exit_status() != kExitOk) return inspection.exit_status();
   if (!StartsExist(*config, std::cerr)) return kExitConfig;
   if (!command.send_test_alarm) return kExitOk;
   signal(SIGPIPE, SIG_IGN);  // a command need not read its alarm
-  return SendTestAlarms(*config, Clock::Real(), std::cout) ? kExitOk : kExitConfig;
+  return SendTestAlarms(*config, Clock::Real(), command.json ? std::cerr : std::cout) ? kExitOk
+                                                                                      : kExitConfig;
 }
 
 std::optional<Inspection> InspectServers(const config::Config& config, std::ostream& messages) {

@@ -36,6 +36,7 @@ CLI::App* AddCheckConfig(CLI::App& app, CheckConfigCommand* command) {
   sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
   sub->add_flag("--send-test-alarm", command->send_test_alarm,
                 "Send every [[alarm]] a test alarm and its end");
+  sub->add_flag("--json", command->json, "One object with all of it, on one line");
   sub->footer(
       "Connects to the servers and names each setting that stands in the way with its cure.\n"
       "Exit status 78 if anything does.");
@@ -368,9 +369,9 @@ std::string UnknownOption(const CLI::App& command, const std::vector<std::string
 }
 
 const std::vector<std::string>& AllCommands() {
-  static const std::vector<std::string> kAll = {"run",    "check-config", "push",  "binlog",
-                                                "verify", "repair",       "diffs", "status",
-                                                "watch",  "wait"};
+  static const std::vector<std::string> kAll = {"run",    "check-config", "push",    "binlog",
+                                                "verify", "repair",       "diffs",   "status",
+                                                "watch",  "wait",         "generate"};
   return kAll;
 }
 
@@ -418,9 +419,22 @@ std::string UsageError(const CLI::App& app, const CLI::ParseError& error, int ar
   return (unknown.empty() ? error.what() : unknown) + " (dcp " + args[0] + " --help)";
 }
 
-}  // namespace
+CLI::App* AddGenerate(CLI::App& app, GenerateCommand* command) {
+  CLI::App* sub =
+      app.add_subcommand("generate", "Print the completion of a shell, or the manual page");
+  sub->add_option("what", command->what, "The shell, or man")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "man"}));
+  sub->footer(
+      "The package brings all three. Elsewhere:\n"
+      "  dcp generate bash > /etc/bash_completion.d/dcp\n"
+      "  dcp generate zsh > /usr/local/share/zsh/site-functions/_dcp\n"
+      "  dcp generate man | man -l -");
+  return sub;
+}
 
-ParsedCommandLine ParseCommandLine(int argc, char** argv) {
+// Parses, or, where `tree` is given, only describes what could be parsed.
+ParsedCommandLine ParseOrDescribe(int argc, char** argv, CommandNode* tree) {
   CLI::App app{kAbout, "dcp"};
   app.set_version_flag("--version", "dcp " DCP_VERSION);
   app.require_subcommand(1);
@@ -444,6 +458,13 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   const CLI::App* status_app = AddStatus(app, &status);
   const CLI::App* watch_app = AddWatch(app, &watch);
   const CLI::App* wait_app = AddWait(app, &wait);
+  GenerateCommand generate;
+  const CLI::App* generate_app = AddGenerate(app, &generate);
+  NameValues(&app);
+  if (tree != nullptr) {
+    *tree = DescribeApp(app);
+    return {};
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // also --help and --version
@@ -461,7 +482,20 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   if (status_app->parsed()) return {status, 0};
   if (watch_app->parsed()) return {watch, 0};
   if (wait_app->parsed()) return {wait, 0};
+  if (generate_app->parsed()) return {generate, 0};
   return {std::nullopt, kExitUsage};
+}
+
+}  // namespace
+
+ParsedCommandLine ParseCommandLine(int argc, char** argv) {
+  return ParseOrDescribe(argc, argv, nullptr);
+}
+
+CommandNode DescribeCommandLine() {
+  CommandNode tree;
+  ParseOrDescribe(0, nullptr, &tree);
+  return tree;
 }
 
 }  // namespace dcp::cmd

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cmd/dcp/channel.h"
+#include "cmd/dcp/command_tree.h"
 
 namespace dcp::cmd {
 
@@ -19,6 +20,7 @@ struct RunCommand {
 struct CheckConfigCommand {
   std::string config;
   bool send_test_alarm = false;
+  bool json = false;
 };
 
 struct PushCommand {
@@ -104,9 +106,13 @@ struct RepairCommand {
   bool json = false;
 };
 
-using Command =
-    std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand, VerifyCommand,
-                 RepairCommand, DiffsCommand, StatusCommand, WatchCommand, WaitCommand>;
+struct GenerateCommand {
+  std::string what;  // "bash", "zsh", "man"
+};
+
+using Command = std::variant<RunCommand, CheckConfigCommand, PushCommand, BinlogCommand,
+                             VerifyCommand, RepairCommand, DiffsCommand, StatusCommand,
+                             WatchCommand, WaitCommand, GenerateCommand>;
 
 struct ParsedCommandLine {
   std::optional<Command> command;
@@ -115,5 +121,8 @@ struct ParsedCommandLine {
 
 // Prints help to standard output, and what is wrong to standard error.
 ParsedCommandLine ParseCommandLine(int argc, char** argv);
+
+// All that it takes.
+CommandNode DescribeCommandLine();
 
 }  // namespace dcp::cmd

@@ -99,6 +99,10 @@ Inspection Inspect(const config::Config& config, Scope scope = Scope::kAll);
 
 // For people: tables of what would run.
 void PrintInspection(const Inspection& inspection, std::ostream& out);
+// The same and what PrintFaults says, as one object on one line.
+std::string InspectionJson(const Inspection& inspection);
+// "gtid", "barrier", "unknown".
+const char* AlignText(config::Align align);
 // One line for each warning and problem.
 void PrintFaults(const Inspection& inspection, std::ostream& out);
 

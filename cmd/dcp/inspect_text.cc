@@ -42,18 +42,6 @@ void PrintServers(const std::vector<InspectedServer>& servers, std::ostream& out
   PrintTable(rows, out);
 }
 
-const char* AlignText(config::Align align) {
-  switch (align) {
-    case config::Align::kGtid:
-      return "gtid";
-    case config::Align::kBarrier:
-      return "barrier";
-    case config::Align::kAuto:
-      break;
-  }
-  return "unknown";
-}
-
 void PrintPairs(const std::vector<InspectedPair>& pairs, std::ostream& out) {
   if (pairs.empty()) return;
   std::vector<Cells> rows = {{"check", "source", "target", "align", "because"}};
@@ -82,6 +70,18 @@ void PrintTags(const std::vector<InspectedTag>& tags, std::ostream& out) {
 }
 
 }  // namespace
+
+const char* AlignText(config::Align align) {
+  switch (align) {
+    case config::Align::kGtid:
+      return "gtid";
+    case config::Align::kBarrier:
+      return "barrier";
+    case config::Align::kAuto:
+      break;
+  }
+  return "unknown";
+}
 
 void PrintInspection(const Inspection& inspection, std::ostream& out) {
   PrintServers(inspection.servers, out);

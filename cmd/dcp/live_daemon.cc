@@ -193,6 +193,7 @@ absl::Status LiveDaemon::FinishReload() {
 absl::Status LiveDaemon::Apply(Prepared next) {
   const ConfigChanges changes = Compare(config_, next.config);
   SetLogLevel(next.config.log.level);
+  SetLogFormat(next.config.log.format);
   ReadTlsAgain();
   if (!changes.any() || changes.only_log) {
     LogInfo(changes.any() ? "reload: done: [log]" : "reload: nothing was changed");
@@ -243,6 +244,7 @@ absl::Status LiveDaemon::Rebuild(Prepared next, const std::set<std::string>& res
     LogError(absl::StrCat("reset: not done: ", absl::string_view(begun.message())));
   }
   SetLogLevel(config_.log.level);
+  SetLogFormat(config_.log.format);
   listeners_.CloseAllBut(config_);
   return Begin(config_, inspection_);
 }

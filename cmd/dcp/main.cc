@@ -12,6 +12,7 @@
 #include "cmd/dcp/command_line.h"
 #include "cmd/dcp/diffs.h"
 #include "cmd/dcp/exit_code.h"
+#include "cmd/dcp/generate.h"
 #include "cmd/dcp/grpc_log.h"
 #include "cmd/dcp/push.h"
 #include "cmd/dcp/read_binlog.h"
@@ -56,6 +57,9 @@ int main(int argc, char** argv) {
   if (!ArmFromEnvironment()) return kExitUsage;
   const ParsedCommandLine parsed = ParseCommandLine(argc, argv);
   if (!parsed.command) return parsed.exit_code;
+  if (const auto* generate = std::get_if<GenerateCommand>(&*parsed.command)) {
+    return Generate(*generate, std::cout);
+  }
   if (const auto* push = std::get_if<PushCommand>(&*parsed.command)) return PushStdin(*push);
   if (const auto* binlog = std::get_if<BinlogCommand>(&*parsed.command)) {
     return ReadBinlog(*binlog);

@@ -14,6 +14,7 @@
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/run_in_turns.h"
+#include "cmd/dcp/service_manager.h"
 
 namespace dcp::cmd {
 namespace {
@@ -91,7 +92,7 @@ int RunFiles(const config::Config& config, const Inspection& inspection, StopSig
   absl::Status status = daemon.status();
   if (status.ok()) status = (*daemon)->Start();
   if (!status.ok()) return TellRefusal(status);
-  LogInfo("ready");
+  SayReady();
   return RunToTheEnd(**daemon, stop);
 }
 
@@ -101,13 +102,13 @@ int RunLive(const std::string& path, const config::Config& config, const Inspect
   const absl::Status started = live.Start();
   if (!started.ok()) return TellRefusal(started);
   stop.TakeUpReloads();
-  LogInfo("ready");
+  SayReady();
   const absl::Status works = Watch(live, stop);
   if (!live.running()) {
     LogError(absl::StrCat("dcp cannot go on: ", absl::string_view(works.message())));
     return kExitError;
   }
-  LogInfo("stopping");
+  SayStopping();
   live.daemon().LogStatus();
   live.Stop(kDrain);
   if (!works.ok()) return TellFailure(live.daemon());
@@ -127,6 +128,7 @@ int Run(const RunCommand& command, StopSignal& stop) {
   }
   InitLog();
   SetLogLevel(config->log.level);
+  SetLogFormat(config->log.format);
   const std::optional<Inspection> inspection = InspectServers(*config, std::cerr);
   if (!inspection) return kExitConfig;
   if (config->ha) return RunInTurns(*config, *inspection, stop);

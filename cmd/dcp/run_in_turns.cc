@@ -16,6 +16,7 @@
 #include "cmd/dcp/daemon.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/log.h"
+#include "cmd/dcp/service_manager.h"
 #include "cmd/dcp/sql_session.h"
 #include "cmd/dcp/term.h"
 #include "state/state_store.h"
@@ -110,7 +111,7 @@ int RunInTurns(const config::Config& config, const Inspection& inspection, StopS
   const std::unique_ptr<barrier::Leader> leader = MakeLeader(config, clock);
   if (status.ok()) {
     leader->Start();
-    LogInfo("ready");
+    SayReady();
   }
   bool works = true;
   while (status.ok() && works && !stop.Wait(kLook)) {
@@ -121,7 +122,7 @@ int RunInTurns(const config::Config& config, const Inspection& inspection, StopS
     works = ended.value_or(true);
   }
   if (!status.ok()) std::cerr << "dcp: error: " << status.message() << "\n";
-  LogInfo("stopping");
+  SayStopping();
   leader->Stop();
   LogInfo("stopped");
   if (!status.ok()) return kExitConfig;

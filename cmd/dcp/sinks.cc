@@ -14,6 +14,7 @@
 #include "alarm/log_sink.h"
 #include "alarm/webhook_sink.h"
 #include "base/status.h"
+#include "cmd/dcp/log.h"
 #include "model/digest.h"
 #include "row/renderer.h"
 
@@ -93,11 +94,22 @@ SinkOr MakeAlertmanager(const config::AlarmOptions& options, const std::string& 
                                          clock);
 }
 
+using AlarmLog = alarm::LogSink::AlarmLog;
+
+// Into the program's log.
+void ToLog(alarm::Level level, const alarm::Alarm& alarm) {
+  using Level = config::LogOptions::Level;
+  const Level as = level == alarm::Level::kError     ? Level::kError
+                   : level == alarm::Level::kWarning ? Level::kWarning
+                                                     : Level::kInfo;
+  LogAlarmLine(as, alarm.text, alarm.json);
+}
+
 SinkOr MakeSink(const config::AlarmOptions& options, const std::string& state_dir,
-                const Clock& clock, const alarm::LogFunction& log) {
+                const Clock& clock, const alarm::LogFunction& log, const AlarmLog& alarm_log) {
   switch (options.type) {
     case Type::kLog:
-      return std::make_unique<alarm::LogSink>(log);
+      return std::make_unique<alarm::LogSink>(alarm_log);
     case Type::kFile:
       return MakeFile(options);
     case Type::kWebhook:
@@ -110,12 +122,14 @@ SinkOr MakeSink(const config::AlarmOptions& options, const std::string& state_di
   return absl::InternalError("an alarm of no type");
 }
 
-absl::StatusOr<std::vector<alarm::Dispatcher::Route>> MakeRoutesWith(
-    const config::Config& config, const std::string& state_dir, const Clock& clock,
-    const alarm::LogFunction& log) {
+absl::StatusOr<std::vector<alarm::Dispatcher::Route>> MakeRoutesWith(const config::Config& config,
+                                                                     const std::string& state_dir,
+                                                                     const Clock& clock,
+                                                                     const alarm::LogFunction& log,
+                                                                     const AlarmLog& alarm_log) {
   std::vector<alarm::Dispatcher::Route> routes;
   for (size_t i = 0; i < config.alarms.size(); ++i) {
-    auto sink = MakeSink(config.alarms[i], state_dir, clock, log);
+    auto sink = MakeSink(config.alarms[i], state_dir, clock, log, alarm_log);
     if (!sink.ok()) return Annotate(sink.status(), absl::StrCat("[[alarm]] number ", i + 1));
     routes.push_back({*std::move(sink), ToRouting(config.alarms[i])});
   }
@@ -160,7 +174,7 @@ absl::Status DeliverAll(alarm::Sink& sink, const std::vector<alarm::Alarm>& alar
 absl::StatusOr<std::vector<alarm::Dispatcher::Route>> MakeRoutes(const config::Config& config,
                                                                  const Clock& clock,
                                                                  alarm::LogFunction log) {
-  return MakeRoutesWith(config, config.state.dir, clock, log);
+  return MakeRoutesWith(config, config.state.dir, clock, log, ToLog);
 }
 
 alarm::Masks MakeMasks(const std::vector<config::MaskOptions>& options,
@@ -181,7 +195,10 @@ alarm::Masks MakeMasks(const std::vector<config::MaskOptions>& options,
 
 bool SendTestAlarms(const config::Config& config, const Clock& clock, std::ostream& out) {
   const auto log = [&out](alarm::Level, absl::string_view line) { out << line << "\n"; };
-  auto routes = MakeRoutesWith(config, "", clock, log);
+  const auto alarm_log = [&out](alarm::Level, const alarm::Alarm& alarm) {
+    out << alarm.text << "\n";
+  };
+  auto routes = MakeRoutesWith(config, "", clock, log, alarm_log);
   if (!routes.ok()) {
     out << "test alarm: " << routes.status().message() << "\n";
     return false;

@@ -169,7 +169,7 @@ TEST_F(FileSinkTest, InterruptEndsTheWaitForAFullPipe) {
 
 TEST(LogSinkTest, GivesTheLineAtItsLevel) {
   std::vector<std::pair<Level, std::string>> lines;
-  LogSink sink([&](Level level, absl::string_view line) { lines.emplace_back(level, line); });
+  LogSink sink([&](Level level, const Alarm& alarm) { lines.emplace_back(level, alarm.text); });
   for (model::AlarmType type : model::kAllAlarmTypes) {
     EXPECT_OK(
         sink.Deliver({.type = type, .id = "id", .json = "{}", .text = model::ToString(type)}));

@@ -188,6 +188,12 @@ TEST_F(ColumnsTest, CheckConfigNamesWhatIsNotCompared) {
   ASSERT_OK(result);
   EXPECT_EQ(result->exit_code, 0) << result->output;
   EXPECT_THAT(result->output, HasSubstr("w (is not on dst), x (is not on src)"));
+  const auto as_json = RunDcp({"check-config", "--json", "--config", dir / "dcp.toml"});
+  ASSERT_OK(as_json);
+  const Alarm json = Alarm::parse(as_json->output);
+  EXPECT_EQ(json["ok"], true);
+  EXPECT_EQ(json["servers"].size(), 2u);
+  EXPECT_THAT(json["tags"].dump(), HasSubstr("w (is not on dst), x (is not on src)"));
 }
 
 // ---- row images ----

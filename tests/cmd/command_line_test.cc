@@ -100,6 +100,35 @@ TEST(CommandLineTest, WhatAsksADaemonKnowsWhere) {
   EXPECT_THAT(ErrorOf({"watch", "--types", "diffs"}), HasSubstr("diffs"));
 }
 
+TEST(CommandLineTest, OptionsReachTheirCommands) {
+  const auto binlog = Parsed<BinlogCommand>({"binlog", "--socket", "s", "--tls", "verify-ca",
+                                             "--tls-ca", "ca", "--tls-cert", "cert", "--tls-key",
+                                             "key", "--table", "a.b", "--table", "c.*"});
+  EXPECT_TRUE(binlog.has_server);
+  EXPECT_EQ(binlog.socket, "s");
+  EXPECT_EQ(binlog.tls, "verify-ca");
+  EXPECT_EQ(binlog.tls_ca, "ca");
+  EXPECT_EQ(binlog.tls_cert, "cert");
+  EXPECT_EQ(binlog.tls_key, "key");
+  EXPECT_EQ(binlog.tables, (std::vector<std::string>{"a.b", "c.*"}));
+  const auto ignore = Parsed<DiffsCommand>(
+      {"diffs", "ignore", "--table", "shop.*", "--column", "updated_at", "--for", "1h"});
+  EXPECT_EQ(ignore.verb, DiffsCommand::Verb::kIgnore);
+  EXPECT_EQ(ignore.table, "shop.*");
+  EXPECT_EQ(ignore.column, "updated_at");
+  EXPECT_EQ(ignore.for_time, "1h");
+  EXPECT_TRUE(ignore.names.empty());
+  const auto repair = Parsed<RepairCommand>({"repair", "--config", "f", "--job", "j", "--execute",
+                                             "--rate", "2.5", "--no-binlog", "--undo", "u"});
+  EXPECT_EQ(repair.rate, 2.5);
+  EXPECT_TRUE(repair.execute && repair.no_binlog && !repair.dry_run);
+  EXPECT_EQ(repair.undo, "u");
+  EXPECT_THAT(ErrorOf({"repair", "--config", "f", "--job", "j", "--rate", "0"}),
+              HasSubstr("--rate"));
+  EXPECT_EQ(Parsed<GenerateCommand>({"generate", "zsh"}).what, "zsh");
+  EXPECT_THAT(ErrorOf({"generate", "fish"}), HasSubstr("fish"));
+}
+
 TEST(CommandLineTest, APasswordIsNotRepeated) {
   EXPECT_THAT(ErrorOf({"binlog", "--password=secret"}),
               AllOf(HasSubstr("--password-file"), Not(HasSubstr("secret"))));

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tests/cmd/dcp_process.h"
 #include "tests/servers/process.h"
 #include "tests/servers/shared_servers.h"
@@ -50,6 +51,17 @@ TEST(SmokeTest, WriteBehindReplicationsBackIsFoundAndResolved) {
 // What stands behind the head of an answer.
 std::string BodyOf(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
 
+// The alarm of that type in a log of JSON, all of whose lines have to be objects.
+Alarm LoggedAlarm(const std::string& log, const std::string& type) {
+  Alarm found;
+  for (absl::string_view line : absl::StrSplit(log.substr(0, log.rfind('\n')), '\n')) {
+    const Alarm json = Alarm::parse(line.begin(), line.end(), nullptr, false);
+    EXPECT_TRUE(json.is_object() && json.contains("level") && json.contains("text")) << line;
+    if (json.contains("alarm") && json["alarm"]["type"] == type) found = json["alarm"];
+  }
+  return found;
+}
+
 TEST(HttpTest, SaysWhatIsGoingOn) {
   ASSERT_OK(SharedServers::Reset());
   ReplicaPair& pair = SharedServers::Pair();
@@ -58,8 +70,9 @@ TEST(HttpTest, SaysWhatIsGoingOn) {
   ASSERT_OK(pair.WaitForReplica());
   const std::string address = FreeAddress();
   ASSERT_OK_AND_ASSIGN(const auto dcp,
-                       DcpProcess::Start(absl::StrCat(LivePairToml(pair.source(), pair.replica()),
-                                                      "[http]\nlisten = \"", address, "\"\n")));
+                       DcpProcess::Start(absl::StrCat(
+                           LivePairToml(pair.source(), pair.replica()), "[http]\nlisten = \"",
+                           address, "\"\n[[alarm]]\ntype = \"log\"\n[log]\nformat = \"json\"\n")));
   uint32_t port = 0;
   ASSERT_TRUE(absl::SimpleAtoi(address.substr(address.find(':') + 1), &port));
   const auto get = [port](const std::string& path) {
@@ -69,7 +82,8 @@ TEST(HttpTest, SaysWhatIsGoingOn) {
   EXPECT_TRUE(Eventually([&] { return absl::StartsWith(get("/readyz"), "HTTP/1.1 200 OK"); }));
   ASSERT_OK(dcp->Await(OfType("same")));
   ASSERT_OK(pair.replica().Execute("INSERT INTO shop.orders VALUES (1, 'x')"));
-  ASSERT_OK(dcp->Await(OfType("diff")));
+  ASSERT_OK_AND_ASSIGN(const Alarm diff, dcp->Await(OfType("diff")));
+  EXPECT_TRUE(Eventually([&] { return LoggedAlarm(dcp->log(), "diff") == diff; })) << dcp->log();
   EXPECT_TRUE(Eventually(
       [&] { return Alarm::parse(BodyOf(get("/status")))["checks"][0]["open_findings"] == 1; }));
 

@@ -1,4 +1,7 @@
 // docs/configuration.md and the example file against the parser.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <fstream>
 #include <regex>
 #include <set>
@@ -54,6 +57,27 @@ TEST(ConfigDocsTest, ExampleOfThePageLoads) {
       Parse(example, "example", Purpose::kRun, [](absl::string_view) { return std::string("x"); });
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_THAT(loaded->warnings, IsEmpty());
+}
+
+// What the package brings: as it is, and with its examples in comments.
+TEST(ConfigDocsTest, ConfigurationOfThePackageLoads) {
+  const std::string secret = absl::StrCat(::testing::TempDir(), "/dcp-docs-test-", getpid());
+  std::ofstream(secret) << "secret";
+  ASSERT_EQ(chmod(secret.c_str(), 0640), 0);
+  const std::string file = std::regex_replace(ReadFile("packaging/dcp.toml.in"),
+                                              std::regex("@DCP_SYSCONFDIR@/dcp/[a-z-]+"), secret);
+  const std::string whole =
+      std::regex_replace(file, std::regex("\n# (\\[\\[?[a-z]+\\]\\]?|[a-z_]+ = )"), "\n$1");
+  EXPECT_NE(file, whole);
+  for (const std::string& text : {file, whole}) {
+    const Loaded loaded =
+        Parse(text, "dcp.toml", Purpose::kRun, [](absl::string_view) { return std::nullopt; });
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_THAT(loaded->warnings, IsEmpty());
+    EXPECT_EQ(loaded->config.alarms.size(), text == file ? 1u : 2u);
+    EXPECT_EQ(loaded->config.jobs.size(), text == file ? 0u : 1u);
+  }
+  unlink(secret.c_str());
 }
 
 class FullExampleTest : public ConfigTest {
@@ -164,6 +188,8 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(job.max_duration, absl::Hours(6));
   EXPECT_EQ(loaded->config.state.dir, "/var/lib/dcp");
   EXPECT_EQ(loaded->config.state.memory_bytes, uint64_t{1} << 30);
+  EXPECT_EQ(loaded->config.log.level, LogOptions::Level::kWarning);
+  EXPECT_EQ(loaded->config.log.format, LogOptions::Format::kJson);
 }
 
 TEST(LoadTest, MissingFileAndDirectoryAreSaid) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -50,6 +51,61 @@ TEST(MonitoringTest, EachMetricIsInTheManual) {
   const std::string manual = ReadDoc("http.md");
   for (const std::string& metric : Metrics()) {
     EXPECT_NE(manual.find("`" + metric + "`"), std::string::npos) << metric;
+  }
+}
+
+TEST(MonitoringTest, TheManualHasNoOtherMetric) {
+  const std::set<std::string> there_are = Metrics();
+  for (const std::string& metric : Matches(ReadDoc("http.md"), "`(dcp_[a-z_]+)`")) {
+    EXPECT_TRUE(there_are.contains(metric)) << metric;
+  }
+}
+
+std::string ReadSource(const std::string& name) { return ReadDoc("../" + name); }
+
+// The first word of the path, as "/findings".
+std::set<std::string> PathsOfTheManual() {
+  std::set<std::string> paths;
+  const std::string manual = ReadDoc("http.md");
+  for (const std::string& row : Matches(manual, "\n(\\| `(?:POST )?/[^|]*)")) {
+    for (const std::string& path : Matches(row, "`(?:POST )?(/[a-z]*)")) paths.insert(path);
+  }
+  return paths;
+}
+
+TEST(HttpManualTest, HasThePathsThatAreAnsweredAndNoOther) {
+  const std::string source =
+      ReadSource("server/endpoints.cc") + ReadSource("server/page_endpoints.cc");
+  const std::set<std::string> answered = Matches(source, "\"(/[a-z]*)/?\"");
+  EXPECT_GT(answered.size(), 5u);
+  EXPECT_EQ(PathsOfTheManual(), answered);
+}
+
+// What the tests of the program, between servers, are made of.
+std::string TestsOfTheProgram() {
+  std::string all = ReadSource("tests/server/browser_test.mjs");
+  const std::filesystem::path folder = absl::StrCat(DCP_SOURCE_DIR, "/tests/cmd");
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".cc")
+      all += ReadSource("tests/cmd/" + entry.path().filename().string());
+  }
+  return all;
+}
+
+TEST(HttpManualTest, EachPathIsAskedInATest) {
+  const std::string tests = TestsOfTheProgram();
+  for (const std::string& path : PathsOfTheManual()) {
+    EXPECT_NE(tests.find(path == "/" ? "goto(" : path), std::string::npos) << path;
+  }
+}
+
+TEST(ControlManualTest, HasEachCall) {
+  const std::string manual = ReadDoc("control.md") + ReadDoc("push.md");
+  const std::set<std::string> calls =
+      Matches(ReadSource("proto/control.proto") + ReadSource("proto/dcp.proto"), "\\n  rpc (\\w+)");
+  EXPECT_GT(calls.size(), 10u);
+  for (const std::string& call : calls) {
+    EXPECT_NE(manual.find("`" + call + "`"), std::string::npos) << call;
   }
 }
 
