@@ -156,7 +156,7 @@ void Writer::Write() {
   absl::Duration due = begin_;
   while (!stop_) {
     const std::string sql = Transaction();
-    EXPECT_OK(session_->Execute(sql)) << sql;
+    ASSERT_OK(session_->Execute(sql));
     const int changed = session_->changing_statements();
     written_ += changed;
     due += changed * each;
