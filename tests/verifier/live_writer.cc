@@ -3,21 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "tests/servers/process.h"
+#include "tests/support/environment.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::verifier {
 namespace {
 
 int FromEnvironment(const char* name) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? 1 : std::max(1, std::atoi(text));
+  return static_cast<int>(test::NumberFromEnvironment(name).value_or(1));
 }
 
 int Draw(std::minstd_rand& random, int from, int to) {
