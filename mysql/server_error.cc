@@ -67,6 +67,7 @@ constexpr Entry kEntries[] = {
     {1836, Code::kFailedPrecondition, ""},
     {1862, Code::kPermissionDenied, "the password has expired: set a new one with ALTER USER"},
     {1927, Code::kUnavailable, kTryAgain},
+    {1969, Code::kDeadlineExceeded, ""},  // MariaDB
     {2002, Code::kUnavailable, kCheckAddress},
     {2003, Code::kUnavailable, kCheckAddress},
     {2004, Code::kUnavailable, kCheckAddress},

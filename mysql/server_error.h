@@ -3,6 +3,7 @@
 //   kPermissionDenied    the account lacks something
 //   kUnavailable         not reachable, or lost: try again
 //   kAborted             deadlock, lock wait, interrupted: try the statement again
+//   kDeadlineExceeded    the statement took longer than the session lets it
 //   kNotFound            database, table or variable does not exist
 //   kFailedPrecondition  the server must be set up otherwise
 //   kResourceExhausted   a limit of the server

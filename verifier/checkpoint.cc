@@ -37,6 +37,7 @@ Json ToJson(const TableResult& result) {
           {"seconds", absl::ToDoubleSeconds(result.elapsed)},
           {"skipped", result.skipped},
           {"schema", result.schema_differences},
+          {"all_columns", result.all_columns},
           {"reasons", result.reasons},
           {"incomplete", result.incomplete}};
 }
@@ -51,6 +52,8 @@ TableResult ToResult(const std::string& table, const Json& json) {
   result.elapsed = absl::Seconds(json.at("seconds").get<double>());
   result.skipped = json.at("skipped").get<std::string>();
   result.schema_differences = json.at("schema").get<std::vector<std::string>>();
+  // A file of an earlier version knows of columns only.
+  result.all_columns = json.value("all_columns", result.schema_differences.empty());
   result.reasons = json.at("reasons").get<std::vector<std::string>>();
   result.incomplete = json.at("incomplete").get<std::string>();
   return result;

@@ -1,6 +1,7 @@
 // The sessions that read one side's rows: READ COMMITTED, no locks, every statement bounded in
-// time. Opened when first used, opened again when lost. SideSession keeps results, ScanSession
-// hands out rows while they come.
+// time: by the server, or where it knows no such limit (MySQL before 5.7.8) by ending a statement
+// that has been silent for five seconds longer. Opened when first used, opened again when lost.
+// SideSession keeps results, ScanSession hands out rows while they come.
 //
 // Thread-compatible. Errors are those of mysql/server_error.h and name the server.
 #pragma once
@@ -29,6 +30,11 @@ struct SessionSetting {
   bool required = true;  // false: a server that refuses it is used as it is
 };
 
+// A session on a server that does not bound its statements by itself.
+struct Unbounded {
+  uint64_t id = 0;  // 0: the server does
+};
+
 class SideSession {
  public:
   SideSession(model::ConnectionOptions options, absl::Duration statement_timeout,
@@ -55,6 +61,7 @@ class SideSession {
   auto Run(const Work& work) -> decltype(work(std::declval<mysql::Connection&>()));
   absl::Status EnsureConnected();
   absl::Status Connect();
+  void Drop();
 
   // Constant after construction.
   const model::ConnectionOptions options_;
@@ -62,6 +69,7 @@ class SideSession {
   const std::vector<SessionSetting> settings_;
 
   std::unique_ptr<mysql::Connection> connection_;
+  Unbounded unbounded_;
   absl::Status refused_;  // why there is no connection
 };
 
@@ -73,11 +81,14 @@ class ScanSession {
   absl::Status Stream(absl::string_view sql, mysql::StreamingConnection::RowSink sink);
 
  private:
+  absl::Status EnsureConnected();
+
   // Constant after construction.
   const model::ConnectionOptions options_;
   const absl::Duration statement_timeout_;
 
   std::unique_ptr<mysql::StreamingConnection> connection_;
+  Unbounded unbounded_;
 };
 
 }  // namespace dcp::verifier

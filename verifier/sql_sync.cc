@@ -65,6 +65,11 @@ class Executor final : public barrier::SqlExecutor {
   SideSession& session_;
 };
 
+// Another has the row, or the table, and dcp has given way.
+bool IsHeld(const absl::Status& status) {
+  return absl::IsAborted(status) || absl::IsDeadlineExceeded(status);
+}
+
 class BarrierSync final : public SyncPoint {
  public:
   BarrierSync(const SyncOptions& options, SideSession& source, SideSession& target,
@@ -78,7 +83,7 @@ class BarrierSync final : public SyncPoint {
     Executor executor(source_);
     const absl::Status prepared = barrier::BarrierPulse(pulse).Prepare(&executor);
     if (prepared.ok()) return absl::OkStatus();
-    writes_ = false;  // another may write it
+    if (!IsHeld(prepared)) writes_ = false;  // another may write it
     if (QueryNumber(source_, barrier::SelectOffset(options_.barrier_id)).ok())
       return absl::OkStatus();
     return prepared;
@@ -88,8 +93,9 @@ class BarrierSync final : public SyncPoint {
 
   absl::Status Mark() override {
     if (writes_) {
-      const absl::Status written = source_.Execute(barrier::AdvanceOffset(options_.barrier_id));
-      if (absl::IsUnavailable(written)) return written;
+      const absl::Status written = Increment();
+      // Who holds the row all the time is waited for in the next round too.
+      if (absl::IsUnavailable(written) || IsHeld(written)) return written;
       writes_ = written.ok();
     }
     DCP_ASSIGN_OR_RETURN(mark_, QueryNumber(source_, barrier::SelectOffset(options_.barrier_id)));
@@ -113,6 +119,18 @@ class BarrierSync final : public SyncPoint {
   }
 
  private:
+  // Gives way to who holds the row, and tries again.
+  absl::Status Increment() {
+    const std::string sql = barrier::AdvanceOffset(options_.barrier_id);
+    const absl::Duration deadline = clock_.Monotonic() + options_.timeout;
+    absl::Status status = source_.Execute(sql);
+    while (IsHeld(status) && clock_.Monotonic() < deadline) {
+      DCP_RETURN_IF_ERROR(pause_(kFirstPoll));
+      status = source_.Execute(sql);
+    }
+    return status;
+  }
+
   const SyncOptions options_;
   SideSession& source_;
   SideSession& target_;

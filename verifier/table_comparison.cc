@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "mysql/charset.h"
 #include "mysql/column_type.h"
@@ -103,6 +105,30 @@ class SchemaComparer {
   SchemaDifferences found_;
 };
 
+// As they are called in comparisons; empty: no key.
+std::vector<std::string> KeyNames(const TableSchema& schema, const RenamedColumns& renamed) {
+  std::vector<std::string> names;
+  for (const uint32_t i : schema.key_columns) {
+    names.push_back(ComparedName(renamed, schema.columns[i].name));
+  }
+  return names;
+}
+
+// What of a key is not ignored, so that keys of the same columns are equal.
+std::vector<std::string> Sorted(const std::vector<std::string>& names,
+                                const std::vector<std::string>& ignored) {
+  std::vector<std::string> sorted;
+  for (const std::string& name : names) {
+    if (!ContainsName(ignored, name)) sorted.push_back(absl::AsciiStrToLower(name));
+  }
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+std::string KeyText(const std::vector<std::string>& names) {
+  return names.empty() ? "none" : absl::StrCat("(", absl::StrJoin(names, ", "), ")");
+}
+
 std::vector<std::string> KeyNames(const TablePlan& plan, const TableRead& table) {
   std::vector<std::string> names;
   for (const uint32_t i : plan.key) names.push_back(table.columns[i].name);
@@ -142,12 +168,14 @@ class Planner {
                     task_.bytes};
     input.ignored.insert(input.ignored.end(), task_.ignore_columns.begin(),
                          task_.ignore_columns.end());
+    result_.all_columns = differences.columns.empty();
     result_.schema_differences = std::move(differences.lines);
     DCP_ASSIGN_OR_RETURN(result_.plan, MakePlan(input));
     for (size_t i = 0; i < task_.where.size(); ++i) result_.plan.source[i].where = task_.where[i];
     result_.plan.target[0].where = task_.target_where;
     if (!task_.key.empty()) DCP_RETURN_IF_ERROR(TakeOneRow());
     DCP_RETURN_IF_ERROR(ChoosePaging());
+    NoteOtherKey();
     return std::move(result_);
   }
 
@@ -184,6 +212,14 @@ class Planner {
       indexes->assign(indexes->size(), std::nullopt);
     }
     return absl::OkStatus();
+  }
+
+  // A unique index over the source's key is as good, whatever the target's own key is.
+  void NoteOtherKey() {
+    if (result_.target_index[0].has_value()) return;
+    std::string line = CompareKeys(result_.source_schemas[0], task_.renamed[0],
+                                   result_.target_schemas[0], task_.ignore_columns);
+    if (!line.empty()) result_.schema_differences.push_back(std::move(line));
   }
 
   absl::Status FindIndexes(const std::vector<TableRead>& tables, SideSession& session,
@@ -260,6 +296,16 @@ SchemaDifferences CompareSchemas(const std::vector<TableSchema>& source,
     }
   }
   return comparer.Take();
+}
+
+std::string CompareKeys(const TableSchema& source, const RenamedColumns& renamed,
+                        const TableSchema& target, const std::vector<std::string>& ignored) {
+  const std::vector<std::string> one = KeyNames(source, renamed);
+  const std::vector<std::string> other = KeyNames(target, {});
+  if (Sorted(one, ignored) == Sorted(other, ignored)) return "";
+  return absl::StrCat("the key of ", NameOf(target), " is ", KeyText(one), " on the source and ",
+                      KeyText(other), " on the target: rows are ",
+                      one.empty() ? "counted by all their values" : "met by the source's");
 }
 
 absl::StatusOr<TableComparison> PlanComparison(const TableTask& task, SideSession& source,

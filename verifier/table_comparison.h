@@ -31,6 +31,11 @@ SchemaDifferences CompareSchemas(const std::vector<mysql::TableSchema>& source,
                                  const std::vector<mysql::TableSchema>& target,
                                  const std::vector<std::string>& ignored);
 
+// Pure. By which columns the two tell rows apart, where that is not the same: a line, otherwise
+// empty. Their order does not count, nor do `ignored` columns.
+std::string CompareKeys(const mysql::TableSchema& source, const RenamedColumns& renamed,
+                        const mysql::TableSchema& target, const std::vector<std::string>& ignored);
+
 struct TableComparison {
   TablePlan plan;
   // Of plan.source and of plan.target. Without one each table is read at once.
@@ -38,6 +43,7 @@ struct TableComparison {
   bool paged = true;
   std::string unpaged_because;
   std::vector<std::string> schema_differences;
+  bool all_columns = true;                                         // but for those to be ignored
   std::vector<mysql::TableSchema> source_schemas, target_schemas;  // as read
 };
 

@@ -171,6 +171,7 @@ class Verifier final : public ScanEvents {
     DCP_RETURN_IF_ERROR(comparison.status());
     comparison_ = *std::move(comparison);
     result_.schema_differences = comparison_.schema_differences;
+    result_.all_columns = comparison_.all_columns;
     listener_.on_shape(ShapeOf(task_.logical, comparison_.plan));
     if (!comparison_.paged && !FitsAtOnce()) return absl::OkStatus();
     MakeLookup();

@@ -125,6 +125,7 @@ TableResult SchemaResult(const TableTask& task, WorkerSessions& sessions) {
   result.table = task.logical;
   if (comparison.ok()) {
     result.schema_differences = comparison->schema_differences;
+    result.all_columns = comparison->all_columns;
   } else {
     result.undecided = 1;
     result.reasons.emplace_back(comparison.status().message());

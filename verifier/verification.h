@@ -71,7 +71,8 @@ struct TableResult {
   uint64_t undecided = 0;
   absl::Duration elapsed;
   std::string skipped;                          // why; empty: it was compared
-  std::vector<std::string> schema_differences;  // columns that were not compared
+  std::vector<std::string> schema_differences;  // columns that were not compared, another key
+  bool all_columns = true;                      // but for those to be ignored
   std::vector<std::string> reasons;             // of what is undecided: the first few, each once
   // Why it was not compared from its first row to its last as it is defined now; empty: it was.
   std::string incomplete;

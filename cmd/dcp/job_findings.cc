@@ -150,6 +150,9 @@ void JobFindings::OnTable(const verifier::TableResult& result) {
     skipped_tables_[result.table] = result.skipped;
     return;
   }
+  if (!result.schema_differences.empty()) {
+    schema_tables_[result.table] = result.schema_differences.front();
+  }
   if (result.undecided > 0 || !result.incomplete.empty()) {
     undecided_tables_[result.table] =
         result.reasons.empty() ? result.incomplete : result.reasons.front();
@@ -157,10 +160,11 @@ void JobFindings::OnTable(const verifier::TableResult& result) {
   }
   const auto task = std::find_if(tasks_.begin(), tasks_.end(),
                                  [&](const auto& one) { return one.logical == result.table; });
-  if (task == tasks_.end()) return;
+  // Of a row that differed in a column that is left out now nothing new is known.
+  if (task == tasks_.end() || !result.all_columns) return;
   Decided decided;
   decided.task = *task;
-  decided.whole = IsWhole(*task) && result.schema_differences.empty();
+  decided.whole = IsWhole(*task);
   decided.unequal = unequal_[result.table];
   decided_.push_back(std::move(decided));
 }
@@ -174,7 +178,9 @@ model::Report JobFindings::MakeReport(absl::Time at) {
   verdict_.head.at = at;
   verdict_.source_rows = verdict_.target_rows = counts_.rows;
   verdict_.unverified_detail = Unverified(&verdict_.unverified_reason);
-  const auto& left = undecided_tables_.empty() ? skipped_tables_ : undecided_tables_;
+  const auto& left = !undecided_tables_.empty() ? undecided_tables_
+                     : !skipped_tables_.empty() ? skipped_tables_
+                                                : schema_tables_;
   if (left.size() == 1) verdict_.unverified_table = left.begin()->first;
   if (counts_.different > 0) {
     verdict_.kind = model::Verdict::Kind::kDiff;
@@ -214,13 +220,19 @@ void JobFindings::AddResolved(absl::Time at, model::Report* report) {
 }
 
 std::string JobFindings::Unverified(std::string* reason) const {
-  *reason = !undecided_tables_.empty() ? "undecided" : !skipped_tables_.empty() ? "skipped" : "";
+  struct Cause {
+    const char* reason;
+    const char* words;
+    const std::map<std::string, std::string>& tables;
+  };
+  reason->clear();
   std::string text;
-  if (!undecided_tables_.empty()) {
-    absl::StrAppend(&text, "undecided: ", Listed(undecided_tables_));
-  }
-  if (!skipped_tables_.empty()) {
-    absl::StrAppend(&text, text.empty() ? "" : "; ", "skipped: ", Listed(skipped_tables_));
+  for (const Cause& cause : {Cause{"undecided", "undecided: ", undecided_tables_},
+                             Cause{"skipped", "skipped: ", skipped_tables_},
+                             Cause{"schema", "definitions differ: ", schema_tables_}}) {
+    if (cause.tables.empty()) continue;
+    if (reason->empty()) *reason = cause.reason;
+    absl::StrAppend(&text, text.empty() ? "" : "; ", cause.words, Listed(cause.tables));
   }
   return text;
 }

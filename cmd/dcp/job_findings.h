@@ -93,7 +93,7 @@ class JobFindings final : public verifier::VerificationEvents {
   std::vector<model::OpenFinding> new_;
   absl::flat_hash_map<std::string, std::vector<model::Digest>> unequal_;  // by table
   std::vector<Decided> decided_;
-  std::map<std::string, std::string> undecided_tables_, skipped_tables_;  // why
+  std::map<std::string, std::string> undecided_tables_, skipped_tables_, schema_tables_;  // why
   model::JobRun counts_;
 };
 

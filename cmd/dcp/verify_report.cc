@@ -53,7 +53,8 @@ std::string ResultText(const TableResult& result) {
   if (!result.skipped.empty()) return "skipped";
   if (result.undecided > 0) return result.different > 0 ? "DIFFERENT, undecided" : "undecided";
   if (result.different > 0) return "DIFFERENT";
-  return result.schema_differences.empty() ? "equal" : "equal, columns left out";
+  if (!result.all_columns) return "equal, columns left out";
+  return result.schema_differences.empty() ? "equal" : "equal, another key";
 }
 
 }  // namespace

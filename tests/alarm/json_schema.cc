@@ -35,6 +35,7 @@ class Validator {
     if (keyword == "minimum") {
       return !value.is_number() || value >= rule ? "" : Wrong(value, "is below ", rule);
     }
+    if (keyword == "minLength") return CheckLength(rule, value);
     if (keyword == "items") return CheckItems(rule, value);
     if (keyword == "properties") return CheckProperties(rule, value);
     if (keyword == "required") return CheckRequired(rule, value);
@@ -96,6 +97,12 @@ class Validator {
     const std::regex pattern(rule.get<std::string>());
     return std::regex_search(value.get<std::string>(), pattern) ? ""
                                                                 : Wrong(value, "is not ", rule);
+  }
+
+  // In bytes, which is as good for a length of 1.
+  static std::string CheckLength(const json& rule, const json& value) {
+    if (!value.is_string() || value.get<std::string>().size() >= rule.get<size_t>()) return "";
+    return Wrong(value, "is shorter than ", rule);
   }
 
   std::string CheckItems(const json& rule, const json& value) const {

@@ -404,5 +404,34 @@ TEST(JobFindingsTest, AlarmsSpeakOfTheRunAndOfRowsAsTheyAre) {
                   "(skipped): skipped: shop.t: no key"));
 }
 
+// Rows that are equal as far as they are compared.
+TEST(JobFindingsTest, WhereColumnsAreLeftOutNothingIsTheSameAndNoFindingEnds) {
+  for (const bool all_columns : {true, false}) {
+    model::TableRegistry registry;
+    NoSpill spill;
+    model::OpenFinding known;
+    known.table = "shop.t";
+    known.key_text = "shop.t[2]";
+    known.key = model::Xxh3(known.key_text);
+    JobFindings findings({}, {known}, &registry, &spill, [](absl::string_view) {});
+    verifier::TableTask task;
+    task.logical = "shop.t";
+    findings.OnStart({task}, "none");
+    verifier::TableResult result;
+    result.table = "shop.t";
+    result.schema_differences = {"another key"};
+    result.all_columns = all_columns;
+    findings.OnTable(result);
+    EXPECT_EQ(findings.decided().size(), all_columns ? 1u : 0u);
+    const model::Report report = findings.MakeReport(absl::UnixEpoch());
+    EXPECT_EQ(report.update.closed.size(), all_columns ? 1u : 0u);
+    EXPECT_EQ(findings.Summary().result, model::JobRun::Result::kUnverified);
+    const auto& verdict = std::get<model::Verdict>(report.outcomes.at(0));
+    EXPECT_EQ(verdict.unverified_reason, "schema");
+    EXPECT_EQ(verdict.unverified_detail, "definitions differ: shop.t: another key");
+    EXPECT_EQ(verdict.unverified_table, "shop.t");
+  }
+}
+
 }  // namespace
 }  // namespace dcp::cmd

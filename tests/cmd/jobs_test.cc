@@ -221,6 +221,18 @@ TEST_F(JobsTest, AFindingOfTheStreamsEndsWhereAJobSeesItsTableEqual) {
     const std::string text = test::ReadFile(dir_ / "alarms.jsonl");
     return absl::StrContains(text, R"("keys":["shop.orders[2]"],"job":"nightly")");
   }));
+
+  // A table of which a column cannot be compared is not the same.
+  Unlogged("ALTER TABLE shop.items ADD note INT");
+  clock_.Set("2026-11-22 03:00:01");
+  ASSERT_TRUE(AwaitRun(2));
+  EXPECT_EQ(Job().last_runs[0].result, JobRun::Result::kUnverified);
+  EXPECT_THAT(Job().last_runs[0].detail, HasSubstr("shop.items: column note of shop.items on the "
+                                                   "target is missing"));
+  ASSERT_TRUE(test::Eventually([&] {
+    const std::vector<std::string> all = Said();
+    return std::find(all.begin(), all.end(), "unverified 2 schema") != all.end();
+  }));
 }
 
 TEST_F(JobsTest, ARunThatIsStoppedGoesOnWhereItWas) {

@@ -39,13 +39,18 @@ TEST_F(VerifyReportTest, TheStatusHasABitForEachResult) {
   const TableResult different = Result([](TableResult& r) { r.different = 3; });
   const TableResult undecided = Result([](TableResult& r) { r.undecided = 1; });
   const TableResult skipped = Result([](TableResult& r) { r.skipped = "no key"; });
-  const TableResult columns = Result([](TableResult& r) { r.schema_differences = {"c"}; });
+  const TableResult columns = Result([](TableResult& r) {
+    r.schema_differences = {"c"};
+    r.all_columns = false;
+  });
+  const TableResult key = Result([](TableResult& r) { r.schema_differences = {"k"}; });
   EXPECT_EQ(StatusOf({}), 0);
   EXPECT_EQ(StatusOf({equal}), 0);
   EXPECT_EQ(StatusOf({equal, different}), 2);
   EXPECT_EQ(StatusOf({undecided, equal}), 4);
   EXPECT_EQ(StatusOf({skipped}), 8);
   EXPECT_EQ(StatusOf({columns}), 8);
+  EXPECT_EQ(StatusOf({key}), 8);
   EXPECT_EQ(StatusOf({different, undecided, skipped, equal}), 2 + 4 + 8);
 }
 

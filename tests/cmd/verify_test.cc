@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 
@@ -11,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "tests/cmd/dcp_process.h"
 #include "tests/servers/shared_servers.h"
+#include "tests/support/environment.h"
 #include "tests/support/status_matchers.h"
 
 namespace dcp::test {
@@ -218,13 +218,13 @@ TEST_F(VerifyCommandTest, AKilledRunGoesOnFromItsCheckpoint) {
   const uint64_t of_target = pages.Target();
   pages.Forget();
 
-  const char* const runs = std::getenv("DCP_TEST_VERIFY_RUNS");
+  const uint64_t runs = NumberFromEnvironment("DCP_TEST_VERIFY_RUNS").value_or(1);
   std::minstd_rand random(20261121);
   uint64_t all_kills = 0;
   // RunDcp kills what takes longer; the pauses of looking again alone do.
   const std::vector<std::string> args = {"verify",  "--config", dir_ / "dcp.toml", "--job",
                                          "nightly", "--json",   "--checkpoint",    dir_ / "c"};
-  for (int run = 0; run < (runs == nullptr ? 1 : std::max(1, std::atoi(runs))); ++run) {
+  for (uint64_t run = 0; run < runs; ++run) {
     uint64_t kills = 0;
     for (double most = 100;; most *= 1.2) {
       const double limit = std::uniform_real_distribution<double>(50, most)(random);

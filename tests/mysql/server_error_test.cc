@@ -22,6 +22,8 @@ TEST(ServerErrorTest, NumbersHaveTheCodeOfTheNextStep) {
                                                 {1146, Code::kNotFound},
                                                 {1193, Code::kNotFound},
                                                 {1205, Code::kAborted},
+                                                {1969, Code::kDeadlineExceeded},
+                                                {3024, Code::kDeadlineExceeded},
                                                 {1213, Code::kAborted},
                                                 {1227, Code::kPermissionDenied},
                                                 {1236, Code::kFailedPrecondition},

@@ -73,11 +73,13 @@ absl::StatusOr<Rows> Session::Query(const std::string& sql) {
 }
 
 absl::StatusOr<Table> Session::QueryTable(const std::string& sql) {
+  changing_ = 0;
   if (mysql_real_query(mysql_, sql.data(), sql.size()) != 0) return Error(sql);
   Table first;
   bool found = false;
   for (int next = 0; next == 0; next = mysql_next_result(mysql_)) {
     const bool has_rows = mysql_field_count(mysql_) > 0;
+    if (!has_rows && mysql_affected_rows(mysql_) > 0) ++changing_;
     DCP_ASSIGN_OR_RETURN(Table table, FetchTable(sql));
     if (has_rows && !std::exchange(found, true)) first = std::move(table);
   }

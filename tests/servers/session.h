@@ -46,6 +46,9 @@ class Session {
   //   kInternal     the server refuses; its error number, message and the statement
   absl::Status Execute(const std::string& sql);
 
+  // How many statements of the last call changed at least one row.
+  int changing_statements() const { return changing_; }
+
   // Runs one or more statements and returns the rows of the first that has a result.
   // Errors as Execute.
   absl::StatusOr<Rows> Query(const std::string& sql);
@@ -57,6 +60,7 @@ class Session {
   absl::StatusOr<Table> FetchTable(const std::string& sql);
 
   st_mysql* const mysql_;
+  int changing_ = 0;
 };
 
 // The first value of a result.

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -42,37 +44,76 @@ int Runs();
 // Makes shop.t (id, v, t) on both, with ids 1 to `rows`.
 void FillLiveTable(test::ReplicaPair& pair, int rows);
 
-// That many differences of all kinds, each of a row of its own, at random among those that a
-// Writer leaves alone: missing, extra among the others and behind them, and values that differ in
-// each of several ways. Returns what a verification says of them, in order.
-std::vector<std::string> InjectDifferences(test::ReplicaPair& pair, int rows, int count,
-                                           uint32_t seed);
+// Differences of all kinds, each of a row of its own, at random among those that a Writer leaves
+// alone: missing, extra among the others and before them, and values that differ in each of several
+// ways. None of it is in a binlog.
+class Injected {
+ public:
+  // REQUIRES: shop.t has these rows as FillLiveTable() made them.
+  Injected(test::ReplicaPair& pair, int rows, int count, uint32_t seed);
 
-// Writes to shop.t on the source, 500 statements per second at random places, until it is
-// destroyed. Ids that end in 7 are left alone, unless `all`.
+  // What a verification says of them, in order.
+  const std::vector<std::string>& expected() const { return expected_; }
+
+  // Makes these rows on both sides what FillLiveTable() made them, whatever became of them.
+  void TakeBack();
+
+ private:
+  struct Statements {
+    std::string source, target;
+  };
+  void Choose(int kind, int id, int change, Statements* sql);
+
+  test::ReplicaPair& pair_;
+  std::set<int> ids_;
+  std::vector<std::string> expected_;
+};
+
+// Writes to shop.t on the source, at random places and at an even rate, until it is destroyed: what
+// it could not write in time it makes up for. Ids that end in 7 are left alone, unless `all`.
 class Writer {
  public:
   struct Options {
     std::vector<int> only = {};  // ids; empty: all of them
     bool all = false;
-    int per_second = 500;
+    int per_second = 550;  // rows that are really changed
+    int in_transaction = 10;
+    // False: what was late is late, and a replica that is slow does not meet a burst.
+    bool makes_up = true;
     uint32_t seed = kWriterSeed;
   };
   Writer(test::MysqlServer& server, int rows, Options options);
   Writer(test::MysqlServer& server, int rows) : Writer(server, rows, Options{}) {}
   ~Writer();
+  // Rows that were changed until now, and since when.
   int written() const { return written_; }
+  absl::Duration elapsed() const;
 
  private:
   void Write();
-  std::string Statement(int id, int kind) const;
+  std::string Transaction();
+  std::string Statement();
 
   const int rows_;
   const Options options_;
+  const absl::Duration begin_;
   std::unique_ptr<test::Session> session_;
+  std::minstd_rand random_;  // the thread's
   std::atomic<bool> stop_{false};
   std::atomic<int> written_{0};
   std::thread thread_;
+};
+
+// What the writers of a test's runs have come to. When it ends it fails unless that was 500 rows
+// per second; but for the short form of a test, which runs on machines that are busy otherwise too.
+class FullRate {
+ public:
+  ~FullRate();
+  // A writer at the end of a run; says its rate.
+  void Add(const Writer& writer);
+
+ private:
+  double rows_ = 0, seconds_ = 0;
 };
 
 // Holds the replica's applier for 0 to `most` at random, again and again, until it is destroyed.

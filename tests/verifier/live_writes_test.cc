@@ -35,9 +35,12 @@ class LiveWritesTest : public VerificationTest {
   void Say(int run, const Writer& writer) {
     const TableResult& table = Table("shop.t");
     std::cout << "run " << run << ": " << table.rows << " rows, " << table.chunks << " chunks, "
-              << table.different << " different, " << absl::ToDoubleSeconds(table.elapsed) << " s, "
-              << writer.written() << " written" << std::endl;
+              << table.different << " different, " << absl::ToDoubleSeconds(table.elapsed)
+              << " s, ";
+    rate_.Add(writer);
   }
+
+  FullRate rate_;
 };
 
 TEST_F(LiveWritesTest, NothingDiffersWhereNothingWasChangedBehindReplicationsBack) {
@@ -70,16 +73,15 @@ class LiveDifferencesTest : public LiveWritesTest,
 
 TEST_P(LiveDifferencesTest, ExactlyTheInjectedOnesAreFound) {
   const int rows = Rows();
+  FillLiveTable(pair(), rows);
   for (int run = 0; run < Runs(); ++run) {
-    OnBoth("DROP TABLE IF EXISTS shop.t");
-    FillLiveTable(pair(), rows);
     const Writer writer(pair().source(), rows, WithSeed(run));
-    const std::vector<std::string> injected =
-        InjectDifferences(pair(), rows, 100, WithSeed(run).seed);
+    Injected injected(pair(), rows, 100, WithSeed(run).seed);
     Run();
-    EXPECT_THAT(events_.Found(), ElementsAreArray(injected));
+    EXPECT_THAT(events_.Found(), ElementsAreArray(injected.expected()));
     EXPECT_EQ(Table("shop.t").undecided, 0u) << ::testing::PrintToString(Table("shop.t").reasons);
     Say(run, writer);
+    injected.TakeBack();
   }
 }
 
@@ -90,7 +92,8 @@ TEST_F(LiveWritesTest, AHotRowIsNotBlamedAndHidesNoOther) {
   FillLiveTable(pair(), 1000);
   OnTarget("UPDATE shop.t SET t = 'wrong' WHERE id = 501");
   // As fast as a replica on a busy machine follows.
-  const Writer writer(pair().source(), 1000, {.only = {500}, .per_second = 150});
+  const Writer writer(pair().source(), 1000,
+                      {.only = {500}, .per_second = 150, .in_transaction = 1, .makes_up = false});
   for (int i = 0; i < 3; ++i) {
     Run();
     EXPECT_THAT(events_.Found(), ElementsAre("mismatch shop.t[501]"));

@@ -169,6 +169,51 @@ TEST_F(RunTest, AKeyThatTheTargetLacksIsASkippedTable) {
   EXPECT_THAT(Table("shop.t").skipped, HasSubstr("lacks the key column id"));
 }
 
+struct OtherKey {
+  std::string source, target;  // definitions
+  std::string said;            // empty: rows are told apart by the same columns
+};
+
+const OtherKey kOtherKeys[] = {
+    {"(id INT PRIMARY KEY, v INT NOT NULL)", "(id INT, v INT, PRIMARY KEY (id, v))",
+     "is (id) on the source and (id, v) on the target: rows are met by the source's"},
+    {"(id INT PRIMARY KEY, v INT)", "(id INT, v INT)",
+     "is (id) on the source and none on the target: rows are met by the source's"},
+    {"(id INT NOT NULL UNIQUE, v INT)", "(id INT UNIQUE, v INT)",
+     "is (id) on the source and none on the target: rows are met by the source's"},
+    {"(id INT, v INT)", "(id INT PRIMARY KEY, v INT)",
+     "is none on the source and (id) on the target: rows are counted by all their values"},
+    {"(id INT, v INT, PRIMARY KEY (id, v))", "(id INT, v INT, PRIMARY KEY (v, id))", ""},
+    {"(id INT PRIMARY KEY, v INT)", "(ID INT NOT NULL UNIQUE, v INT)", ""},
+    // What a target that gathers shards often has.
+    {"(id INT PRIMARY KEY, v INT)", "(id INT, v INT, no INT DEFAULT 1, PRIMARY KEY (no, id))", ""},
+    {"(id INT PRIMARY KEY, v INT)",
+     "(no INT AUTO_INCREMENT PRIMARY KEY, id INT NOT NULL UNIQUE, v INT)", ""},
+};
+
+TEST_F(RunTest, AnotherKeyIsASchemaDifferenceAndAllColumnsAreCompared) {
+  options_.tables = {{{"shop.t", "", {"no"}}, ""}};
+  OnEach("SET SESSION sql_generate_invisible_primary_key = 0",
+         "SET SESSION sql_generate_invisible_primary_key = 0");
+  for (const OtherKey& tested : kOtherKeys) {
+    SCOPED_TRACE(tested.source + " and " + tested.target);
+    const std::string rows = "; INSERT INTO shop.t (id, v) VALUES (1, 1), (2, ";
+    OnEach("DROP TABLE IF EXISTS shop.t; CREATE TABLE shop.t " + tested.source + rows + "2)",
+           "DROP TABLE IF EXISTS shop.t; CREATE TABLE shop.t " + tested.target + rows + "7)");
+    std::vector<std::string> expected;
+    if (!tested.said.empty()) expected.push_back("the key of shop.t " + tested.said);
+    Run();
+    EXPECT_THAT(events_.Found(), Not(IsEmpty()));
+    EXPECT_EQ(Table("shop.t").schema_differences, expected);
+    EXPECT_TRUE(Table("shop.t").all_columns);
+    events_.tables.clear();
+    ASSERT_OK(CompareJobSchemas(options_, events_));
+    EXPECT_EQ(Table("shop.t").schema_differences, expected);
+    ASSERT_OK_AND_ASSIGN(const auto lines, ExplainVerification(options_));
+    for (const std::string& line : expected) EXPECT_THAT(lines, Contains("shop.t: " + line));
+  }
+}
+
 TEST_F(RunTest, ManyTablesIntoOneAndConditions) {
   OnEach(
       "CREATE TABLE shop.order_a (id INT PRIMARY KEY, r CHAR(2), noise INT); "

@@ -3,7 +3,7 @@
 
     paths.py BUILD_DIR [--only PART]... [--rows N] [--pairs N] [--json FILE]
 
-Parts: stream, checker, memory, latency. Prints a table in Markdown; --json writes all that was
+Parts: stream, checker, memory, latency, verify. Prints a table in Markdown; --json writes all that was
 measured. Of each pair both are measured one behind the other, so that a busy machine hits both.
 """
 import argparse
@@ -266,8 +266,31 @@ def show_latency(results):
             f"{results['lateness']}: {text_of(figure)} s over {len(results['seconds'])}; to reach: {limit:.1f} s at the median."]
 
 
+def verify(args):
+    """A full verification, on every kind of server; tests/bench/verify_bench has the ways to do without it."""
+    program = pathlib.Path(__file__).parent.parent / "verify_bench"
+    results = []
+    for flavour in ("mysql", "mysql56", "mariadb"):
+        done = subprocess.run([program, "--dcp", args.build / "cmd/dcp/dcp", "--server", flavour,
+                               "--pairs", str(args.pairs)], check=True, stdout=subprocess.PIPE)
+        results.append(json.loads(done.stdout))
+    return results
+
+
+def show_verify(results):
+    lines = ["| 1 M rows, both sides equal | `CHECKSUM TABLE`, source | target | `pt-table-checksum` | `dcp verify`, both "
+             "| by both servers' `CHECKSUM TABLE` | to reach |", "|---|---|---|---|---|---|---|"]
+    for one in results:
+        cells = [text_of(one["seconds"][name]) + " s" if one["seconds"][name] else "-"
+                 for name in ("checksum_source", "checksum_target", "pt_table_checksum", "dcp")]
+        cells.append(text_of(one["ratios"]["side_to_checksum"]))
+        lines.append(f"| {one['server']} {one['version']} | {' | '.join(cells)} | ≤ {one['reach']} |")
+    return lines
+
+
 PARTS = {"stream": (stream, show_stream), "checker": (checker, show_checker),
-         "memory": (memory, show_memory), "latency": (latency, show_latency)}
+         "memory": (memory, show_memory), "latency": (latency, show_latency),
+         "verify": (verify, show_verify)}
 
 
 def main():
