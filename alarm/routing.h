@@ -1,24 +1,16 @@
 // Routing: which alarms a sink gets, and when. Pure.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "alarm/alarm.h"
 #include "model/alarm_type.h"
+#include "model/day_hours.h"
 #include "model/verdict.h"
 
 namespace dcp::alarm {
-
-// From `begin` to `end` of every day, both as time since midnight; over midnight
-// when `end` is not behind `begin`.
-struct QuietHours {
-  absl::Duration begin;
-  absl::Duration end;
-};
 
 struct Routing {
   model::AlarmTypes types = model::AlarmTypes::Default();
@@ -31,7 +23,7 @@ struct Routing {
   // each alarm by itself.
   absl::Duration min_interval = absl::ZeroDuration();
   // Then alarms wait for their end.
-  std::vector<QuietHours> quiet = {};
+  std::vector<model::DayHours> quiet = {};
   absl::TimeZone zone = absl::UTCTimeZone();
 };
 

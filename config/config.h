@@ -15,6 +15,7 @@
 #include "model/alarm_type.h"
 #include "model/connection_options.h"
 #include "model/cron_schedule.h"
+#include "model/day_hours.h"
 #include "model/gtid_set.h"
 #include "model/position.h"
 #include "model/tag.h"
@@ -135,15 +136,6 @@ struct CheckOptions {
   uint32_t barrier_id = 0;
 };
 
-// Of every day, from `begin` to `end` as time since midnight; over midnight when
-// `end` is not behind `begin`.
-struct QuietHours {
-  absl::Duration begin;
-  absl::Duration end;
-
-  friend bool operator==(const QuietHours&, const QuietHours&) = default;
-};
-
 struct AlarmOptions {
   enum class Type : uint8_t { kLog, kFile, kWebhook, kExec, kAlertmanager };
   Type type = Type::kLog;
@@ -155,7 +147,7 @@ struct AlarmOptions {
   std::vector<model::DiffKind> kinds;
   // And when.
   absl::Duration min_interval = absl::ZeroDuration();
-  std::vector<QuietHours> quiet;
+  std::vector<model::DayHours> quiet;
   absl::TimeZone zone = absl::LocalTimeZone();
 
   // file
@@ -198,7 +190,7 @@ struct JobOptions {
   std::string schedule;  // cron expression, of `starts`; empty: only by `dcp verify`
   std::optional<model::CronSchedule> starts;
   absl::TimeZone zone = absl::LocalTimeZone();
-  std::vector<QuietHours> window;  // hours in which a scheduled run reads; empty: any
+  std::vector<model::DayHours> window;  // hours in which a scheduled run reads; empty: any
   absl::Duration max_duration = absl::InfiniteDuration();  // of a scheduled run
   model::ConnectionOptions source;
   model::ConnectionOptions target;

@@ -281,7 +281,8 @@ model::Report JobRunner::ReportOf(const absl::Status& status, model::OutcomeHead
 }
 
 absl::Status JobRunner::Admit() {
-  while (!IsWithin(options_.job.window, options_.job.zone, clock_.Now())) {
+  const config::JobOptions& job = options_.job;
+  while (!job.window.empty() && !model::EndOf(job.window, job.zone, clock_.Now())) {
     SetPaused(true);
     DCP_RETURN_IF_ERROR(PauseFor(kWindowEvery));
   }

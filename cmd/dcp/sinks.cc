@@ -24,17 +24,13 @@ using Type = config::AlarmOptions::Type;
 using SinkOr = absl::StatusOr<std::unique_ptr<alarm::Sink>>;
 
 alarm::Routing ToRouting(const config::AlarmOptions& options) {
-  alarm::Routing routing{.types = options.types,
-                         .checks = options.checks,
-                         .tables = options.tables,
-                         .kinds = options.kinds,
-                         .min_interval = options.min_interval,
-                         .quiet = {},
-                         .zone = options.zone};
-  for (const config::QuietHours& quiet : options.quiet) {
-    routing.quiet.push_back({quiet.begin, quiet.end});
-  }
-  return routing;
+  return {.types = options.types,
+          .checks = options.checks,
+          .tables = options.tables,
+          .kinds = options.kinds,
+          .min_interval = options.min_interval,
+          .quiet = options.quiet,
+          .zone = options.zone};
 }
 
 alarm::HttpOptions ToHttp(const config::AlarmOptions& options) {

@@ -124,7 +124,7 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(webhook.kinds,
             (std::vector<model::DiffKind>{model::DiffKind::kMismatch, model::DiffKind::kExtra}));
   EXPECT_EQ(webhook.min_interval, absl::Minutes(1));
-  EXPECT_EQ(webhook.quiet.at(0), (QuietHours{absl::Hours(22), absl::Hours(7)}));
+  EXPECT_EQ(webhook.quiet.at(0), (model::DayHours{absl::Hours(22), absl::Hours(7)}));
   EXPECT_EQ(webhook.zone.name(), "UTC");
   EXPECT_EQ(webhook.body_template, "{{type}}\n{{text}}");
   EXPECT_EQ(webhook.content_type, "text/plain");

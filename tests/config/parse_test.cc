@@ -472,8 +472,8 @@ TEST_F(ParseTest, AJobsScheduleIsRead) {
   EXPECT_TRUE(job.starts->Matches(absl::CivilMinute(2026, 11, 23, 2, 30)));
   EXPECT_FALSE(job.starts->Matches(absl::CivilMinute(2026, 11, 22, 2, 30)));
   EXPECT_EQ(job.zone.name(), "Europe/Berlin");
-  EXPECT_THAT(job.window, ElementsAre(QuietHours{absl::Hours(22), absl::Hours(6)},
-                                      QuietHours{absl::Hours(12), absl::Hours(13)}));
+  EXPECT_THAT(job.window, ElementsAre(model::DayHours{absl::Hours(22), absl::Hours(6)},
+                                      model::DayHours{absl::Hours(12), absl::Hours(13)}));
   EXPECT_EQ(job.max_duration, absl::Hours(3));
 }
 
