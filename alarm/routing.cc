@@ -25,12 +25,19 @@ bool WantsKinds(const Routing& routing, const Alarm& alarm) {
                             routing.kinds.end()) != alarm.kinds.end();
 }
 
+bool WantsSeverity(const Routing& routing, const Alarm& alarm, model::Severity severity) {
+  if (routing.severities.empty() || alarm.type == model::AlarmType::kResolved) return true;
+  return std::find(routing.severities.begin(), routing.severities.end(), severity) !=
+         routing.severities.end();
+}
+
 }  // namespace
 
-bool Wants(const Routing& routing, const Alarm& alarm) {
+bool Wants(const Routing& routing, const Alarm& alarm, model::Severity severity) {
   if (!routing.types.Contains(alarm.type)) return false;
   if (!routing.checks.empty() && !AnyMatches(routing.checks, alarm.check)) return false;
-  return WantsTables(routing, alarm) && WantsKinds(routing, alarm);
+  return WantsTables(routing, alarm) && WantsKinds(routing, alarm) &&
+         WantsSeverity(routing, alarm, severity);
 }
 
 // Quiet times may follow on each other without a gap; when they fill the day, the

@@ -8,6 +8,7 @@
 #include "alarm/alarm.h"
 #include "model/alarm_type.h"
 #include "model/day_hours.h"
+#include "model/severity.h"
 #include "model/verdict.h"
 
 namespace dcp::alarm {
@@ -19,6 +20,8 @@ struct Routing {
   std::vector<std::string> tables = {};
   // Of a diff's rows. Empty: all.
   std::vector<model::DiffKind> kinds = {};
+  // Empty: all. What ends alarms passes.
+  std::vector<model::Severity> severities = {};
   // Of one check: alarms that come within it are given together behind it. Zero:
   // each alarm by itself.
   absl::Duration min_interval = absl::ZeroDuration();
@@ -27,10 +30,11 @@ struct Routing {
   absl::TimeZone zone = absl::UTCTimeZone();
 };
 
-// True if a sink with this routing is to get the alarm: if its type and check are
+// True if a sink with this routing is to get the alarm: if its type, check and severity are
 // wanted and one of its tables and one of its kinds are. What concerns no table in
-// particular concerns all; what has no kind passes.
-bool Wants(const Routing& routing, const Alarm& alarm);
+// particular concerns all; what has no kind passes; and so does what ends other alarms, whatever
+// its severity.
+bool Wants(const Routing& routing, const Alarm& alarm, model::Severity severity);
 
 // When alarms may be given again: `now` outside quiet hours.
 absl::Time QuietUntil(const Routing& routing, absl::Time now);

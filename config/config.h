@@ -18,6 +18,7 @@
 #include "model/day_hours.h"
 #include "model/gtid_set.h"
 #include "model/position.h"
+#include "model/severity.h"
 #include "model/tag.h"
 #include "model/verdict.h"
 
@@ -131,6 +132,7 @@ struct CheckOptions {
   Origin origin = Origin::kAny;
   Ddl ddl = Ddl::kCompare;
   uint32_t max_diff_rows = 100;
+  model::Severity severity = model::Severity::kCritical;  // its alarms have at most
   // The row of drc.barrier that cuts the check's streams (0 in the file's place for "not
   // said"; set by validation).
   uint32_t barrier_id = 0;
@@ -145,6 +147,7 @@ struct AlarmOptions {
   std::vector<std::string> checks;
   std::vector<std::string> tables;
   std::vector<model::DiffKind> kinds;
+  std::vector<model::Severity> severities;
   // And when.
   absl::Duration min_interval = absl::ZeroDuration();
   std::vector<model::DayHours> quiet;
@@ -194,7 +197,8 @@ struct JobOptions {
   absl::Duration max_duration = absl::InfiniteDuration();  // of a scheduled run
   model::ConnectionOptions source;
   model::ConnectionOptions target;
-  std::vector<TableRule> tables;  // never empty
+  std::vector<TableRule> tables;                          // never empty
+  model::Severity severity = model::Severity::kCritical;  // as CheckOptions::severity
   JobCompare compare = JobCompare::kValues;
   Sync sync = Sync::kAuto;
   absl::Duration sync_timeout = absl::Seconds(10);

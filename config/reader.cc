@@ -122,6 +122,13 @@ void ReadDayHours(const Value& value, std::vector<model::DayHours>* out) {
   });
 }
 
+void ReadSeverity(const Value& value, model::Severity* out) {
+  static constexpr Word<model::Severity> kWords[] = {{"info", model::Severity::kInfo},
+                                                     {"warning", model::Severity::kWarning},
+                                                     {"critical", model::Severity::kCritical}};
+  ReadWord(value, kWords, out);
+}
+
 void ReadTimeZone(const Value& value, absl::TimeZone* out) {
   std::string name;
   if (!ReadText(value, &name)) return;

@@ -100,6 +100,9 @@ bool ReadWord(const Value& value, const Word<E> (&words)[N], E* out) {
   return index.has_value();
 }
 
+// "info", "warning" or "critical".
+void ReadSeverity(const Value& value, model::Severity* out);
+
 // How one key of a section is read into the T that the section becomes.
 template <typename T>
 struct Field {

@@ -73,6 +73,7 @@ struct TableResult {
   std::string skipped;                          // why; empty: it was compared
   std::vector<std::string> schema_differences;  // columns that were not compared
   std::vector<std::string> reasons;             // of what is undecided: the first few, each once
+  std::string cause;                            // of the first of them, without the row's key
   // Why it was not compared from its first row to its last as it is defined now; empty: it was.
   std::string incomplete;
 };

@@ -196,9 +196,11 @@ void JobRunner::Run(uint64_t number) {
   std::vector<model::OpenFinding> open;
   if (stored.ok() && *stored) open = std::move((*stored)->findings);
   auto findings = std::make_shared<JobFindings>(
-      HeadOf(number), std::move(open), registry_, spill_, [this, number](absl::string_view text) {
+      HeadOf(number), std::move(open), registry_, spill_,
+      [this, number](absl::string_view text) {
         options_.info(absl::StrCat("run ", number, ": ", text));
-      });
+      },
+      options_.hides_keys);
   {
     const MutexLock lock(mu_);
     findings_ = findings;
@@ -265,12 +267,13 @@ model::Report JobRunner::ReportOf(const absl::Status& status, model::OutcomeHead
     report = findings.MakeReport(head.at);
   } else {
     run->result = over_ ? JobRun::Result::kUnfinished : JobRun::Result::kFailed;
-    run->detail = over_ ? absl::StrCat("stopped after ", Duration(options_.job.max_duration),
-                                       " (max_duration): ", run->tables, " of ",
-                                       findings.progress().tables.load(), " tables finished, ",
-                                       findings.progress().rows.load(),
-                                       " rows read; the next start goes on from there")
-                        : std::string(status.message());
+    run->detail =
+        over_ ? absl::StrCat("stopped after ", Duration(options_.job.max_duration),
+                             " (max_duration): ", run->tables, " of ",
+                             findings.progress().tables.load(), " tables finished, ",
+                             findings.progress().rows.load(), " rows read; the next start ",
+                             options_.checkpoint.empty() ? "begins anew" : "goes on from there")
+              : std::string(status.message());
     run->rows = findings.progress().rows;
     report = JobFindings::MakeUnverified(head, model::ToString(run->result), run->detail);
   }

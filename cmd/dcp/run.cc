@@ -1,5 +1,8 @@
 #include "cmd/dcp/run.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <iostream>
 #include <memory>
 #include <string>
@@ -41,6 +44,13 @@ std::string CheckUntilEnd(const config::Config& config, bool until_end) {
   }
   if (config.checks.empty()) return "--until-end needs a [[check]]";
   return "";
+}
+
+// A core file has all that is in memory, and so what is masked.
+void WriteNoCoreFiles() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);  // nor one that a program takes in place of a file
 }
 
 int TellFailure(const Daemon& daemon) {
@@ -85,6 +95,7 @@ int Run(const RunCommand& command, StopSignal& stop) {
     return kExitUsage;
   }
   InitLog();
+  if (!config->masks.empty()) WriteNoCoreFiles();
   const std::optional<Inspection> inspection = InspectServers(*config, std::cerr);
   if (!inspection) return kExitConfig;
   if (config->ha) return RunInTurns(*config, *inspection, stop);

@@ -428,6 +428,8 @@ TEST_F(AlarmTest, RoutingIsChecked) {
   EXPECT_THAT(Wrong("type = 'log'\nchecks = ['nosuch*']\n"),
               ElementsAre(HasSubstr("no [[check]] or [[job]] is called 'nosuch*'")));
   EXPECT_THAT(Wrong("type = 'log'\nkinds = ['mising']\n"), ElementsAre(HasSubstr("missing")));
+  EXPECT_THAT(Wrong("type = 'log'\nseverities = ['critcal']\n"),
+              ElementsAre(HasSubstr("critical")));
   EXPECT_THAT(Wrong("type = 'log'\ntime_zone = 'Mars/Olympus'\n"),
               ElementsAre(HasSubstr("time zone")));
   for (const char* quiet : {"22:00", "22:00-24:00", "2:00-07:00", "22:60-07:00", "22:00-07:0a"}) {
