@@ -89,7 +89,8 @@ void JobRunner::TakeUp() {
   if (open == 0 || !gone) Store(nullptr);
   if (open == 0) return;
   if (!gone) {
-    options_.info(absl::StrCat("run ", open, " was interrupted and goes on"));
+    options_.info(absl::StrCat("run ", open, " was interrupted and ",
+                               options_.checkpoint.empty() ? "begins anew" : "goes on"));
     return Begin(open);
   }
   Miss({1, started, started, "its run ended when another dcp became active"});
