@@ -29,6 +29,11 @@ Alarm Begin(const model::OutcomeHead& head, AlarmType type, absl::string_view ex
   return alarm;
 }
 
+AlarmHead HeadOf(const Alarm& alarm, const Rendering& renderer,
+                 const model::Verdict* verdict = nullptr) {
+  return {alarm.id, renderer.SeverityOf(alarm.check, alarm.type, verdict)};
+}
+
 void SortAndUnify(auto& values) {
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
@@ -44,19 +49,19 @@ Alarm MakeVerdict(const model::Verdict& verdict, AlarmType type, const Rendering
   Alarm alarm = Begin(verdict.head, type);
   if (type == AlarmType::kUnverified) {
     if (!verdict.unverified_table.empty()) alarm.tables = {verdict.unverified_table};
-    alarm.json = UnverifiedJson(verdict, alarm.id);
+    alarm.json = UnverifiedJson(verdict, HeadOf(alarm, renderer, &verdict));
     alarm.text = UnverifiedText(verdict);
     return alarm;
   }
   if (type == AlarmType::kDiff) DescribeDiff(verdict, alarm);
-  alarm.json = VerdictJson(verdict, alarm.id, renderer);
+  alarm.json = VerdictJson(verdict, HeadOf(alarm, renderer, &verdict), renderer);
   alarm.text = type == AlarmType::kDiff ? DiffText(verdict, renderer) : SameText(verdict);
   return alarm;
 }
 
-Alarm MakeTimeout(const model::Timeout& timeout) {
+Alarm MakeTimeout(const model::Timeout& timeout, const Rendering& renderer) {
   Alarm alarm = Begin(timeout.head, AlarmType::kTimeout, timeout.of_source ? model::kOfSource : "");
-  alarm.json = TimeoutJson(timeout, alarm.id);
+  alarm.json = TimeoutJson(timeout, HeadOf(alarm, renderer));
   alarm.text = TimeoutText(timeout);
   return alarm;
 }
@@ -78,7 +83,7 @@ Alarm MakeResolved(const model::Resolved& resolved, const Rendering& renderer) {
     if (std::string table = TableOfKey(key); !table.empty()) alarm.tables.push_back(table);
   }
   SortAndUnify(alarm.tables);
-  alarm.json = ResolvedJson(resolved, alarm.id, renderer);
+  alarm.json = ResolvedJson(resolved, HeadOf(alarm, renderer), renderer);
   alarm.text = ResolvedText(resolved, renderer);
   return alarm;
 }
@@ -113,7 +118,7 @@ model::AlarmTypes TypesOf(const model::Outcome& outcome) {
 std::vector<Alarm> MakeAlarms(const model::Outcome& outcome, const Rendering& renderer) {
   std::vector<Alarm> alarms;
   if (const auto* timeout = std::get_if<model::Timeout>(&outcome)) {
-    alarms.push_back(MakeTimeout(*timeout));
+    alarms.push_back(MakeTimeout(*timeout, renderer));
   } else if (const auto* resolved = std::get_if<model::Resolved>(&outcome)) {
     alarms.push_back(MakeResolved(*resolved, renderer));
   } else {

@@ -19,13 +19,13 @@ namespace dcp::alarm {
 namespace {
 
 // Members are written with a comma before each but the first of an object.
-void Open(model::AlarmType type, absl::string_view id, const model::OutcomeHead& head,
+void Open(model::AlarmType type, const AlarmHead& alarm, const model::OutcomeHead& head,
           std::string* out) {
-  absl::StrAppend(out, "{\"type\":\"", model::ToString(type), "\",\"id\":", JsonString(id),
+  absl::StrAppend(out, "{\"type\":\"", model::ToString(type), "\",\"id\":", JsonString(alarm.id),
                   ",\"check\":", JsonString(head.check), ",\"source\":", JsonString(head.source),
                   ",\"target\":", JsonString(head.target), ",\"epoch\":", head.epoch,
                   ",\"from\":", head.from, ",\"to\":", head.to, ",\"at\":\"", Rfc3339(head.at),
-                  "\"");
+                  "\",\"severity\":\"", model::ToString(alarm.severity), "\"");
 }
 
 std::string TimeOrNull(int64_t unix_micros) {
@@ -40,6 +40,12 @@ std::string RowOrNull(absl::string_view content, const model::RowRenderer& rende
 // A DDL statement is no operation on a row.
 const char* OpOf(model::DiffKind kind, const model::ChangeEvidence& change) {
   return kind == model::DiffKind::kDdl ? "" : OpWord(change.op);
+}
+
+// Left out where it is not known.
+std::string BeforeJson(const model::ChangeEvidence& change, const model::RowRenderer& renderer) {
+  const std::string json = renderer.BeforeJson(change.content);
+  return json.empty() ? "" : absl::StrCat(",\"before\":", json);
 }
 
 // Left out where it is not known, null where it is not to be told.
@@ -62,11 +68,12 @@ std::string EvidenceJson(model::DiffKind kind, const std::optional<model::Change
                          const model::RowRenderer& renderer) {
   if (!change) return "null";
   const std::string pos = change->file.empty() ? "null" : absl::StrCat(change->offset);
-  return absl::StrCat(
-      "{\"op\":\"", OpOf(kind, *change), "\",\"txn\":", JsonStringOrNull(change->txn),
-      ",\"file\":", JsonStringOrNull(change->file), ",\"pos\":", pos,
-      ",\"ts\":", TimeOrNull(change->timestamp_micros),
-      ",\"row\":", RowOrNull(change->content, renderer), StatementJson(*change), "}");
+  return absl::StrCat("{\"op\":\"", OpOf(kind, *change),
+                      "\",\"txn\":", JsonStringOrNull(change->txn),
+                      ",\"file\":", JsonStringOrNull(change->file), ",\"pos\":", pos,
+                      ",\"ts\":", TimeOrNull(change->timestamp_micros),
+                      ",\"row\":", RowOrNull(change->content, renderer),
+                      BeforeJson(*change, renderer), StatementJson(*change), "}");
 }
 
 void AppendPresentSide(const char* side, const std::optional<model::PresentRow>& row,
@@ -138,11 +145,11 @@ void AppendDiffs(const model::Verdict& verdict, const Rendering& renderer, std::
 
 }  // namespace
 
-std::string VerdictJson(const model::Verdict& verdict, absl::string_view id,
+std::string VerdictJson(const model::Verdict& verdict, const AlarmHead& head,
                         const Rendering& renderer) {
   const bool diff = verdict.kind == model::Verdict::Kind::kDiff;
   std::string out;
-  Open(diff ? model::AlarmType::kDiff : model::AlarmType::kSame, id, verdict.head, &out);
+  Open(diff ? model::AlarmType::kDiff : model::AlarmType::kSame, head, verdict.head, &out);
   absl::StrAppend(&out, ",\"late\":", verdict.late ? "true" : "false",
                   ",\"rows\":{\"source\":", verdict.source_rows,
                   ",\"target\":", verdict.target_rows, "}");
@@ -150,18 +157,18 @@ std::string VerdictJson(const model::Verdict& verdict, absl::string_view id,
   return out + "}";
 }
 
-std::string UnverifiedJson(const model::Verdict& verdict, absl::string_view id) {
+std::string UnverifiedJson(const model::Verdict& verdict, const AlarmHead& head) {
   std::string out;
-  Open(model::AlarmType::kUnverified, id, verdict.head, &out);
+  Open(model::AlarmType::kUnverified, head, verdict.head, &out);
   absl::StrAppend(&out, ",\"reason\":", JsonString(verdict.unverified_reason),
                   ",\"detail\":", JsonString(verdict.unverified_detail),
                   ",\"table\":", JsonStringOrNull(verdict.unverified_table), "}");
   return out;
 }
 
-std::string TimeoutJson(const model::Timeout& timeout, absl::string_view id) {
+std::string TimeoutJson(const model::Timeout& timeout, const AlarmHead& head) {
   std::string out;
-  Open(model::AlarmType::kTimeout, id, timeout.head, &out);
+  Open(model::AlarmType::kTimeout, head, timeout.head, &out);
   absl::StrAppend(&out, ",\"last_barrier\":", timeout.last_barrier,
                   ",\"lag_seconds\":", absl::StrFormat("%.3f", absl::ToDoubleSeconds(timeout.lag)));
   if (timeout.of_source) absl::StrAppend(&out, ",\"side\":\"source\"");
@@ -169,10 +176,10 @@ std::string TimeoutJson(const model::Timeout& timeout, absl::string_view id) {
   return out + "}";
 }
 
-std::string ResolvedJson(const model::Resolved& resolved, absl::string_view id,
+std::string ResolvedJson(const model::Resolved& resolved, const AlarmHead& head,
                          const Rendering& renderer) {
   std::string out;
-  Open(model::AlarmType::kResolved, id, resolved.head, &out);
+  Open(model::AlarmType::kResolved, head, resolved.head, &out);
   const size_t shown = std::min(kMaxResolvedKeys, resolved.keys.size());
   const std::vector<std::string> keys(resolved.keys.begin(),
                                       resolved.keys.begin() + static_cast<std::ptrdiff_t>(shown));

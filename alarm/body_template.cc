@@ -79,7 +79,7 @@ Alarm Sample(model::AlarmType type, const std::string& members) {
       absl::StrCat("{\"type\":\"", model::ToString(type), "\",\"id\":\"", alarm.id,
                    "\",\"check\":", JsonString(alarm.check),
                    ",\"source\":\"src\",\"target\":\"dst\",\"epoch\":1,\"from\":1,\"to\":2,"
-                   "\"at\":\"2024-05-01T12:00:00.123Z\",",
+                   "\"at\":\"2024-05-01T12:00:00.123Z\",\"severity\":\"warning\",",
                    members, "}");
   return alarm;
 }

@@ -48,12 +48,12 @@ absl::Duration Dispatcher::Step() {
 }
 
 void Dispatcher::Address(std::vector<Told> told, std::vector<model::Outbox::Addressed>* to) const {
-  for (auto& [alarm, quiet] : told) {
+  for (auto& [alarm, quiet, severity] : told) {
     std::vector<std::string> sinks;
     for (const auto& worker : workers_) {
       const Routing& routing = worker->routing();
       if (quiet && !routing.types.Contains(model::AlarmType::kSame)) continue;
-      if (Wants(routing, alarm)) sinks.push_back(worker->name());
+      if (Wants(routing, alarm, severity)) sinks.push_back(worker->name());
     }
     to->push_back({std::make_shared<const Alarm>(std::move(alarm)), std::move(sinks), quiet});
   }

@@ -32,12 +32,15 @@ const char* NameOf(AlarmType type) {
   return nullptr;
 }
 
-std::map<std::string, std::string> LabelsOf(const Alarm& alarm, const std::string& table) {
+// `severity`: "" of an alarm that an older version has stored.
+std::map<std::string, std::string> LabelsOf(const Alarm& alarm, const std::string& severity,
+                                            const std::string& table) {
   std::map<std::string, std::string> labels = {{"alertname", NameOf(alarm.type)},
                                                {"check", alarm.check},
                                                {"source", alarm.source},
                                                {"target", alarm.target},
                                                {"type", model::ToString(alarm.type)}};
+  if (!severity.empty()) labels["severity"] = severity;
   if (!table.empty()) labels["table"] = table;
   return labels;
 }
@@ -48,8 +51,7 @@ std::vector<std::string> TablesOf(const Alarm& alarm) {
 
 // What an alert fires for. Of a group its members: a `resolved` names them. A `diff` that only
 // touches what differs already has no end of its own, nor any part in another's.
-std::vector<std::string> FiringIdsOf(const Alarm& alarm) {
-  const json object = json::parse(alarm.json, nullptr, false);
+std::vector<std::string> FiringIdsOf(const Alarm& alarm, const json& object) {
   if (!object.is_object()) return {alarm.id};
   if (alarm.type == AlarmType::kDiff && object.value("diff_count", 1) == 0) return {};
   if (!object.contains("merged")) return {alarm.id};
@@ -96,13 +98,16 @@ std::vector<Alert> FiringAlerts::Apply(const Alarm& alarm) {
 std::vector<Alert> FiringAlerts::Begin(const Alarm& alarm) {
   const bool ends_itself = alarm.type == AlarmType::kUnverified;
   const absl::Time until = ends_itself ? alarm.at + unverified_for_ : absl::InfiniteFuture();
-  const std::vector<std::string> ids = FiringIdsOf(alarm);
+  const json object = json::parse(alarm.json, nullptr, false);
+  const std::vector<std::string> ids = FiringIdsOf(alarm, object);
   if (ids.empty()) return {};
+  const std::string severity = object.is_object() ? object.value("severity", "") : "";
   std::vector<Alert> changed;
   for (const std::string& table : TablesOf(alarm)) {
-    Alert& alert = alerts_[LabelsOf(alarm, table)];
+    const auto labels = LabelsOf(alarm, severity, table);
+    Alert& alert = alerts_[labels];
     if (alert.alarms.empty()) {
-      alert.labels = LabelsOf(alarm, table);
+      alert.labels = labels;
       alert.starts_at = alarm.at;
     }
     alert.ended_at = absl::InfiniteFuture();

@@ -12,6 +12,7 @@
 #include "alarm/common.h"
 #include "alarm/text.h"
 #include "model/digest.h"
+#include "model/severity.h"
 
 namespace dcp::alarm {
 namespace {
@@ -221,6 +222,17 @@ std::string MergeByType(AlarmType type, const std::vector<Json>& all, Json& json
   return "";
 }
 
+// The highest; what another version has stored has none.
+void MergeSeverities(const std::vector<Json>& all, Json& out) {
+  for (const model::Severity severity : model::kAllSeverities) {
+    const char* word = model::ToString(severity);
+    if (std::any_of(all.begin(), all.end(),
+                    [&](const Json& one) { return Text(one, "severity") == word; })) {
+      out["severity"] = word;
+    }
+  }
+}
+
 Group MergeGroup(const Entries& entries) {
   Group group;
   for (const Entry* entry : entries) group.sequences.push_back(entry->sequence);
@@ -231,6 +243,7 @@ Group MergeGroup(const Entries& entries) {
   Json json = all.back();
   json["id"] = alarm->id;
   json["from"] = all.front().at("from");
+  MergeSeverities(all, json);
   std::string what = MergeByType(alarm->type, all, json);
   json["merged"] = IdsOf(entries);
   alarm->text = what.empty() ? absl::StrCat(alarm->text, " (the last of ", entries.size(), ")")

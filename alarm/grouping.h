@@ -27,6 +27,7 @@ std::vector<Group> EachAlone(const std::vector<model::Outbox::Entry>& entries);
 //   id          made of theirs: the same alarms always give the same id
 //   merged      their ids
 //   from, to    from the first's to the last's
+//   severity    the highest
 //   late        true if any is
 //   rows, known, diff_count, tables   summed up, exact
 //   diffs       the first kMaxMergedDiffs, and `diff_files` with the rest

@@ -123,16 +123,27 @@ std::string Masks::Key(const model::Table* table, const std::string& key_text) c
 // A statement on the table has no row and no key.
 ShownRows::ShownRows(const model::RowRenderer& rows, const Masks* masks, const model::RowDiff& diff)
     : rows_(rows),
-      masks_(masks != nullptr && diff.kind != model::DiffKind::kDdl && diff.table != nullptr &&
+      masks_(masks != nullptr && diff.kind != model::DiffKind::kDdl && !NameOf(diff).empty() &&
                      masks->Cover(NameOf(diff))
                  ? masks
                  : nullptr),
       table_(diff.table),
+      table_name_(masks_ == nullptr ? "" : NameOf(diff)),
       key_text_(masks_ == nullptr ? diff.key_text : masks_->Key(diff.table, diff.key_text)) {}
 
 std::string ShownRows::Json(absl::string_view content) const {
   std::string json = rows_.Json(content);
-  return masks_ == nullptr ? json : masks_->Row(*table_, json);
+  return masks_ == nullptr ? json : Masked(json);
+}
+
+std::string ShownRows::Masked(const std::string& json) const {
+  if (table_ != nullptr) return masks_->Row(*table_, json);
+  return masks_->Row(model::Table{.name = table_name_, .columns = {}}, json);
+}
+
+std::string ShownRows::BeforeJson(absl::string_view content) const {
+  std::string json = rows_.BeforeJson(content);
+  return masks_ == nullptr || json.empty() ? json : Masked(json);
 }
 
 std::vector<std::string> Rendering::Keys(const std::vector<std::string>& key_texts) const {
@@ -144,6 +155,12 @@ std::vector<std::string> Rendering::Keys(const std::vector<std::string>& key_tex
 
 std::string Rendering::Key(const std::string& key_text) const {
   return masks_ == nullptr ? key_text : masks_->Key(nullptr, key_text);
+}
+
+model::Severity Rendering::SeverityOf(absl::string_view check, model::AlarmType type,
+                                      const model::Verdict* verdict) const {
+  static const SeverityLimits kNone;
+  return alarm::SeverityOf(check, type, verdict, limits_ == nullptr ? kNone : *limits_);
 }
 
 }  // namespace dcp::alarm

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "alarm/severity.h"
 #include "model/ports/row_renderer.h"
 #include "model/table.h"
 #include "model/verdict.h"
@@ -61,33 +62,41 @@ class ShownRows final : public model::RowRenderer {
   ShownRows(const model::RowRenderer& rows, const Masks* masks, const model::RowDiff& diff);
 
   std::string Json(absl::string_view content) const override;
+  std::string BeforeJson(absl::string_view content) const override;
   std::vector<size_t> DifferingColumns(absl::string_view a, absl::string_view b) const override {
     return rows_.DifferingColumns(a, b);
   }
   const std::string& key_text() const { return key_text_; }
 
  private:
+  std::string Masked(const std::string& json) const;
+
   const model::RowRenderer& rows_;
-  const Masks* const masks_;  // null: nothing of the table is masked
-  const model::Table* const table_;
+  const Masks* const masks_;         // null: nothing of the table is masked
+  const model::Table* const table_;  // null: not known; then all of its values are masked
+  const std::string table_name_;
   std::string key_text_;
 };
 
-// How rows are shown: rendered, and masked where `masks` is not null. Both must
-// outlive it.
+// How alarms are made: rows rendered, masked where `masks` is not null, and no alarm more severe
+// than `limits` say. All must outlive it.
 class Rendering {
  public:
-  Rendering(const model::RowRenderer& rows,
-            const Masks* masks = nullptr)  // NOLINT(*-explicit-*): a renderer alone masks nothing
-      : rows_(&rows), masks_(masks) {}
+  Rendering(const model::RowRenderer& rows,  // NOLINT(*-explicit-*): a renderer alone masks nothing
+            const Masks* masks = nullptr, const SeverityLimits* limits = nullptr)
+      : rows_(&rows), masks_(masks), limits_(limits) {}
 
   ShownRows For(const model::RowDiff& diff) const { return ShownRows(*rows_, masks_, diff); }
   std::vector<std::string> Keys(const std::vector<std::string>& key_texts) const;
   std::string Key(const std::string& key_text) const;
+  // As SeverityOf in severity.h.
+  model::Severity SeverityOf(absl::string_view check, model::AlarmType type,
+                             const model::Verdict* verdict) const;
 
  private:
   const model::RowRenderer* rows_;
   const Masks* masks_;
+  const SeverityLimits* limits_;
 };
 
 }  // namespace dcp::alarm

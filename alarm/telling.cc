@@ -75,9 +75,11 @@ class Teller {
   }
 
   void Add(const model::Outcome& outcome, bool quiet) {
+    const auto* verdict = std::get_if<Verdict>(&outcome);
     for (Alarm& alarm : MakeAlarms(outcome, rendering_)) {
       const bool keep = quiet && alarm.type != model::AlarmType::kUnverified;
-      told_.push_back({std::move(alarm), keep});
+      const model::Severity severity = rendering_.SeverityOf(alarm.check, alarm.type, verdict);
+      told_.push_back({std::move(alarm), keep, severity});
     }
   }
 

@@ -9,12 +9,14 @@
 #include "alarm/masking.h"
 #include "model/pair_state.h"
 #include "model/ports/finding_marks.h"
+#include "model/severity.h"
 
 namespace dcp::alarm {
 
 struct Told {
   Alarm alarm;
   bool quiet = false;
+  model::Severity severity = model::Severity::kInfo;
 };
 
 // Completes `report`: with its notes, and with keys as they may be shown. `marks` may be null:

@@ -57,6 +57,12 @@ void ReadKinds(const Value& value, AlarmDraft& out) {
   });
 }
 
+void ReadSeverities(const Value& value, AlarmDraft& out) {
+  ReadItems(value, [&out](const Value& item) {
+    ReadSeverity(item, &out.options.severities.emplace_back());
+  });
+}
+
 void ReadQuiet(const Value& value, AlarmDraft& out) { ReadDayHours(value, &out.options.quiet); }
 void ReadZone(const Value& value, AlarmDraft& out) { ReadTimeZone(value, &out.options.zone); }
 
@@ -82,6 +88,7 @@ constexpr Field<AlarmDraft> kAlarmFields[] = {
     {"checks", [](const Value& v, AlarmDraft& o) { ReadTexts(v, &o.options.checks); }},
     {"tables", [](const Value& v, AlarmDraft& o) { ReadTexts(v, &o.options.tables); }},
     {"kinds", ReadKinds},
+    {"severities", ReadSeverities},
     {"min_interval",
      [](const Value& v, AlarmDraft& o) {
        ReadDuration(v, absl::ZeroDuration(), absl::Hours(24), &o.options.min_interval);

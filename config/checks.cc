@@ -64,6 +64,7 @@ constexpr Field<CheckOptions> kFields[] = {
     {"ddl", [](const Value& v, CheckOptions& o) { ReadWord(v, kDdls, &o.ddl); }},
     {"max_diff_rows",
      [](const Value& v, CheckOptions& o) { ReadNumber(v, 1, kMaxDiffRows, &o.max_diff_rows); }},
+    {"severity", [](const Value& v, CheckOptions& o) { ReadSeverity(v, &o.severity); }},
     {"barrier_id",
      [](const Value& v, CheckOptions& o) { ReadNumber(v, 1, kMaxBarrierId, &o.barrier_id); }},
 };

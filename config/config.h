@@ -17,8 +17,10 @@
 #include "model/alarm_type.h"
 #include "model/connection_options.h"
 #include "model/cron_schedule.h"
+#include "model/day_hours.h"
 #include "model/gtid_set.h"
 #include "model/position.h"
+#include "model/severity.h"
 #include "model/tag.h"
 #include "model/verdict.h"
 
@@ -150,20 +152,12 @@ struct CheckOptions {
   Origin origin = Origin::kAny;
   Ddl ddl = Ddl::kCompare;
   uint32_t max_diff_rows = 100;
+  model::Severity severity = model::Severity::kCritical;  // its alarms have at most
   // The row of drc.barrier that cuts the check's streams (0 in the file's place for "not
   // said"; set by validation).
   uint32_t barrier_id = 0;
 
   friend bool operator==(const CheckOptions&, const CheckOptions&) = default;
-};
-
-// Of every day, from `begin` to `end` as time since midnight; over midnight when
-// `end` is not behind `begin`.
-struct QuietHours {
-  absl::Duration begin;
-  absl::Duration end;
-
-  friend bool operator==(const QuietHours&, const QuietHours&) = default;
 };
 
 struct AlarmOptions {
@@ -175,9 +169,10 @@ struct AlarmOptions {
   std::vector<std::string> checks;
   std::vector<std::string> tables;
   std::vector<model::DiffKind> kinds;
+  std::vector<model::Severity> severities;
   // And when.
   absl::Duration min_interval = absl::ZeroDuration();
-  std::vector<QuietHours> quiet;
+  std::vector<model::DayHours> quiet;
   absl::TimeZone zone = absl::LocalTimeZone();
 
   // file
@@ -224,11 +219,12 @@ struct JobOptions {
   std::string schedule;  // cron expression, of `starts`; empty: only by `dcp verify`
   std::optional<model::CronSchedule> starts;
   absl::TimeZone zone = absl::LocalTimeZone();
-  std::vector<QuietHours> window;  // hours in which a scheduled run reads; empty: any
+  std::vector<model::DayHours> window;  // hours in which a scheduled run reads; empty: any
   absl::Duration max_duration = absl::InfiniteDuration();  // of a scheduled run
   model::ConnectionOptions source;
   model::ConnectionOptions target;
-  std::vector<TableRule> tables;  // never empty
+  std::vector<TableRule> tables;                          // never empty
+  model::Severity severity = model::Severity::kCritical;  // as CheckOptions::severity
   JobCompare compare = JobCompare::kValues;
   Sync sync = Sync::kAuto;
   absl::Duration sync_timeout = absl::Seconds(10);

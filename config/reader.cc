@@ -112,14 +112,21 @@ void ReadTexts(const Value& value, std::vector<std::string>* out) {
   });
 }
 
-void ReadDayHours(const Value& value, std::vector<QuietHours>* out) {
+void ReadDayHours(const Value& value, std::vector<model::DayHours>* out) {
   ReadItems(value, [out](const Value& item) {
     std::string text;
     if (!ReadText(item, &text)) return;
-    const auto hours = ParseQuietHours(text);
+    const auto hours = ParseDayHours(text);
     if (!hours.ok()) return item.Error(hours.status().message());
     out->push_back(*hours);
   });
+}
+
+void ReadSeverity(const Value& value, model::Severity* out) {
+  static constexpr Word<model::Severity> kWords[] = {{"info", model::Severity::kInfo},
+                                                     {"warning", model::Severity::kWarning},
+                                                     {"critical", model::Severity::kCritical}};
+  ReadWord(value, kWords, out);
 }
 
 void ReadTimeZone(const Value& value, absl::TimeZone* out) {

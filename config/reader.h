@@ -74,7 +74,7 @@ void ReadTexts(const Value& value, std::vector<std::string>* out);
 void ReadItems(const Value& value, const std::function<void(const Value&)>& read);
 void ReadDuration(const Value& value, absl::Duration min, absl::Duration max, absl::Duration* out);
 // "22:00-07:00" each.
-void ReadDayHours(const Value& value, std::vector<QuietHours>* out);
+void ReadDayHours(const Value& value, std::vector<model::DayHours>* out);
 // A name such as "Europe/Berlin".
 void ReadTimeZone(const Value& value, absl::TimeZone* out);
 void ReadSize(const Value& value, uint64_t min, uint64_t max, uint64_t* out);
@@ -99,6 +99,9 @@ bool ReadWord(const Value& value, const Word<E> (&words)[N], E* out) {
   if (index) *out = words[*index].value;
   return index.has_value();
 }
+
+// "info", "warning" or "critical".
+void ReadSeverity(const Value& value, model::Severity* out);
 
 // How one key of a section is read into the T that the section becomes.
 template <typename T>

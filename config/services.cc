@@ -49,6 +49,7 @@ constexpr Field<JobOptions> kJobFields[] = {
     {"target",
      [](const Value& v, JobOptions& o) { ReadJobSide(v, "target of [[job]]", &o.target); }, true},
     {"tables", [](const Value& v, JobOptions& o) { ReadJobTables(v, &o.tables); }, true},
+    {"severity", [](const Value& v, JobOptions& o) { ReadSeverity(v, &o.severity); }},
     {"compare", [](const Value& v, JobOptions& o) { ReadWord(v, kCompares, &o.compare); }},
     {"sync", [](const Value& v, JobOptions& o) { ReadWord(v, kSyncs, &o.sync); }},
     {"sync_timeout",

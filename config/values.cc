@@ -123,7 +123,7 @@ absl::StatusOr<StartPoint> ParseStartPoint(absl::string_view text) {
       R"(must be "resume", "now", "gtid:<set>" or "file:<name>:<pos>")");
 }
 
-absl::StatusOr<QuietHours> ParseQuietHours(absl::string_view text) {
+absl::StatusOr<model::DayHours> ParseDayHours(absl::string_view text) {
   // "HH:MM" as time since midnight.
   const auto parse = [](absl::string_view clock) -> std::optional<absl::Duration> {
     const auto digit = [&](size_t i) {
@@ -138,7 +138,7 @@ absl::StatusOr<QuietHours> ParseQuietHours(absl::string_view text) {
   };
   if (text.size() == 11 && text[5] == '-') {
     const auto begin = parse(text.substr(0, 5)), end = parse(text.substr(6));
-    if (begin && end) return QuietHours{*begin, *end};
+    if (begin && end) return model::DayHours{*begin, *end};
   }
   return absl::InvalidArgumentError(R"(must be two times of the day such as "22:00-07:00")");
 }

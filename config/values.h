@@ -27,7 +27,7 @@ absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view text);
 absl::StatusOr<StartPoint> ParseStartPoint(absl::string_view text);
 
 // "22:00-07:00".
-absl::StatusOr<QuietHours> ParseQuietHours(absl::string_view text);
+absl::StatusOr<model::DayHours> ParseDayHours(absl::string_view text);
 
 // "512MiB": as ParseSize reads it.
 std::string FormatSize(uint64_t bytes);

@@ -25,6 +25,7 @@ struct Slice {
 
 inline constexpr char kPushedText = 0;
 inline constexpr char kCanonicalRow = 1;
+inline constexpr char kUpdatedRow = 2;
 
 struct Change {
   const Table* table = nullptr;  // null for a pushed message
@@ -38,7 +39,8 @@ struct Change {
   Digest delta;
   Slice key_text;  // `shop.orders[42,"eu"]`, or a pushed id as it is
   // What the row holds after the change (before it, for a delete): a byte
-  // kCanonicalRow and the binary canonical row of row/, or a byte kPushedText
+  // kCanonicalRow and the binary canonical row of row/, or a byte kUpdatedRow and
+  // that with what the change made of it (row/updated_row.h), or a byte kPushedText
   // and the pushed content as it is; empty when not captured.
   Slice content;
 };

@@ -1,5 +1,7 @@
 #include "model/wildcard.h"
 
+#include <algorithm>
+
 namespace dcp::model {
 namespace {
 
@@ -39,6 +41,15 @@ bool MatchesWildcard(absl::string_view pattern, absl::string_view text) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+bool MayMeet(absl::string_view pattern, absl::string_view other) {
+  if (!HasWildcard(pattern)) return MatchesWildcard(other, pattern);
+  if (!HasWildcard(other)) return MatchesWildcard(pattern, other);
+  const absl::string_view head = pattern.substr(0, pattern.find_first_of("*?"));
+  const absl::string_view other_head = other.substr(0, other.find_first_of("*?"));
+  const size_t common = std::min(head.size(), other_head.size());
+  return head.substr(0, common) == other_head.substr(0, common);
 }
 
 }  // namespace dcp::model

@@ -19,6 +19,8 @@ class Renderer final : public model::RowRenderer {
   // captured). A damaged content gives a string that says so.
   std::string Json(absl::string_view content) const override;
 
+  std::string BeforeJson(absl::string_view content) const override;
+
   std::vector<size_t> DifferingColumns(absl::string_view a, absl::string_view b) const override;
 };
 

@@ -305,6 +305,7 @@ class Verifier final : public ScanEvents {
   // `cause`: what makes another text the same reason.
   void AddUndecided(std::string text, const std::string& cause) {
     ++result_.undecided;
+    if (result_.cause.empty()) result_.cause = cause;
     if (result_.reasons.size() < kMaxReasons && causes_.insert(cause).second) {
       result_.reasons.push_back(std::move(text));
     }

@@ -74,6 +74,7 @@ struct TableResult {
   std::vector<std::string> schema_differences;  // columns that were not compared, another key
   bool all_columns = true;                      // but for those to be ignored
   std::vector<std::string> reasons;             // of what is undecided: the first few, each once
+  std::string cause;                            // of the first of them, without the row's key
   // Why it was not compared from its first row to its last as it is defined now; empty: it was.
   std::string incomplete;
 };

@@ -110,6 +110,7 @@ class Daemon::Impl final : public model::StatusSource {
         memory_(config_.state.memory_bytes),
         term_(std::move(term)),
         masks_(MakeMasks(config.masks, &tables_)),
+        severity_limits_(MakeSeverityLimits(config)),
         diff_files_({.dir = config.state.dir + "/diffs"}, {renderer_, &masks_}, clock, LogAlarm) {}
   ~Impl() override { Stop(absl::Seconds(1)); }
 
@@ -119,7 +120,7 @@ class Daemon::Impl final : public model::StatusSource {
     DCP_ASSIGN_OR_RETURN(auto routes, MakeRoutes(config_, clock_, LogAlarm));
     dispatcher_ = std::make_unique<alarm::Dispatcher>(
         alarm::Dispatcher::Options{.may_tell = MayTell()}, std::move(routes), *state_,
-        alarm::Rendering(renderer_, &masks_), clock_, LogAlarm, state_.get());
+        alarm::Rendering(renderer_, &masks_, &severity_limits_), clock_, LogAlarm, state_.get());
     DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
     DCP_ASSIGN_OR_RETURN(resume_, PlanResume(config_, *state_));
     for (const std::string& line : resume_.lines) LogInfo(line);
@@ -702,6 +703,7 @@ class Daemon::Impl final : public model::StatusSource {
   const row::Renderer renderer_;
   model::TableRegistry tables_;
   const alarm::Masks masks_;
+  const alarm::SeverityLimits severity_limits_;
   alarm::DiffFiles diff_files_;
   std::unique_ptr<TemporaryDirectory> temporary_state_;
   const model::Access access_{config_.tokens};

@@ -1,5 +1,6 @@
 #include "cmd/dcp/diffs.h"
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -42,14 +43,56 @@ std::string ToLine(const Entry& entry) {
   return line;
 }
 
-// "\n  source statement: …" where the binlog of that side told one.
-std::string StatementsText(const std::string& difference_json) {
+using Json = nlohmann::json;
+
+// The value number `i` of a row; "" where there is none.
+std::string ValueText(const Json& row, size_t i) {
+  if (!row.is_array() || i >= row.size()) return "";
+  return Readable(row[i].dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+// What a side's change did with one of its row's values: `"a" -> "b"`, `"a"`, `"a" deleted`.
+std::string ChangedValueText(const Json& change, size_t i) {
+  const std::string value = ValueText(change.value("row", Json()), i);
+  if (change.value("op", "") == "DELETE" && !value.empty()) return value + " deleted";
+  const std::string before = ValueText(change.value("before", Json()), i);
+  return before.empty() || before == value ? value : absl::StrCat(before, " -> ", value);
+}
+
+// `name: source 1 -> 2, target 3; now: source 2, target 3`
+std::string ColumnText(const Json& difference, const std::string& name, size_t i) {
+  std::vector<std::string> changed, now;
+  const Json present = difference.value("present", Json::object());
+  for (const std::string side : {"source", "target"}) {
+    const Json change = difference.value(side, Json());
+    const std::string value = change.is_object() ? ChangedValueText(change, i) : "";
+    if (!value.empty()) changed.push_back(absl::StrCat(side, " ", value));
+    const std::string read = ValueText(present.value(side, Json()), i);
+    if (!read.empty()) now.push_back(absl::StrCat(side, " ", read));
+  }
+  return absl::StrCat(Readable(name), ": ", absl::StrJoin(changed, ", "),
+                      now.empty() ? "" : absl::StrCat(changed.empty() ? "" : "; ", "now: "),
+                      absl::StrJoin(now, ", "));
+}
+
+// A line for each column whose name is known; those that differ have a mark.
+std::string ColumnsText(const Json& difference) {
+  const Json names = difference.value("row_columns", Json::array());
+  const Json differing = difference.value("columns", Json::array());
   std::string text;
-  const auto difference =
-      nlohmann::json::parse(difference_json, nullptr, /*allow_exceptions=*/false);
-  if (!difference.is_object()) return text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const bool differs = std::find(differing.begin(), differing.end(), names[i]) != differing.end();
+    absl::StrAppend(&text, "\n  ", differs ? "≠ " : "  ",
+                    ColumnText(difference, names[i].get<std::string>(), i));
+  }
+  return text;
+}
+
+// "\n  source statement: …" where the binlog of that side told one.
+std::string StatementsText(const Json& difference) {
+  std::string text;
   for (const char* side : {"source", "target"}) {
-    const auto change = difference.value(side, nlohmann::json());
+    const Json change = difference.value(side, Json());
     if (!change.is_object() || !change.contains("statement")) continue;
     const auto& statement = change["statement"];
     const std::string shown = statement.is_string() ? Readable(statement.get<std::string>(), 2000)
@@ -81,7 +124,12 @@ std::string ToText(const Entry& entry) {
                       ? "not kept here: it was not among the rows of its alarm, or is "
                         "too long; see the alarm and its diff_file"
                       : note.json);
-  return text + StatementsText(note.json);
+  try {
+    const Json difference = Json::parse(note.json);
+    return text + ColumnsText(difference) + StatementsText(difference);
+  } catch (const Json::exception&) {  // none, or another dcp's
+    return text;
+  }
 }
 
 std::string ToLine(const model::IgnoreRule& rule) {

@@ -65,12 +65,13 @@ bool IsWhole(const verifier::TableTask& task) {
 
 JobFindings::JobFindings(model::OutcomeHead head, std::vector<model::OpenFinding> open,
                          model::TableRegistry* registry, model::DiffSpill* spill,
-                         std::function<void(absl::string_view)> log)
+                         std::function<void(absl::string_view)> log, bool hides_keys)
     : head_(std::move(head)),
       open_(std::move(open)),
       registry_(registry),
       spill_(spill),
-      log_(std::move(log)) {
+      log_(std::move(log)),
+      hides_keys_(hides_keys) {
   for (const model::OpenFinding& finding : open_) open_keys_.insert(finding.key);
 }
 
@@ -154,8 +155,10 @@ void JobFindings::OnTable(const verifier::TableResult& result) {
     schema_tables_[result.table] = result.schema_differences.front();
   }
   if (result.undecided > 0 || !result.incomplete.empty()) {
-    undecided_tables_[result.table] =
-        result.reasons.empty() ? result.incomplete : result.reasons.front();
+    const std::string& reason = hides_keys_ || result.reasons.empty()
+                                    ? (result.cause.empty() ? result.incomplete : result.cause)
+                                    : result.reasons.front();
+    undecided_tables_[result.table] = reason;
     return;
   }
   const auto task = std::find_if(tasks_.begin(), tasks_.end(),

@@ -35,10 +35,10 @@ class JobFindings final : public verifier::VerificationEvents {
   };
 
   // `head`: of the run. `open`: the job's findings before it. `registry` and `spill` outlive this.
-  // `log` gets warnings and notes.
+  // `log` gets warnings and notes. `hides_keys`: what is undecided is told without the rows' keys.
   JobFindings(model::OutcomeHead head, std::vector<model::OpenFinding> open,
               model::TableRegistry* registry, model::DiffSpill* spill,
-              std::function<void(absl::string_view)> log);
+              std::function<void(absl::string_view)> log, bool hides_keys = false);
 
   void OnStart(const std::vector<verifier::TableTask>& tables, const std::string& sync) override;
   void OnWarning(const std::string& text) override { log_(text); }
@@ -84,6 +84,7 @@ class JobFindings final : public verifier::VerificationEvents {
   model::TableRegistry* const registry_;
   model::DiffSpill* const spill_;
   const std::function<void(absl::string_view)> log_;
+  const bool hides_keys_;
 
   Progress progress_;
   std::vector<verifier::TableTask> tasks_;

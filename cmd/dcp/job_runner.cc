@@ -89,7 +89,8 @@ void JobRunner::TakeUp() {
   if (open == 0 || !gone) Store(nullptr);
   if (open == 0) return;
   if (!gone) {
-    options_.info(absl::StrCat("run ", open, " was interrupted and goes on"));
+    options_.info(absl::StrCat("run ", open, " was interrupted and ",
+                               options_.checkpoint.empty() ? "begins anew" : "goes on"));
     return Begin(open);
   }
   Miss({1, started, started, "its run ended when another dcp became active"});
@@ -196,9 +197,11 @@ void JobRunner::Run(uint64_t number) {
   std::vector<model::OpenFinding> open;
   if (stored.ok() && *stored) open = std::move((*stored)->findings);
   auto findings = std::make_shared<JobFindings>(
-      HeadOf(number), std::move(open), registry_, spill_, [this, number](absl::string_view text) {
+      HeadOf(number), std::move(open), registry_, spill_,
+      [this, number](absl::string_view text) {
         options_.info(absl::StrCat("run ", number, ": ", text));
-      });
+      },
+      options_.hides_keys);
   {
     const MutexLock lock(mu_);
     findings_ = findings;
@@ -265,12 +268,13 @@ model::Report JobRunner::ReportOf(const absl::Status& status, model::OutcomeHead
     report = findings.MakeReport(head.at);
   } else {
     run->result = over_ ? JobRun::Result::kUnfinished : JobRun::Result::kFailed;
-    run->detail = over_ ? absl::StrCat("stopped after ", Duration(options_.job.max_duration),
-                                       " (max_duration): ", run->tables, " of ",
-                                       findings.progress().tables.load(), " tables finished, ",
-                                       findings.progress().rows.load(),
-                                       " rows read; the next start goes on from there")
-                        : std::string(status.message());
+    run->detail =
+        over_ ? absl::StrCat("stopped after ", Duration(options_.job.max_duration),
+                             " (max_duration): ", run->tables, " of ",
+                             findings.progress().tables.load(), " tables finished, ",
+                             findings.progress().rows.load(), " rows read; the next start ",
+                             options_.checkpoint.empty() ? "begins anew" : "goes on from there")
+              : std::string(status.message());
     run->rows = findings.progress().rows;
     report = JobFindings::MakeUnverified(head, model::ToString(run->result), run->detail);
   }
@@ -281,7 +285,8 @@ model::Report JobRunner::ReportOf(const absl::Status& status, model::OutcomeHead
 }
 
 absl::Status JobRunner::Admit() {
-  while (!IsWithin(options_.job.window, options_.job.zone, clock_.Now())) {
+  const config::JobOptions& job = options_.job;
+  while (!job.window.empty() && !model::EndOf(job.window, job.zone, clock_.Now())) {
     SetPaused(true);
     DCP_RETURN_IF_ERROR(PauseFor(kWindowEvery));
   }

@@ -43,7 +43,9 @@ class JobRunner {
   struct Options {
     config::JobOptions job;     // with a schedule
     uint64_t numbers_from = 0;  // numbers of runs are greater
-    std::string checkpoint;     // file; its directory is there
+    // File; its directory is there. Empty: a run that is stopped begins anew.
+    std::string checkpoint;
+    bool hides_keys = false;  // no text names the key of a row
     // Starts before are nobody's or another's business.
     absl::Time since = absl::InfinitePast();
     absl::Duration look_every = absl::Seconds(1);

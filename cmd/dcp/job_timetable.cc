@@ -60,16 +60,4 @@ std::string JobTimetable::NoteOf(absl::Time start) const {
                       start == info.pre ? "first" : "second");
 }
 
-bool IsWithin(const std::vector<config::QuietHours>& hours, const absl::TimeZone& zone,
-              absl::Time now) {
-  if (hours.empty()) return true;
-  const absl::CivilSecond local = absl::ToCivilSecond(now, zone);
-  const absl::Duration time =
-      absl::Hours(local.hour()) + absl::Minutes(local.minute()) + absl::Seconds(local.second());
-  return std::any_of(hours.begin(), hours.end(), [&](const config::QuietHours& one) {
-    return one.begin < one.end ? one.begin <= time && time < one.end
-                               : one.begin <= time || time < one.end;
-  });
-}
-
 }  // namespace dcp::cmd

@@ -1,5 +1,5 @@
 // JobTimetable: when a job is to start, and which starts were missed, by a wall clock that may
-// jump. And hours of the day.
+// jump.
 //
 // Pure: time comes in as an argument. Thread-compatible.
 #pragma once
@@ -7,10 +7,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/time/time.h"
-#include "config/config.h"
 #include "model/cron_schedule.h"
 
 namespace dcp::cmd {
@@ -57,9 +55,5 @@ class JobTimetable {
   };
   std::optional<Looked> last_;
 };
-
-// No hours: at any time.
-bool IsWithin(const std::vector<config::QuietHours>& hours, const absl::TimeZone& zone,
-              absl::Time now);
 
 }  // namespace dcp::cmd

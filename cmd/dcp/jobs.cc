@@ -17,6 +17,7 @@
 #include "cmd/dcp/log.h"
 #include "model/connection_options.h"
 #include "model/digest.h"
+#include "model/wildcard.h"
 #include "mysql/connection.h"
 #include "verifier/side_session.h"
 
@@ -37,6 +38,18 @@ uint64_t ReadBarrier(verifier::SideSession& session, uint32_t id) {
 std::string CheckpointOf(const config::Config& config, const config::JobOptions& job) {
   return absl::StrCat(config.state.dir, "/jobs/", model::ToHex(model::Xxh3(job.name)),
                       ".checkpoint");
+}
+
+// What a checkpoint holds is as it was read.
+bool IsMasked(const config::Config& config, const config::JobOptions& job) {
+  const auto meets = [&](const std::string& pattern) {
+    return absl::c_any_of(job.tables, [&](const config::TableRule& rule) {
+      return model::MayMeet(pattern, rule.as.empty() ? rule.match : rule.as);
+    });
+  };
+  return absl::c_any_of(config.masks, [&](const config::MaskOptions& mask) {
+    return absl::c_any_of(mask.tables, meets);
+  });
 }
 
 absl::Status MakeDirectory(const std::string& path) {
@@ -70,7 +83,8 @@ absl::Status Jobs::Add(const config::JobOptions& job, const Parts& parts) {
   options.job = job;
   options.numbers_from = parts.numbers_from;
   options.since = parts.since;
-  options.checkpoint = CheckpointOf(parts.config, job);
+  options.hides_keys = IsMasked(parts.config, job);
+  if (!options.hides_keys) options.checkpoint = CheckpointOf(parts.config, job);
   options.verify = [&clock = parts.clock](const verifier::VerificationOptions& verification,
                                           const verifier::Pause& pause,
                                           verifier::VerificationEvents& events) {

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "cmd/dcp/check_config.h"
 #include "cmd/dcp/config_changes.h"
+#include "cmd/dcp/core_files.h"
 #include "cmd/dcp/load_config.h"
 #include "cmd/dcp/log.h"
 #include "cmd/dcp/reset.h"
@@ -194,6 +195,7 @@ absl::Status LiveDaemon::Apply(Prepared next) {
   const ConfigChanges changes = Compare(config_, next.config);
   SetLogLevel(next.config.log.level);
   SetLogFormat(next.config.log.format);
+  if (!next.config.masks.empty()) WriteNoCoreFiles();
   ReadTlsAgain();
   if (!changes.any() || changes.only_log) {
     LogInfo(changes.any() ? "reload: done: [log]" : "reload: nothing was changed");

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "cmd/dcp/check_config.h"
+#include "cmd/dcp/core_files.h"
 #include "cmd/dcp/daemon.h"
 #include "cmd/dcp/exit_code.h"
 #include "cmd/dcp/live_daemon.h"
@@ -129,6 +130,7 @@ int Run(const RunCommand& command, StopSignal& stop) {
   InitLog();
   SetLogLevel(config->log.level);
   SetLogFormat(config->log.format);
+  if (!config->masks.empty()) WriteNoCoreFiles();
   const std::optional<Inspection> inspection = InspectServers(*config, std::cerr);
   if (!inspection) return kExitConfig;
   if (config->ha) return RunInTurns(*config, *inspection, stop);

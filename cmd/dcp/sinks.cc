@@ -25,17 +25,14 @@ using Type = config::AlarmOptions::Type;
 using SinkOr = absl::StatusOr<std::unique_ptr<alarm::Sink>>;
 
 alarm::Routing ToRouting(const config::AlarmOptions& options) {
-  alarm::Routing routing{.types = options.types,
-                         .checks = options.checks,
-                         .tables = options.tables,
-                         .kinds = options.kinds,
-                         .min_interval = options.min_interval,
-                         .quiet = {},
-                         .zone = options.zone};
-  for (const config::QuietHours& quiet : options.quiet) {
-    routing.quiet.push_back({quiet.begin, quiet.end});
-  }
-  return routing;
+  return {.types = options.types,
+          .checks = options.checks,
+          .tables = options.tables,
+          .kinds = options.kinds,
+          .severities = options.severities,
+          .min_interval = options.min_interval,
+          .quiet = options.quiet,
+          .zone = options.zone};
 }
 
 alarm::HttpOptions ToHttp(const config::AlarmOptions& options) {
@@ -191,6 +188,13 @@ alarm::Masks MakeMasks(const std::vector<config::MaskOptions>& options,
                      .hash_key = mask.hash_key.empty() ? key_of_this_run : mask.hash_key});
   }
   return alarm::Masks(std::move(rules), tables);
+}
+
+alarm::SeverityLimits MakeSeverityLimits(const config::Config& config) {
+  alarm::SeverityLimits limits;
+  for (const config::CheckOptions& check : config.checks) limits[check.name] = check.severity;
+  for (const config::JobOptions& job : config.jobs) limits[job.name] = job.severity;
+  return limits;
 }
 
 bool SendTestAlarms(const config::Config& config, const Clock& clock, std::ostream& out) {

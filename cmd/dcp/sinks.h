@@ -25,6 +25,9 @@ absl::StatusOr<std::vector<alarm::Dispatcher::Route>> MakeRoutes(const config::C
 alarm::Masks MakeMasks(const std::vector<config::MaskOptions>& options,
                        const model::TableRegistry* tables);
 
+// What `severity` of checks and jobs says.
+alarm::SeverityLimits MakeSeverityLimits(const config::Config& config);
+
 // Gives every sink a test alarm and the `resolved` that ends it, whatever its
 // routing says; writes one line per sink. True if all took them.
 bool SendTestAlarms(const config::Config& config, const Clock& clock, std::ostream& out);

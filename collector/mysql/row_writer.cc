@@ -3,6 +3,7 @@
 #include "row/canonical.h"
 #include "row/digest.h"
 #include "row/key.h"
+#include "row/updated_row.h"
 
 namespace dcp::collector {
 namespace {
@@ -19,27 +20,9 @@ bool Has(absl::Span<const Value> row, const std::vector<uint32_t>& columns) {
   return true;
 }
 
-bool SameValue(const Value& a, const Value& b) {
-  if (a.kind != b.kind) return false;
-  switch (a.kind) {
-    case Value::Kind::kAbsent:
-    case Value::Kind::kNull:
-      return true;
-    case Value::Kind::kInt:
-      return a.signed_int == b.signed_int;
-    case Value::Kind::kUint:
-      return a.unsigned_int == b.unsigned_int;
-    case Value::Kind::kFloat:
-    case Value::Kind::kDouble:
-      return a.real == b.real;
-    default:
-      return a.text == b.text;
-  }
-}
-
 bool SameKey(const RowLayout& layout, absl::Span<const Value> a, absl::Span<const Value> b) {
   for (const uint32_t column : layout.key) {
-    if (!SameValue(a[column], b[column])) return false;
+    if (!row::SameValue(a[column], b[column])) return false;
   }
   return true;
 }
@@ -119,10 +102,15 @@ void RowWriter::WriteUpdate(const RowLayout& layout, Row before, Row after) {
   change.before = WriteContent(layout, before).version;
   batch_->bytes().resize(end_of_key);
   const bool capture = Captures();
-  const Content content = WriteContent(layout, after);
-  change.after = content.version;
-  if (capture) change.content = content.slice;
-  if (!capture) batch_->bytes().resize(end_of_key);
+  change.after = WriteContent(layout, after).version;
+  if (capture) {
+    if (change.before.known()) {
+      row::AddBefore(before, after, layout.compared, end_of_key, &batch_->bytes());
+    }
+    change.content = batch_->SliceFrom(end_of_key);
+  } else {
+    batch_->bytes().resize(end_of_key);
+  }
   batch_->AddChange(change);
 }
 

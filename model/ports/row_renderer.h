@@ -18,6 +18,9 @@ class RowRenderer {
   // the form `OP [...]` gives its array), else a JSON string.
   virtual std::string Json(absl::string_view content) const = 0;
 
+  // The same of the row before an UPDATE; "" where the content does not tell it.
+  virtual std::string BeforeJson(absl::string_view content) const = 0;
+
   // Indexes of the columns whose values differ; empty when either is not a row
   // or their lengths differ.
   virtual std::vector<size_t> DifferingColumns(absl::string_view a, absl::string_view b) const = 0;

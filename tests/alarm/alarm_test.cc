@@ -26,7 +26,9 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 std::vector<Alarm> Make(const model::Outcome& outcome) {
-  return MakeAlarms(outcome, FakeRenderer());
+  std::vector<Alarm> alarms = MakeAlarms(outcome, FakeRenderer());
+  for (const Alarm& alarm : alarms) EXPECT_EQ(WrongByManual(alarm.json), "") << alarm.json;
+  return alarms;
 }
 
 // The only alarm of `outcome`.
@@ -53,7 +55,7 @@ TEST(AlarmJsonTest, DiffIsTheContractsObject) {
       absl::StrCat(
           R"({"type":"diff","id":")", model::AlarmId(verdict.head, "diff"),
           R"(","check":"orders","source":"src","target":"dst","epoch":1,"from":12,"to":13,)",
-          R"("at":"2024-05-01T12:00:00.123Z","late":false,"rows":{"source":10,"target":9},)",
+          R"("at":"2024-05-01T12:00:00.123Z","severity":"critical","late":false,"rows":{"source":10,"target":9},)",
           R"("diffs":[{"kind":"missing","table":"shop.orders","key":[42],)",
           R"("source":{"op":"INSERT","txn":"uuid:7","file":"bin.000007","pos":1234,)",
           R"("ts":"2024-05-01T11:59:58.000Z","row":[42,"x"]},"target":null,"columns":[],"row_columns":["id","v"]}],)",
@@ -72,6 +74,15 @@ TEST(AlarmJsonTest, AStatementIsToldOrThatItIsNot) {
   diff.source->statement.clear();
   EXPECT_TRUE(DiffOf(diff)["source"]["statement"].is_null());
   EXPECT_FALSE(DiffOf(diff)["source"].contains("statement_bytes"));
+}
+
+TEST(AlarmJsonTest, TheRowBeforeIsToldWhereItIsKnown) {
+  model::RowDiff diff = Mismatch();
+  EXPECT_FALSE(DiffOf(diff)["source"].contains("before"));
+  diff.source = Change(model::Op::kUpdate, "uuid:7", "[42,\"x\"]\n[42,\"w\"]");
+  EXPECT_EQ(DiffOf(diff)["source"]["before"].dump(), R"([42,"w"])");
+  EXPECT_EQ(DiffOf(diff)["source"]["row"].dump(), R"([42,"x"])");
+  EXPECT_EQ(DiffOf(diff)["columns"].dump(), R"(["v"])");
 }
 
 TEST(AlarmJsonTest, SameHasCountsAndNoDiffs) {

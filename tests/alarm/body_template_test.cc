@@ -85,10 +85,8 @@ TEST(BodyTemplateTest, WhatGivesNoJsonIsSaidWithTheTypeOfAlarm) {
 
 // The samples are told to people by --send-test-alarm: they are alarms like others.
 TEST(BodyTemplateTest, SamplesAreValidAlarms) {
-  std::ifstream in(DCP_SOURCE_DIR "/docs/alarm.schema.json");
-  const json schema = json::parse(in);
   for (const Alarm& sample : SampleAlarms()) {
-    EXPECT_EQ(ValidateJson(schema, json::parse(sample.json)), "") << sample.json;
+    EXPECT_EQ(WrongByManual(sample.json), "") << sample.json;
   }
 }
 

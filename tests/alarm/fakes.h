@@ -12,13 +12,20 @@
 
 namespace dcp::alarm {
 
-// Contents are the JSON text itself.
+// Contents are the JSON text itself, behind a line end that of the row before.
 class FakeRenderer final : public model::RowRenderer {
  public:
-  std::string Json(absl::string_view content) const override { return std::string(content); }
+  std::string Json(absl::string_view content) const override {
+    return std::string(content.substr(0, content.find('\n')));
+  }
+  // What stands behind a line end.
+  std::string BeforeJson(absl::string_view content) const override {
+    const size_t end = content.find('\n');
+    return std::string(end == absl::string_view::npos ? "" : content.substr(end + 1));
+  }
   std::vector<size_t> DifferingColumns(absl::string_view a, absl::string_view b) const override {
-    const auto left = nlohmann::json::parse(a.begin(), a.end());
-    const auto right = nlohmann::json::parse(b.begin(), b.end());
+    const auto left = nlohmann::json::parse(Json(a));
+    const auto right = nlohmann::json::parse(Json(b));
     std::vector<size_t> differing;
     if (!left.is_array() || !right.is_array() || left.size() != right.size()) return differing;
     for (size_t i = 0; i < left.size(); ++i) {

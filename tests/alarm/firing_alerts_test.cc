@@ -36,7 +36,8 @@ TEST_F(FiringAlertsTest, LabelsAreBoundedAndNeverAKey) {
   ASSERT_THAT(alerts, SizeIs(1));
   const std::map<std::string, std::string> expected = {
       {"alertname", "DcpDiff"}, {"check", "orders"}, {"source", "src"},
-      {"target", "dst"},        {"type", "diff"},    {"table", "shop.orders"}};
+      {"target", "dst"},        {"type", "diff"},    {"table", "shop.orders"},
+      {"severity", "critical"}};
   EXPECT_EQ(alerts[0].labels, expected);
 }
 

@@ -10,4 +10,7 @@ namespace dcp::alarm {
 // What is wrong with `value`, "" if nothing is.
 std::string ValidateJson(const nlohmann::json& schema, const nlohmann::json& value);
 
+// What is wrong with an alarm's JSON by docs/alarm.schema.json, "" if nothing is.
+std::string WrongByManual(const std::string& alarm_json);
+
 }  // namespace dcp::alarm

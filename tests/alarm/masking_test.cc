@@ -10,6 +10,7 @@
 #include "alarm/diff_files.h"
 #include "alarm/grouping.h"
 #include "tests/alarm/fakes.h"
+#include "tests/alarm/json_schema.h"
 #include "tests/support/test_dir.h"
 
 namespace dcp::alarm {
@@ -54,6 +55,7 @@ class MaskingTest : public ::testing::Test {
     model::Resolved ended = Ended();
     ended.keys = {diff.key_text};
     for (Alarm& alarm : MakeAlarms(ended, rendering)) alarms.push_back(std::move(alarm));
+    for (const Alarm& alarm : alarms) EXPECT_EQ(WrongByManual(alarm.json), "") << alarm.json;
     return alarms;
   }
 

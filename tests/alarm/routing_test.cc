@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
-
 #include "alarm/alarm_json.h"
 #include "alarm/common.h"
 #include "alarm/grouping.h"
@@ -25,6 +23,10 @@ Alarm DiffIn(std::vector<std::string> tables, std::vector<model::DiffKind> kinds
   alarm.tables = std::move(tables);
   alarm.kinds = std::move(kinds);
   return alarm;
+}
+
+bool Wants(const Routing& routing, const Alarm& alarm) {
+  return alarm::Wants(routing, alarm, model::Severity::kCritical);
 }
 
 TEST(RoutingTest, ByDefaultAllButSame) {
@@ -50,6 +52,64 @@ TEST(RoutingTest, ByKind) {
   EXPECT_TRUE(Wants(writes, DiffIn({}, {kMissing, kExtra})));
   EXPECT_FALSE(Wants(writes, DiffIn({}, {kMissing})));
   EXPECT_TRUE(Wants(writes, DiffIn({}, {}))) << "it has no kind";
+}
+
+TEST(RoutingTest, BySeverity) {
+  using enum model::Severity;
+  const Routing awake{.severities = {kWarning, kCritical}};
+  EXPECT_TRUE(alarm::Wants(awake, DiffIn({}, {}), kCritical));
+  EXPECT_TRUE(alarm::Wants(awake, DiffIn({}, {}), kWarning));
+  EXPECT_FALSE(alarm::Wants(awake, DiffIn({}, {}), kInfo));
+  EXPECT_TRUE(alarm::Wants({}, DiffIn({}, {}), kInfo));
+  const Alarm end{.type = model::AlarmType::kResolved};
+  EXPECT_TRUE(alarm::Wants(awake, end, kInfo)) << "who heard of it hears of its end";
+  EXPECT_FALSE(alarm::Wants({.types = {}, .severities = {kInfo}}, end, kInfo));
+}
+
+TEST(SeverityTest, ByWhatItSays) {
+  using enum model::Severity;
+  using enum model::AlarmType;
+  const auto of = [](model::AlarmType type, const model::Verdict& verdict) {
+    return SeverityOf("orders", type, &verdict, {});
+  };
+  model::RowDiff healed = Mismatch();
+  healed.kind = model::DiffKind::kHealed;
+  EXPECT_EQ(of(kDiff, Diff({healed, healed})), kWarning);
+  EXPECT_EQ(of(kDiff, Diff({healed, Missing()})), kCritical);
+  model::Verdict not_all_shown = Diff({healed});
+  not_all_shown.diff_count = 2;
+  EXPECT_EQ(of(kDiff, not_all_shown), kCritical) << "the other may be missing";
+  model::Verdict known = Diff({});
+  known.known = 3;
+  EXPECT_EQ(of(kDiff, known), kInfo);
+  EXPECT_EQ(of(kUnverified, Unverified("image", "", "")), kWarning);
+  EXPECT_EQ(of(kSame, Same()), kInfo);
+  EXPECT_EQ(SeverityOf("orders", kTimeout, nullptr, {}), kWarning);
+  EXPECT_EQ(SeverityOf("orders", kResolved, nullptr, {}), kInfo);
+}
+
+TEST(SeverityTest, AtMostWhatTheCheckAllows) {
+  using enum model::Severity;
+  const model::Verdict verdict = Diff({Missing()});
+  const auto of = [&](const char* check, model::Severity limit) {
+    return SeverityOf("orders", model::AlarmType::kDiff, &verdict, {{check, limit}});
+  };
+  EXPECT_EQ(of("orders", kWarning), kWarning);
+  EXPECT_EQ(of("orders", kInfo), kInfo);
+  EXPECT_EQ(of("others", kInfo), kCritical);
+  EXPECT_EQ(SeverityOf("orders", model::AlarmType::kTimeout, nullptr, {{"orders", kCritical}}),
+            kWarning)
+      << "it makes nothing more severe";
+}
+
+TEST(SeverityTest, StandsInTheAlarm) {
+  const FakeRenderer renderer;
+  const SeverityLimits limits = {{"orders", model::Severity::kWarning}};
+  const auto of = [&](const Rendering& rendering) {
+    return json::parse(MakeAlarms(Diff({Missing()}), rendering).front().json)["severity"];
+  };
+  EXPECT_EQ(of(renderer), "critical");
+  EXPECT_EQ(of({renderer, nullptr, &limits}), "warning");
 }
 
 class QuietTest : public ::testing::Test {
@@ -94,6 +154,7 @@ class GroupingTest : public ::testing::Test {
  protected:
   void Add(const model::Outcome& outcome) {
     for (Alarm& alarm : MakeAlarms(outcome, renderer_)) {
+      EXPECT_EQ(WrongByManual(alarm.json), "") << alarm.json;
       entries_.push_back({++sequence_, std::make_shared<const Alarm>(std::move(alarm))});
     }
   }
@@ -112,10 +173,7 @@ class GroupingTest : public ::testing::Test {
     return verdict;
   }
   static json Parsed(const Group& group) { return json::parse(group.alarm->json); }
-  static std::string Wrong(const Group& group) {
-    std::ifstream in(DCP_SOURCE_DIR "/docs/alarm.schema.json");
-    return ValidateJson(json::parse(in), Parsed(group));
-  }
+  static std::string Wrong(const Group& group) { return WrongByManual(group.alarm->json); }
 
   FakeRenderer renderer_;
   uint64_t sequence_ = 0;
@@ -195,6 +253,17 @@ TEST_F(GroupingTest, WhatOnlyTouchesKnownRowsStaysApart) {
   EXPECT_EQ(Parsed(groups[1])["diff_count"], 0);
   EXPECT_EQ(Parsed(groups[1])["known"], 4);
   EXPECT_EQ(Wrong(groups[1]), "");
+}
+
+TEST_F(GroupingTest, TheHighestSeverityOfSeveral) {
+  model::RowDiff healed = Mismatch();
+  healed.kind = model::DiffKind::kHealed;
+  Add(Storm(1, 1, 10));
+  Add(Diff({healed}, 11, 12));
+  EXPECT_EQ(Parsed(MergeAlarms(entries_)[0])["severity"], "critical");
+  entries_.erase(entries_.begin());
+  Add(Diff({healed}, 12, 13));
+  EXPECT_EQ(Parsed(MergeAlarms(entries_)[0])["severity"], "warning");
 }
 
 TEST_F(GroupingTest, ResolvedNamesAllThatItEnds) {

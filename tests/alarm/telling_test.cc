@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/alarm_id.h"
 #include "tests/alarm/fakes.h"
+#include "tests/alarm/json_schema.h"
 
 namespace dcp::alarm {
 namespace {
@@ -74,6 +75,9 @@ class TellingTest : public ::testing::Test {
     for (const uint64_t key : keys) verdict.known_keys.push_back({key, 0});
     return ReportOf(std::move(verdict));
   }
+  // Ids of alarms.
+  static constexpr char kSome[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                        kOther[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
   static model::Report End(std::vector<std::string> alarms, std::vector<uint64_t> keys) {
     model::Resolved resolved{.head = Head(), .resolves = std::move(alarms), .keys = {}};
     for (const uint64_t key : keys) {
@@ -103,9 +107,11 @@ class TellingTest : public ::testing::Test {
     marks_.rules.push_back(rule);
   }
   std::vector<Told> TellIt(model::Report& report, model::FindingMarks* marks) {
-    return Tell(
+    std::vector<Told> told = Tell(
         Rendering(renderer_), marks,
         [this](Level, absl::string_view line) { log_.emplace_back(line); }, &report);
+    for (const Told& one : told) EXPECT_EQ(WrongByManual(one.alarm.json), "") << one.alarm.json;
+    return told;
   }
   std::vector<Told> TellIt(model::Report& report) { return TellIt(report, &marks_); }
   static json Parsed(const Told& told) { return json::parse(told.alarm.json); }
@@ -261,14 +267,14 @@ TEST_F(TellingTest, WhatIsUnverifiedBesideIsTold) {
 
 TEST_F(TellingTest, TheEndOfWhatNobodyGotIsQuiet) {
   marks_.kept_back = {1, 2};
-  marks_.kept_back_alarms = {"a"};
-  model::Report last = End({"a"}, {1, 2});
+  marks_.kept_back_alarms = {kSome};
+  model::Report last = End({kSome}, {1, 2});
   EXPECT_TRUE(TellIt(last)[0].quiet);
   model::Report one_of_many = End({}, {1});
   EXPECT_TRUE(TellIt(one_of_many)[0].quiet);
-  model::Report with_another = End({"a"}, {1, 3});
+  model::Report with_another = End({kSome}, {1, 3});
   EXPECT_FALSE(TellIt(with_another)[0].quiet);
-  model::Report of_another = End({"a", "b"}, {1});
+  model::Report of_another = End({kSome, kOther}, {1});
   EXPECT_FALSE(TellIt(of_another)[0].quiet);
 }
 
@@ -282,8 +288,8 @@ TEST_F(TellingTest, TheEndInTheSameReportIsQuietToo) {
 }
 
 TEST_F(TellingTest, TheEndOfATimeoutIsTold) {
-  model::Report report = End({"a"}, {});
-  marks_.kept_back_alarms = {"a"};
+  model::Report report = End({kSome}, {});
+  marks_.kept_back_alarms = {kSome};
   EXPECT_FALSE(TellIt(report)[0].quiet);
 }
 

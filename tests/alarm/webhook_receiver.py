@@ -89,7 +89,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if self.headers.get("Idempotency-Key") == self.options.poison:
+        if self.options.poison and self.headers.get("Idempotency-Key") == self.options.poison:
             return self.answer(400)
         if self.mode == "500":
             return self.answer(500)

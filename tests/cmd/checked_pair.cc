@@ -321,10 +321,14 @@ Alarm CheckedPair::Difference(const std::string& key_json) {
   Alarm told = side;
   const bool timed = told.is_object() && told.contains("ts") && told["ts"].is_string();
   if (timed) told.erase("ts");
-  for (const char* known_to_some : {"statement", "statement_bytes"}) {
+  // An UPDATE, and no other, tells the row before.
+  const Alarm before = told.is_object() ? told.value("before", Alarm()) : Alarm();
+  const bool tells_before = before.is_array() && before.size() == wanted["row"].size();
+  for (const char* known_to_some : {"statement", "statement_bytes", "before"}) {
     if (told.is_object()) told.erase(known_to_some);
   }
-  if (timed && told == wanted) return ::testing::AssertionSuccess();
+  if (timed && told == wanted && tells_before == (op == "UPDATE"))
+    return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure() << side.dump() << "\nwanted " << wanted.dump() << " and ts";
 }
 

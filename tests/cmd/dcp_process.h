@@ -1,7 +1,8 @@
 // DcpProcess: the program itself, run as a user would run it, and the alarms that
 // it writes. For integration tests.
 //
-// Thread-compatible; it ends with the test.
+// Thread-compatible; it ends with the test, and is a failure of it where an alarm that it wrote is
+// not as the manual's schema says.
 #pragma once
 
 #include <functional>
@@ -47,6 +48,9 @@ std::string ReadFile(const std::string& path);
 
 class DcpProcess {
  public:
+  // All that it has written is validated by then.
+  ~DcpProcess();
+
   // Runs `dcp run` with `config`, to which a file sink for all types of alarms is
   // added. Returns once it says that it is ready.
   //   kFailedPrecondition  it ended instead; the message has what it said

@@ -1,6 +1,7 @@
 // Findings of a running daemon: listed, acknowledged and ignored by the command while it runs;
 // and values that are masked, which stand in nothing that dcp writes.
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 
 #include "absl/strings/ascii.h"
@@ -8,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "tests/alarm/receiver.h"
@@ -19,12 +22,15 @@
 namespace dcp::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
 class FindingsTest : public CheckedPair {
@@ -189,6 +195,81 @@ TEST_F(FindingsTest, AnIgnoredRowMakesNoAlarmAndIsNeverSame) {
   EXPECT_THAT(Listed({"export"})[0]["difference"]["target"]["row"].dump(), R"([42,"x",9])");
 }
 
+// What docs/findings.md says of the options, one after the other.
+TEST_F(FindingsTest, TheCommandDoesWhatTheManualSays) {
+  Start();
+  Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  Skipped("INSERT INTO shop.orders VALUES (43, 'y', 8)");
+  OnReplica("UPDATE shop.orders SET v = 'z' WHERE id = 2");
+  Judge();
+  const auto keys = [&](std::vector<std::string> args) {
+    args.insert(args.begin(), {"list", "--json"});
+    std::vector<std::string> found;
+    for (const Alarm& one : Listed(args)) found.push_back(one["key"]);
+    return found;
+  };
+  const auto exit_code = [&](const std::vector<std::string>& args) {
+    return Diffs(args).exit_code;
+  };
+  const auto all = UnorderedElementsAre("shop.orders[2]", "shop.orders[42]", "shop.orders[43]");
+  const auto mine = ElementsAre("shop.orders[42]");
+  // Filters.
+  EXPECT_THAT(keys({}), all);
+  EXPECT_THAT(keys({"--check", "pair", "--target", "dst", "--table", "shop.*", "--status", "open"}),
+              all);
+  for (const std::vector<std::string>& none :
+       std::vector<std::vector<std::string>>{{"--check", "pai"},
+                                             {"--target", "src"},
+                                             {"--table", "shop.busy"},
+                                             {"--status", "resolved"}}) {
+    EXPECT_THAT(keys(none), IsEmpty()) << none[1];
+  }
+  EXPECT_EQ(exit_code({"list", "--status", "closed"}), 64);
+  EXPECT_THAT(Listed({"export", "--table", "shop.*", "--status", "open"}), SizeIs(3));
+  EXPECT_THAT(Listed({"export", "--status", "resolved"}), IsEmpty());
+  // What one has.
+  const auto names = [](const Alarm& object) {
+    std::vector<std::string> found;
+    for (const auto& [name, value] : object.items()) found.push_back(name);
+    return absl::StrJoin(found, " ");
+  };
+  const std::string fields =
+      "ack alarm_id check columns %sfirst_seen key kind last_seen number reopened resolved_at "
+      "status table target";
+  EXPECT_EQ(names(Listed()[0]), absl::StrReplaceAll(fields, {{"%s", ""}}));
+  EXPECT_EQ(names(Listed({"export"})[0]), absl::StrReplaceAll(fields, {{"%s", "difference "}}));
+  // By number, by key, by the id of its alarm: that is of all three.
+  const Alarm first = Listed()[0];
+  EXPECT_THAT(Listed({"show", "--json", absl::StrCat(first["number"].get<int64_t>())}), SizeIs(1));
+  EXPECT_THAT(Listed({"show", "--json", first["alarm_id"]}), SizeIs(3));
+  // Acknowledged, and taken back.
+  EXPECT_EQ(exit_code({"ack", "shop.orders[42]", "--note", "six"}), 0);
+  EXPECT_THAT(keys({"--status", "acknowledged"}), mine);
+  // Ignored comes before acknowledged, for a time.
+  EXPECT_EQ(exit_code({"ignore", "shop.orders[42]", "--until", "2099-01-01T00:00:00Z"}), 0);
+  EXPECT_THAT(keys({"--status", "ignored"}), mine);
+  EXPECT_THAT(Diffs({"ignore", "--list"}).output,
+              AllOf(HasSubstr("rule 1: check pair target dst key shop.orders[42]"),
+                    HasSubstr("until 2099-01-01T00:00:00.000Z")));
+  EXPECT_EQ(exit_code({"ignore", "--remove", "1"}), 0);
+  EXPECT_EQ(exit_code({"ignore", "--remove", "1"}), 1);
+  EXPECT_THAT(keys({"--status", "acknowledged"}), mine);
+  EXPECT_EQ(exit_code({"ack", "shop.orders[42]", "--undo"}), 0);
+  EXPECT_EQ(exit_code({"ack", "shop.orders[42]", "--undo"}), 1);
+  EXPECT_THAT(keys({"--status", "open"}), all);
+  // By column: those of which it is known that they differ there.
+  EXPECT_EQ(exit_code({"ignore", "--table", "shop.*", "--column", "V", "--note", "rounded"}), 0);
+  EXPECT_THAT(keys({"--status", "ignored"}), ElementsAre("shop.orders[2]"));
+  EXPECT_THAT(Diffs({"ignore", "--list"}).output,
+              AllOf(HasSubstr("table shop.* column V  for ever"), HasSubstr("rounded")));
+  // By target: what was told is told, and from the next report on it is left out.
+  EXPECT_EQ(exit_code({"ignore", "--check", "pair", "--target", "dst"}), 0);
+  EXPECT_THAT(keys({"--status", "ignored"}), all);
+  Skipped("INSERT INTO shop.orders VALUES (44, 'y', 8)");
+  Judge();
+  EXPECT_THAT(AllSaid(), ElementsAre(HasSubstr("missing shop.orders[42]"), HasSubstr("ignored 1")));
+}
+
 TEST_F(FindingsTest, TheCommandSaysWhatItCannotDo) {
   Start();
   EXPECT_THAT(Diffs({"list"}).output, HasSubstr("no findings"));
@@ -298,6 +379,36 @@ TEST_F(FindingsTest, VerifyOfAKeySaysWhatItCannotDo) {
   EXPECT_EQ(equal.exit_code, 0) << equal.output;
 }
 
+// ---- severity ----
+
+// A check whose differences are but warnings, and sinks that choose by it.
+TEST_F(FindingsTest, SinksChooseBySeverity) {
+  const std::string critical = own_dir_ / "critical.jsonl";
+  Settings settings;
+  settings.check =
+      absl::StrCat("severity = \"warning\"\n[[alarm]]\ntype = \"file\"\npath = \"", people_,
+                   "\"\nseverities = [\"warning\"]\n[[alarm]]\ntype = \"file\"\npath = \"",
+                   critical, "\"\nseverities = [\"critical\"]\n");
+  Start(settings);
+  Skipped("INSERT INTO shop.orders VALUES (42, 'x', 7)");
+  Judge();
+  Skipped("UPDATE shop.orders SET n = 8 WHERE id = 42");  // known
+  Judge();
+  OnReplica("INSERT INTO shop.orders VALUES (42, 'x', 8)");
+  Judge();
+  Judge();
+  EXPECT_TRUE(Eventually([&] { return People().size() >= 2; }));
+  EXPECT_TRUE(Eventually([&] { return !ReadFile(critical).empty(); }));
+  EXPECT_THAT(People(), ElementsAre("diff", "resolved"));
+  EXPECT_THAT(ReadFile(critical), StartsWith(R"({"type":"resolved")"));
+  std::vector<std::string> severities;
+  for (const Alarm& alarm : dcp().alarms()) {
+    if (alarm["type"] == "same") continue;
+    severities.push_back(alarm["severity"]);
+  }
+  EXPECT_THAT(severities, ElementsAre("warning", "info", "info", "info"));
+}
+
 // ---- statements ----
 
 class StatementsTest : public FindingsTest, public ::testing::WithParamInterface<Flavour> {
@@ -330,6 +441,11 @@ TEST_P(StatementsTest, StandInTheEvidence) {
   EXPECT_EQ(difference["target"]["statement_bytes"], theirs.size());
   EXPECT_EQ(difference["row_columns"].dump(), R"(["id","v","n"])");
   const ProgramResult shown = Diffs({"show", "shop.orders[2]"});
+  EXPECT_EQ(difference["source"]["before"].dump(), R"([2,"b",2])") << difference;
+  EXPECT_EQ(difference["target"]["before"].dump(), R"([2,"it's",2])") << difference;
+  EXPECT_THAT(shown.output, HasSubstr(R"(
+  ≠ v: source "b" -> "it's", target "it's" -> "x"; now: source "it's", target "x"
+    n: source 2, target 2; now: source 2, target 2)"));
   EXPECT_THAT(shown.output, HasSubstr(absl::StrCat("source statement: ", ours)));
   EXPECT_THAT(shown.output, HasSubstr("target statement: UPDATE shop.orders SET v = 'x'"));
 }
@@ -396,26 +512,76 @@ class MaskedTest : public FindingsTest, public ::testing::WithParamInterface<std
     const std::string url = receiver_.Url();
     Settings settings;
     address_ = FreeAddress();
+    control_ = FreeAddress();
     settings.check = absl::StrCat(
-        "max_diff_rows = 2\n[http]\nlisten = \"", address_,
-        "\"\n[[mask]]\ntables = [\"shop.people\"]\ncolumns = [\"mail\", \"pin\"]\n", "with = \"",
-        GetParam(), "\"\n[[alarm]]\ntype = \"webhook\"\nurl = \"", url, "\"\n",
-        "[[alarm]]\ntype = \"exec\"\ncommand = [\"tee\", \"-a\", \"", own_dir_ / "exec.jsonl",
-        "\"]\n[[alarm]]\ntype = \"file\"\npath = \"", people_, "\"\n");
+        "max_diff_rows = 2\n", "[control]\nlisten = \"", control_, "\"\n[http]\nlisten = \"",
+        address_, "\"\n[[alarm]]\ntype = \"alertmanager\"\nurl = \"", others_.Url(),
+        "\"\n[[alarm]]\ntype = \"webhook\"\nmin_interval = \"0s\"\nurl = \"", others_.Url(), "\"\n",
+        kTemplate, "[[mask]]\ntables = [\"shop.people\"]\ncolumns = [\"mail\", \"pin\"]\n",
+        "with = \"", GetParam(),
+        "\"\n[[alarm]]\ntype = \"webhook\"\nmin_interval = \"0s\"\nurl = \"", url, "\"\n",
+        "[[alarm]]\ntype = \"exec\"\nmin_interval = \"0s\"\ncommand = [\"tee\", \"-a\", \"",
+        own_dir_ / "exec.jsonl", "\"]\n[[alarm]]\ntype = \"file\"\npath = \"", people_, "\"\n");
     Start(settings);
   }
   static std::string Person(int id, const std::string& mail, const std::string& pin) {
     return absl::StrCat("INSERT INTO shop.people VALUES (", id, ", '", mail, "', ", pin, ", 'n')");
   }
 
-  std::string Page(const std::string& path) const {
-    int port = 0;
-    EXPECT_TRUE(absl::SimpleAtoi(address_.substr(address_.rfind(':') + 1), &port));
-    return HttpGet(static_cast<uint16_t>(port), path);
+  std::string Page(const std::string& path) const { return HttpGet(PortOf(address_), path); }
+
+  // What a daemon says over gRPC, and its events.
+  std::string Asked() const {
+    std::string said;
+    for (std::vector<std::string> args :
+         {std::vector<std::string>{"watch", "--json", "--oldest", "--count", "3"},
+          {"watch", "--oldest", "--count", "3"},
+          {"diffs", "list", "--all"},
+          {"diffs", "export"},
+          {"diffs", "show", "1"},
+          {"status", "--json"}}) {
+      args.insert(args.end(), {"--server", control_});
+      const auto result = RunDcp(args);
+      EXPECT_OK(result);
+      EXPECT_EQ(result.value_or(ProgramResult()).exit_code, 0) << args[0] << " " << args[1];
+      absl::StrAppend(&said, result.value_or(ProgramResult()).output);
+    }
+    TcpClient events(PortOf(address_));
+    events.Send("GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nLast-Event-ID: 1\r\n\r\n");
+    for (int i = 0; i < 4; ++i) said += events.Receive("\n\n");
+    EXPECT_THAT(said, HasSubstr("event: "));
+    return said;
+  }
+  // What it hands over to another one.
+  std::string HandedOver() {
+    std::string hex;
+    EXPECT_TRUE(Eventually([&] {
+      hex = source().QueryValue("SELECT HEX(data) FROM drc.dcp_handover LIMIT 1").value_or("");
+      return absl::HexStringToBytes(hex).find("shop.people[") != std::string::npos;
+    }));
+    return absl::HexStringToBytes(hex);
+  }
+  // What it says when it ends in the middle of its work. A core file would hold all of its memory.
+  void Abort() {
+    const std::string limits = ReadFile(absl::StrCat("/proc/", dcp().pid(), "/limits"));
+    EXPECT_THAT(limits, ContainsRegex("Max core file size +0 +0 "));
+    ASSERT_EQ(kill(dcp().pid(), SIGABRT), 0);
+    ASSERT_TRUE(Eventually([&] { return !dcp().running(); }));
   }
 
-  std::string address_;
+  static uint16_t PortOf(const std::string& address) {
+    int port = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
+    return static_cast<uint16_t>(port);
+  }
+
+  static constexpr char kTemplate[] =
+      "content_type = \"text/plain\"\ntemplate = '{{text}} {{json}} {{#diffs}}{{key_text}} "
+      "{{#source}}{{row_text}}{{before}}{{/source}}{{#target}}{{row_text}}{{/target}}{{/diffs}}'\n";
+  std::string address_, control_;
+  const TestDir others_dir_{"dcp-masked"};
   const alarm::Receiver receiver_{own_dir_.path(), {}};
+  const alarm::Receiver others_{others_dir_.path(), {}};
 };
 INSTANTIATE_TEST_SUITE_P(All, MaskedTest, ::testing::Values("stars", "hash"),
                          [](const auto& how) { return how.param; });
@@ -425,6 +591,7 @@ TEST_P(MaskedTest, AMaskedValueStandsInNothingThatIsWritten) {
       "CREATE TABLE shop.people (id INT, mail VARCHAR(60), pin BIGINT, note TEXT, "
       "PRIMARY KEY (mail, pin, id))");
   OnSource(Person(1, kMail, kPin));
+  OnSource(Person(5, kOtherMail, kOtherPin));
   StartMasked();
   for (MysqlServer* server : {&source(), &replica()}) {
     ASSERT_OK(
@@ -433,11 +600,15 @@ TEST_P(MaskedTest, AMaskedValueStandsInNothingThatIsWritten) {
   }
   Skipped(Person(2, kMail, kOtherPin));  // missing
   OnReplica(absl::StrCat("UPDATE shop.people SET note = 'w', pin = ", kOtherPin, " WHERE id = 1"));
+  OnReplica("UPDATE shop.people SET note = 'v' WHERE id = 5");               // with the row before
   for (int id = 10; id < 14; ++id) OnReplica(Person(id, kOtherMail, kPin));  // extra, and a file
   Judge();
   Skipped(absl::StrCat("UPDATE shop.people SET note = 'x' WHERE mail = '", kMail, "'"));
   Judge();
   EXPECT_THAT(Listed(), Not(IsEmpty()));
+  const auto storm = dcp().Await([](const Alarm& alarm) { return alarm.contains("diff_file"); });
+  ASSERT_OK(storm);
+  EXPECT_THAT(ReadFile((*storm)["diff_file"]), HasSubstr(R"("before":[5,")"));
   const std::string exported = Diffs({"export"}).output;
   EXPECT_THAT(exported, HasSubstr(R"("statement":null)"));
   EXPECT_THAT(exported, HasSubstr(GetParam() == "stars" ? "***" : "hash:"));
@@ -457,18 +628,47 @@ TEST_P(MaskedTest, AMaskedValueStandsInNothingThatIsWritten) {
       Eventually([&] { return ReadFile(people_).find("unverified") != std::string::npos; }));
   const std::string status = Page("/status");
   EXPECT_THAT(status, HasSubstr("200 OK"));
-  WriteFile(own_dir_ / "pages", status + Page("/metrics") + Page("/"));
+  const std::string findings = Page("/findings");
+  EXPECT_THAT(findings, HasSubstr("shop.people"));
+  WriteFile(own_dir_ / "pages", status + findings + Page("/metrics") + Page("/"));
+  WriteFile(own_dir_ / "asked", Asked());
   WriteFile(own_dir_ / "exported", exported + Diffs({"export"}).output + Diffs({"list"}).output);
   EXPECT_THAT(receiver_.Taken(), Not(IsEmpty()));
   for (const Alarm& taken : receiver_.Taken()) ParseAlarm(taken["body"]);
   EXPECT_THAT(Leaks(dcp().dir().path(), Secrets()), IsEmpty());
   EXPECT_THAT(Leaks(own_dir_.path(), Secrets()), IsEmpty());
+  EXPECT_TRUE(Eventually([&] { return others_.Taken().size() >= 6; }));
+  EXPECT_THAT(ReadFile(others_dir_ / "taken"), AllOf(HasSubstr("alertname"), HasSubstr("key")));
+  EXPECT_THAT(Leaks(others_dir_.path(), Secrets()), IsEmpty());
   // The search finds what is there.
   WriteFile(own_dir_ / "not masked", absl::StrCat("x", absl::Base64Escape(kMail), kPin));
   EXPECT_THAT(Leaks(own_dir_.path(), Secrets()), SizeIs(2));
   ASSERT_OK(dcp().Stop());
   EXPECT_THAT(Leaks(dcp().dir().path(), Secrets()), IsEmpty());
   ASSERT_OK(dcp().StartAgain());
+  Abort();
+  EXPECT_THAT(Leaks(dcp().dir().path(), Secrets()), IsEmpty());
+  ASSERT_OK(dcp().StartAgain());
+}
+
+// Barriers and the lease are dcp's own here: none of the test's.
+TEST_P(MaskedTest, AMaskedKeyIsHandedOverMasked) {
+  OnSource(
+      "CREATE TABLE shop.people (id INT, mail VARCHAR(60), pin BIGINT, note TEXT, "
+      "PRIMARY KEY (mail, pin, id))");
+  Settings settings;
+  settings.check = absl::StrCat(
+      "[ha]\nname = \"one\"\n[[barrier]]\ninterval = \"500ms\"\n", ConnectionToml(source()),
+      "[[mask]]\ntables = [\"shop.*\"]\ncolumns = [\"mail\", \"pin\"]\nwith = \"", GetParam(),
+      "\"\n");
+  auto started = DcpProcess::Start(Config(settings));
+  ASSERT_OK(started);
+  ASSERT_OK((*started)->Await(OfType("same")));
+  ASSERT_OK(replica().Execute(Person(7, kMail, kPin)));
+  ASSERT_OK((*started)->Await(OfType("diff")));
+  WriteFile(own_dir_ / "handed over", HandedOver());
+  EXPECT_THAT(Leaks(own_dir_.path(), Secrets()), IsEmpty());
+  EXPECT_THAT(Leaks((*started)->dir().path(), Secrets()), IsEmpty());
 }
 
 }  // namespace

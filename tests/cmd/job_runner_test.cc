@@ -27,6 +27,7 @@ using model::JobRun;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 // Stores what is said, as the program does.
@@ -431,6 +432,39 @@ TEST(JobFindingsTest, WhereColumnsAreLeftOutNothingIsTheSameAndNoFindingEnds) {
     EXPECT_EQ(verdict.unverified_detail, "definitions differ: shop.t: another key");
     EXPECT_EQ(verdict.unverified_table, "shop.t");
   }
+}
+
+// Nothing of a row is told where its table is not known, nor of one that is undecided.
+TEST(JobFindingsTest, MaskedValuesStandInNoAlarm) {
+  model::TableRegistry registry;
+  NoSpill spill;
+  model::OutcomeHead head;
+  head.check = "nightly";
+  head.epoch = model::kJobEpoch;
+  const alarm::Masks masks({{.tables = {"shop.*"}, .columns = {"v"}}}, &registry);
+  JobFindings findings(
+      head, {}, &registry, &spill, [](absl::string_view) {}, /*hides_keys=*/true);
+  verifier::TableTask task;
+  task.logical = "shop.t";
+  findings.OnStart({task}, "none");
+  findings.OnDifference(
+      {"shop.t", "[\"secret\"]", verifier::Difference::Kind::kMissing, {}, "[\"secret\"]", "null"});
+  verifier::TableResult undecided;
+  undecided.table = "shop.t";
+  undecided.undecided = 1;
+  undecided.reasons = {"[\"secret\"]: it changes"};
+  undecided.cause = "it changes";
+  findings.OnTable(undecided);
+  const row::Renderer renderer;
+  std::string said;
+  for (const model::Outcome& outcome : findings.MakeReport(absl::UnixEpoch()).outcomes) {
+    for (const auto& one : alarm::MakeAlarms(outcome, alarm::Rendering(renderer, &masks))) {
+      absl::StrAppend(&said, one.text, "\n", one.json, "\n");
+    }
+  }
+  EXPECT_THAT(said, HasSubstr("it changes"));
+  EXPECT_THAT(said, HasSubstr(R"(shop.t["***"])"));
+  EXPECT_THAT(said, Not(HasSubstr("secret")));
 }
 
 }  // namespace

@@ -119,22 +119,5 @@ TEST_F(JobTimetableTest, ChangesOfClocksAreSaid) {
   EXPECT_THAT(twice.note, HasSubstr("02:30 comes twice in Europe/Berlin: this is the first"));
 }
 
-TEST(IsWithinTest, HoursOfTheZoneOverMidnightToo) {
-  absl::TimeZone berlin;
-  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
-  const auto at = [&](int hour, int minute) {
-    return absl::FromCivil(absl::CivilMinute(2026, 7, 1, hour, minute), berlin);
-  };
-  const std::vector<config::QuietHours> hours = {{absl::Hours(22), absl::Hours(6)},
-                                                 {absl::Hours(12), absl::Hours(13)}};
-  for (const absl::Time inside : {at(22, 0), at(23, 59), at(0, 0), at(5, 59), at(12, 0)}) {
-    EXPECT_TRUE(IsWithin(hours, berlin, inside)) << inside;
-  }
-  for (const absl::Time outside : {at(6, 0), at(11, 59), at(13, 0), at(21, 59)}) {
-    EXPECT_FALSE(IsWithin(hours, berlin, outside)) << outside;
-  }
-  EXPECT_TRUE(IsWithin({}, berlin, at(6, 0)));
-}
-
 }  // namespace
 }  // namespace dcp::cmd

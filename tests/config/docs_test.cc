@@ -128,6 +128,8 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(check.origin, Origin::kSource);
   EXPECT_EQ(check.ddl, Ddl::kIgnore);
   EXPECT_EQ(check.max_diff_rows, 10u);
+  EXPECT_EQ(check.severity, model::Severity::kWarning);
+  EXPECT_EQ(loaded->config.checks.at(1).severity, model::Severity::kCritical);
   EXPECT_EQ(loaded->config.checks.at(1).compare, Compare::kOrdered);
   EXPECT_EQ(loaded->config.checks.at(1).capture, Capture::kKey);
   const AlarmOptions& file = loaded->config.alarms.at(1);
@@ -147,8 +149,10 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(webhook.tables, std::vector<std::string>{"shop.*"});
   EXPECT_EQ(webhook.kinds,
             (std::vector<model::DiffKind>{model::DiffKind::kMismatch, model::DiffKind::kExtra}));
+  EXPECT_EQ(webhook.severities,
+            (std::vector<model::Severity>{model::Severity::kCritical, model::Severity::kWarning}));
   EXPECT_EQ(webhook.min_interval, absl::Minutes(1));
-  EXPECT_EQ(webhook.quiet.at(0), (QuietHours{absl::Hours(22), absl::Hours(7)}));
+  EXPECT_EQ(webhook.quiet.at(0), (model::DayHours{absl::Hours(22), absl::Hours(7)}));
   EXPECT_EQ(webhook.zone.name(), "UTC");
   EXPECT_EQ(webhook.body_template, "{{type}}\n{{text}}");
   EXPECT_EQ(webhook.content_type, "text/plain");
@@ -173,6 +177,7 @@ TEST_F(FullExampleTest, ChecksAndServicesAreRead) {
   EXPECT_EQ(job.tables.at(0).target_where, "zone = 'eu'");
   EXPECT_EQ(job.tables.at(0).columns,
             (std::vector<std::pair<std::string, std::string>>{{"region", "zone"}, {"a.b", "ab"}}));
+  EXPECT_EQ(job.severity, model::Severity::kInfo);
   EXPECT_EQ(job.compare, JobCompare::kBytes);
   EXPECT_EQ(job.barrier_id, 2u);
   EXPECT_EQ(job.chunk_time, absl::Milliseconds(250));

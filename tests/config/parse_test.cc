@@ -428,6 +428,8 @@ TEST_F(AlarmTest, RoutingIsChecked) {
   EXPECT_THAT(Wrong("type = 'log'\nchecks = ['nosuch*']\n"),
               ElementsAre(HasSubstr("no [[check]] or [[job]] is called 'nosuch*'")));
   EXPECT_THAT(Wrong("type = 'log'\nkinds = ['mising']\n"), ElementsAre(HasSubstr("missing")));
+  EXPECT_THAT(Wrong("type = 'log'\nseverities = ['critcal']\n"),
+              ElementsAre(HasSubstr("critical")));
   EXPECT_THAT(Wrong("type = 'log'\ntime_zone = 'Mars/Olympus'\n"),
               ElementsAre(HasSubstr("time zone")));
   for (const char* quiet : {"22:00", "22:00-24:00", "2:00-07:00", "22:60-07:00", "22:00-07:0a"}) {
@@ -472,8 +474,8 @@ TEST_F(ParseTest, AJobsScheduleIsRead) {
   EXPECT_TRUE(job.starts->Matches(absl::CivilMinute(2026, 11, 23, 2, 30)));
   EXPECT_FALSE(job.starts->Matches(absl::CivilMinute(2026, 11, 22, 2, 30)));
   EXPECT_EQ(job.zone.name(), "Europe/Berlin");
-  EXPECT_THAT(job.window, ElementsAre(QuietHours{absl::Hours(22), absl::Hours(6)},
-                                      QuietHours{absl::Hours(12), absl::Hours(13)}));
+  EXPECT_THAT(job.window, ElementsAre(model::DayHours{absl::Hours(22), absl::Hours(6)},
+                                      model::DayHours{absl::Hours(12), absl::Hours(13)}));
   EXPECT_EQ(job.max_duration, absl::Hours(3));
 }
 

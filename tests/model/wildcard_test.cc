@@ -26,5 +26,16 @@ TEST(MatchesWildcardTest, ManyStarsTakeNoExponentialTime) {
   EXPECT_FALSE(MatchesWildcard(pattern + "b", std::string(5000, 'a')));
 }
 
+TEST(WildcardTest, PatternsMayMeet) {
+  EXPECT_TRUE(MayMeet("a.b", "a.b"));
+  EXPECT_FALSE(MayMeet("a.b", "a.c"));
+  EXPECT_TRUE(MayMeet("a.*", "a.b"));
+  EXPECT_TRUE(MayMeet("a.b", "?.b"));
+  EXPECT_FALSE(MayMeet("a.b", "b.*"));
+  EXPECT_TRUE(MayMeet("a.*", "a.x_*"));
+  EXPECT_TRUE(MayMeet("*.x", "a.*"));
+  EXPECT_FALSE(MayMeet("a.*", "b.*"));
+}
+
 }  // namespace
 }  // namespace dcp::model

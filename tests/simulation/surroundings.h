@@ -51,8 +51,9 @@ class Ledger {
  private:
   void Propose(const std::string& id, const checker::test::Said& said);
 
-  std::map<std::string, checker::test::Said> proposed_;    // by id
-  std::set<std::string> received_;                         // ids
+  std::map<std::string, checker::test::Said> proposed_;  // by id
+  std::set<std::string> received_;                       // ids
+  uint64_t receipts_ = 0;
   std::map<std::string, std::vector<std::string>> order_;  // ids, by check
   std::string failure_;
 };
