@@ -131,6 +131,7 @@ absl::Status Process::OpenState(bool may_be_new) {
   state::StateStore::Options options;
   options.dir = kDirectory;
   options.disk = {&around_.disk, "fake"};
+  options.changes_per_part = 1;  // reports in parts and whole ones
   DCP_ASSIGN_OR_RETURN(state_, state::StateStore::Open(std::move(options)));
   if (state_->is_new() && !may_be_new) around_.ledger.Fail("the state was made anew");
   outbox_ = std::make_unique<WatchedOutbox>(*state_, around_);
