@@ -56,6 +56,12 @@ void ConvergeJudge::ForgetTable(const std::string& table, const std::string& rea
       keys_.erase(it++);
     }
   }
+  ChangeSleeping([&](Key& key) {
+    if (!Concerns(key, table)) return false;
+    Lose(key);
+    NoteFinding(key, now_);
+    return true;
+  });
 }
 
 void ConvergeJudge::ForgetOld() {

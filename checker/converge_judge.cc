@@ -28,7 +28,9 @@ void ConvergeJudge::StartRun(uint64_t epoch, uint64_t offset, bool exact) {
   now_offset_ = offset;
   log_.StartRun(epoch, offset);
   // What was before the run is before its first barrier.
-  for (auto& [digest, key] : keys_) key.touched_to = std::max(offset, restored_at_);
+  const uint64_t touched_to = std::max(offset, restored_at_);
+  for (auto& [digest, key] : keys_) key.touched_to = touched_to;
+  ChangeSleeping([&](Key& key) { return std::exchange(key.touched_to, touched_to) != touched_to; });
   if (offset >= restored_at_) EndRestoring();
 }
 
@@ -64,7 +66,10 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
       NoteFinding(*key, now_);
     }
     const bool held = key->state == State::kDiffering && now_offset_ < key->not_before;
-    if (key->state != State::kPending && key->state != State::kLate && !held) continue;
+    if (key->state != State::kPending && key->state != State::kLate && !held) {
+      if (MaySleep(*key)) Sleep(*key);
+      continue;
+    }
     key->source.Hold();
     key->target.Hold();
     if (key->queued) continue;
@@ -90,6 +95,11 @@ void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail,
       keys_.erase(it++);
     }
   }
+  ChangeSleeping([&](Key& key) {
+    Lose(key);
+    NoteFinding(key, now_);
+    return true;
+  });
   restored_.clear();
   overlooked_.clear();
   unsettled_.clear();
@@ -138,6 +148,7 @@ void ConvergeJudge::ApplySide(const SegmentSide& side, bool is_source, bool judg
 }
 
 ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item& item) {
+  Wake(digest);
   const auto [it, is_new] = keys_.try_emplace(digest);
   Key& key = it->second;
   if (is_new) key.forgotten = forgotten_to_;
@@ -228,6 +239,7 @@ void ConvergeJudge::ApplyDdl(const Item& item, bool is_source) {
 
 // Open keys become absent on this side; settled ones are forgotten.
 void ConvergeJudge::RowsGone(const std::string& table, bool is_source) {
+  WakeTable(table);
   for (auto it = keys_.begin(); it != keys_.end();) {
     Key& key = it->second;
     if (key.is_ddl || !Concerns(key, table)) {
@@ -514,9 +526,9 @@ void ConvergeJudge::Answer(const std::vector<ConfirmAnswer>& answers, absl::Time
     if (it == confirming_.end()) continue;  // of an earlier run
     const auto key = keys_.find(it->second);
     confirming_.erase(it);
-    if (key != keys_.end() && key->second.state == State::kConfirming) {
-      AnswerOne(key->second, answer);
-    }
+    if (key == keys_.end() || key->second.state != State::kConfirming) continue;
+    AnswerOne(key->second, answer);
+    if (MaySleep(key->second)) Sleep(key->second);
   }
   log_.Flush(now);
 }
@@ -559,7 +571,8 @@ void ConvergeJudge::EvaluateLate(Key& key) {
   }
 }
 
-// A key's texts and lists, and its place in the map, beside itself.
+// A key's texts and lists, and its place in the map, beside itself. Not those that sleep: however
+// many rows differ, the others are remembered, and streams are read on.
 uint64_t ConvergeJudge::bytes() const {
   constexpr uint64_t kKeyBytes = sizeof(Keys::value_type) + 64;
   return keys_.size() * kKeyBytes + touched_count_ * sizeof(model::Digest);

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/container/node_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "checker/findings.h"
 #include "checker/judge.h"
 #include "checker/key_history.h"
@@ -108,6 +109,7 @@ class ConvergeJudge final : public Judge {
     uint32_t late_passed = 0;
   };
   using Keys = absl::node_hash_map<model::Digest, Key>;
+  using Packed = std::unique_ptr<char[]>;
 
   struct Broken {
     Index barrier = 0;
@@ -166,6 +168,19 @@ class ConvergeJudge final : public Judge {
   void AnswerOne(Key& key, const ConfirmAnswer& answer);
   void Heal(Key& key);
 
+  // Sleeping.
+  static Packed Pack(const Key& key);
+  static void Unpack(const model::Digest& digest, const Packed& packed, Key* key);
+  static bool MaySleep(const Key& key);
+  // `key` is gone then. REQUIRES: MaySleep(key)
+  void Sleep(const Key& key);
+  // Null: it does not sleep.
+  Key* Wake(const model::Digest& digest);
+  void WakeTable(const std::string& table);
+  void WakeIf(absl::FunctionRef<bool(const Key&)> wanted);
+  // `change` tells whether it changed the key.
+  void ChangeSleeping(absl::FunctionRef<bool(Key&)> change);
+
   // Forgetting.
   void Lose(Key& key);
   // Its versions are sums of what was added on each side.
@@ -186,6 +201,8 @@ class ConvergeJudge final : public Judge {
   SegmentLog log_;
   Traces traces_;
   Keys keys_;
+  // Those that differ and that nothing touches now, packed; none of them is in keys_.
+  absl::flat_hash_map<model::Digest, Packed> sleeping_;
   bool exact_ = false;
   Index lateness_ = 0;
   Index now_ = 0;  // index of the newest segment
