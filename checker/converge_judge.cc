@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "checker/erase_if.h"
 #include "checker/evidence.h"
+#include "checker/turns.h"
 
 namespace dcp::checker {
 namespace {
@@ -15,6 +16,14 @@ using model::Version;
 
 // Rows that wait to be read: beyond it differences are said as inferred.
 constexpr size_t kMaxConfirming = 10'000;
+
+// Worth judging in turns, and decided key by key: a statement on a table is not.
+bool IsLarge(const SegmentPair& pair, size_t keys_per_turn) {
+  const auto is_mark = [](const Item& item) { return item.is_mark; };
+  if (pair.source.items.size() + pair.target.items.size() <= 2 * keys_per_turn) return false;
+  return std::none_of(pair.source.items.begin(), pair.source.items.end(), is_mark) &&
+         std::none_of(pair.target.items.begin(), pair.target.items.end(), is_mark);
+}
 
 }  // namespace
 
@@ -52,9 +61,14 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
   }
   // Before anything is decided: what would be decided by this segment is not known.
   for (const Lost& lost : lost_) ForgetTable(lost.table, lost.reason, lost.detail);
-  ApplySide(pair.source, true, true);
-  ApplySide(pair.target, false, !pair.replayed_beyond_history);
+  IsLarge(pair, options_.keys_per_turn) ? JudgeInTurns(pair) : Judge(pair);
+  if (restoring_ && now_offset_ >= restored_at_) EndRestoring();
+  ResolveVerified();
+  ForgetOld();
+  log_.Flush(now);
+}
 
+void ConvergeJudge::EvaluatePending() {
   std::vector<Key*> pending = std::exchange(pending_, {});
   for (Key* key : pending) {
     key->queued = false;
@@ -76,10 +90,6 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
     key->queued = true;
     pending_.push_back(key);
   }
-  if (restoring_ && now_offset_ >= restored_at_) EndRestoring();
-  ResolveVerified();
-  ForgetOld();
-  log_.Flush(now);
 }
 
 void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail, absl::Time now) {
@@ -134,16 +144,43 @@ bool ConvergeJudge::Dropped(const Item& item) const {
   });
 }
 
-void ConvergeJudge::ApplySide(const SegmentSide& side, bool is_source, bool judge_passages) {
-  for (const Item& item : side.items) {
-    if (!lost_.empty() && Dropped(item)) continue;
-    if (item.is_mark) {
-      if (item.mark().kind == model::Mark::Kind::kDdl) ApplyDdl(item, is_source);
-    } else if (is_source) {
-      ApplySource(item);
-    } else {
-      ApplyTarget(item, judge_passages);
+void ConvergeJudge::Judge(const SegmentPair& pair) {
+  ApplySide(pair.source, true, true);
+  ApplySide(pair.target, false, !pair.replayed_beyond_history);
+  EvaluatePending();
+}
+
+// In the order in which the keys come, as Judge() does: which rows an alarm shows is the same.
+void ConvergeJudge::JudgeInTurns(const SegmentPair& pair) {
+  Turns turns(options_.keys_per_turn);
+  for (const Key* key : pending_) turns.AddFirst(key->digest);
+  turns.AddSource(pair.source);
+  turns.AddTarget(pair.target);
+  std::vector<Key*> undecided;  // whose turn is over
+  for (const Turns::Turn& turn : turns.Take()) {
+    for (const uint32_t i : turn.source) Apply(pair.source.items[i], true, true);
+    for (const uint32_t i : turn.target) {
+      Apply(pair.target.items[i], false, !pair.replayed_beyond_history);
     }
+    EvaluatePending();
+    undecided.insert(undecided.end(), pending_.begin(), pending_.end());
+    pending_.clear();
+  }
+  pending_ = std::move(undecided);
+}
+
+void ConvergeJudge::ApplySide(const SegmentSide& side, bool is_source, bool judge_passages) {
+  for (const Item& item : side.items) Apply(item, is_source, judge_passages);
+}
+
+void ConvergeJudge::Apply(const Item& item, bool is_source, bool judge_passages) {
+  if (!lost_.empty() && Dropped(item)) return;
+  if (item.is_mark) {
+    if (item.mark().kind == model::Mark::Kind::kDdl) ApplyDdl(item, is_source);
+  } else if (is_source) {
+    ApplySource(item);
+  } else {
+    ApplyTarget(item, judge_passages);
   }
 }
 

@@ -120,7 +120,14 @@ class ConvergeJudge final : public Judge {
   // Applying.
   void TakeUnverifiedMarks(const SegmentSide& side);
   bool Dropped(const Item& item) const;
+  // Decides each key of the segment when all of both sides is applied to it.
+  void Judge(const SegmentPair& pair);
+  // The same, some keys after the others, so that those of a very large segment are not all
+  // at work at once. REQUIRES: no item is a mark
+  void JudgeInTurns(const SegmentPair& pair);
   void ApplySide(const SegmentSide& side, bool is_source, bool judge_passages);
+  void Apply(const Item& item, bool is_source, bool judge_passages);
+  void EvaluatePending();
   void ApplySource(const Item& item);
   void ApplyTarget(const Item& item, bool judge_passages);
   void ApplyDdl(const Item& item, bool is_source);

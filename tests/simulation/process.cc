@@ -59,6 +59,13 @@ std::string Describe(const model::PairState& state) {
   return absl::StrCat("epoch ", state.epoch, ", said to ", state.said_to, ", ", run);
 }
 
+// Check "b" judges a segment key by key.
+checker::PairOptions OptionsOf(const CheckedPair& checked) {
+  checker::PairOptions options = checked.history.options;
+  if (options.check == "b") options.keys_per_turn = 1;
+  return options;
+}
+
 }  // namespace
 
 absl::Status WatchedOutbox::Append(const model::Report& report,
@@ -84,7 +91,7 @@ void WatchedOutbox::PutAside(const std::string& sink, uint64_t sequence) {
 
 struct Process::Check {
   Check(const CheckedPair& checked, std::string of_rules)
-      : pair(checked), checker(checked.history.options), rules(std::move(of_rules)) {}
+      : pair(checked), checker(OptionsOf(checked)), rules(std::move(of_rules)) {}
 
   const CheckedPair& pair;
   checker::PairChecker checker;
