@@ -24,9 +24,14 @@ class ABSL_LOCKABLE FairMutex {
     ++served_;
     if (served_ != next_) turn_came_.NotifyAll();
   }
+  // How many threads wait for it now.
+  uint64_t waiting() const {
+    MutexLock lock(mu_);
+    return next_ == served_ ? 0 : next_ - served_ - 1;
+  }
 
  private:
-  Mutex mu_;
+  mutable Mutex mu_;
   CondVar turn_came_;
   uint64_t next_ ABSL_GUARDED_BY(mu_) = 0;    // whoever comes gets it
   uint64_t served_ ABSL_GUARDED_BY(mu_) = 0;  // whose turn it is
