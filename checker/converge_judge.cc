@@ -68,7 +68,7 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
   log_.Flush(now);
 }
 
-void ConvergeJudge::EvaluatePending() {
+void ConvergeJudge::EvaluatePending(bool rest) {
   std::vector<Key*> pending = std::exchange(pending_, {});
   for (Key* key : pending) {
     key->queued = false;
@@ -81,7 +81,7 @@ void ConvergeJudge::EvaluatePending() {
     }
     const bool held = key->state == State::kDiffering && now_offset_ < key->not_before;
     if (key->state != State::kPending && key->state != State::kLate && !held) {
-      if (MaySleep(*key)) Sleep(*key);
+      if (MaySleep(*key) && (rest || key->state == State::kDiffering)) Sleep(*key);
       continue;
     }
     key->source.Hold();
@@ -105,6 +105,7 @@ void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail,
       keys_.erase(it++);
     }
   }
+  EraseSettledSleeping([](const Key&) { return true; });
   ChangeSleeping([&](Key& key) {
     Lose(key);
     NoteFinding(key, now_);
@@ -147,7 +148,7 @@ bool ConvergeJudge::Dropped(const Item& item) const {
 void ConvergeJudge::Judge(const SegmentPair& pair) {
   ApplySide(pair.source, true, true);
   ApplySide(pair.target, false, !pair.replayed_beyond_history);
-  EvaluatePending();
+  EvaluatePending(/*rest=*/false);
 }
 
 // In the order in which the keys come, as Judge() does: which rows an alarm shows is the same.
@@ -162,7 +163,7 @@ void ConvergeJudge::JudgeInTurns(const SegmentPair& pair) {
     for (const uint32_t i : turn.target) {
       Apply(pair.target.items[i], false, !pair.replayed_beyond_history);
     }
-    EvaluatePending();
+    EvaluatePending(/*rest=*/true);
     undecided.insert(undecided.end(), pending_.begin(), pending_.end());
     pending_.clear();
   }
@@ -299,10 +300,11 @@ void ConvergeJudge::RowsGone(const std::string& table, bool is_source) {
 }
 
 void ConvergeJudge::RowsUnknown(const std::string& table) {
-  absl::erase_if(keys_, [&](const auto& entry) {
-    const Key& key = entry.second;
+  const auto wanted = [&](const Key& key) {
     return key.state == State::kSettled && !key.is_ddl && Concerns(key, table);
-  });
+  };
+  absl::erase_if(keys_, [&](const auto& entry) { return wanted(entry.second); });
+  EraseSettledSleeping(wanted);
 }
 
 // --- deciding ---
@@ -565,7 +567,7 @@ void ConvergeJudge::Answer(const std::vector<ConfirmAnswer>& answers, absl::Time
     confirming_.erase(it);
     if (key == keys_.end() || key->second.state != State::kConfirming) continue;
     AnswerOne(key->second, answer);
-    if (MaySleep(key->second)) Sleep(key->second);
+    if (key->second.state == State::kDiffering && MaySleep(key->second)) Sleep(key->second);
   }
   log_.Flush(now);
 }
@@ -608,11 +610,12 @@ void ConvergeJudge::EvaluateLate(Key& key) {
   }
 }
 
-// A key's texts and lists, and its place in the map, beside itself. Not those that sleep: however
-// many rows differ, the others are remembered, and streams are read on.
+// A key's texts and lists, and its place in the map, beside itself. Not those that sleep and
+// differ: however many they are, the others are remembered, and streams are read on.
 uint64_t ConvergeJudge::bytes() const {
-  constexpr uint64_t kKeyBytes = sizeof(Keys::value_type) + 64;
-  return keys_.size() * kKeyBytes + touched_count_ * sizeof(model::Digest);
+  constexpr uint64_t kKeyBytes = sizeof(Keys::value_type) + 64, kPackedBytes = 192;
+  return keys_.size() * kKeyBytes + settled_sleeping_ * kPackedBytes +
+         touched_count_ * sizeof(model::Digest);
 }
 
 model::RowDiff ConvergeJudge::MakeRow(const Key& key, DiffKind kind) const {

@@ -127,7 +127,8 @@ class ConvergeJudge final : public Judge {
   void JudgeInTurns(const SegmentPair& pair);
   void ApplySide(const SegmentSide& side, bool is_source, bool judge_passages);
   void Apply(const Item& item, bool is_source, bool judge_passages);
-  void EvaluatePending();
+  // `rest`: settled keys sleep too.
+  void EvaluatePending(bool rest);
   void ApplySource(const Item& item);
   void ApplyTarget(const Item& item, bool judge_passages);
   void ApplyDdl(const Item& item, bool is_source);
@@ -181,6 +182,8 @@ class ConvergeJudge final : public Judge {
   static bool MaySleep(const Key& key);
   // `key` is gone then. REQUIRES: MaySleep(key)
   void Sleep(const Key& key);
+  static State StateOf(const Packed& packed) { return static_cast<State>(packed[0]); }
+  void EraseSettledSleeping(absl::FunctionRef<bool(const Key&)> wanted);
   // Null: it does not sleep.
   Key* Wake(const model::Digest& digest);
   void WakeTable(const std::string& table);
@@ -208,8 +211,10 @@ class ConvergeJudge final : public Judge {
   SegmentLog log_;
   Traces traces_;
   Keys keys_;
-  // Those that differ and that nothing touches now, packed; none of them is in keys_.
+  // Packed, none of them is in keys_: those that differ and that nothing touches now, and of very
+  // large segments those that are settled.
   absl::flat_hash_map<model::Digest, Packed> sleeping_;
+  uint64_t settled_sleeping_ = 0;
   bool exact_ = false;
   Index lateness_ = 0;
   Index now_ = 0;  // index of the newest segment

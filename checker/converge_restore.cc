@@ -66,8 +66,9 @@ void ConvergeJudge::EndRestoring() {
     Wake(finding.key);
     Key& key = keys_[finding.key];
     key.history.Pin(finding.source, finding.target, Counts(key), now_);
+    key.digest = finding.key;
     if (key.not_before > now_offset_) Queue(key);
-    if (MaySleep(key)) Sleep(key);
+    if (key.state == State::kDiffering && MaySleep(key)) Sleep(key);
   }
   restored_.clear();
   for (const model::Digest& digest : overlooked_) {

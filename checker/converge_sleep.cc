@@ -1,4 +1,4 @@
-// Open findings of ConvergeJudge that nothing touches: packed, as a storm leaves a million of them.
+// Keys of ConvergeJudge that nothing touches: packed, as a storm leaves a million open findings.
 #include <algorithm>
 #include <utility>
 
@@ -49,6 +49,7 @@ std::string UnpackAlarmId(Unpacker* from) {
 // What is not packed is as in a new key, or is set before it is asked for.
 ConvergeJudge::Packed ConvergeJudge::Pack(const Key& key) {
   Packer to;
+  to.Number(static_cast<uint64_t>(key.state));  // one byte: StateOf()
   to.Number(key.is_ddl ? 1 : 0);
   to.Number(static_cast<uint64_t>(key.kind));
   to.Pointer(key.table);
@@ -69,7 +70,7 @@ ConvergeJudge::Packed ConvergeJudge::Pack(const Key& key) {
 
 void ConvergeJudge::Unpack(const model::Digest& digest, const Packed& packed, Key* key) {
   Unpacker from(packed.get());
-  key->state = State::kDiffering;
+  key->state = static_cast<State>(from.Number());
   key->digest = digest;
   key->is_ddl = from.Number() != 0;
   key->kind = static_cast<model::DiffKind>(from.Number());
@@ -87,12 +88,14 @@ void ConvergeJudge::Unpack(const model::Digest& digest, const Packed& packed, Ke
 }
 
 bool ConvergeJudge::MaySleep(const Key& key) {
-  return key.state == State::kDiffering && !IsOverlooked(key) && !key.queued && !key.source.set() &&
-         !key.target.set();
+  const bool quiet = key.state == State::kSettled || key.state == State::kDiffering;
+  return quiet && !IsOverlooked(key) && !key.queued && !key.source.set() && !key.target.set() &&
+         key.waiting.empty() && key.open_states.empty() && key.open_passages.empty();
 }
 
 void ConvergeJudge::Sleep(const Key& key) {
   const model::Digest digest = key.digest;
+  if (key.state == State::kSettled) ++settled_sleeping_;
   sleeping_[digest] = Pack(key);
   keys_.erase(digest);
 }
@@ -102,6 +105,7 @@ ConvergeJudge::Key* ConvergeJudge::Wake(const model::Digest& digest) {
   if (it == sleeping_.end()) return nullptr;
   Key& key = keys_[digest];
   Unpack(digest, it->second, &key);
+  if (key.state == State::kSettled) --settled_sleeping_;
   sleeping_.erase(it);
   return &key;
 }
@@ -115,7 +119,20 @@ void ConvergeJudge::WakeIf(absl::FunctionRef<bool(const Key&)> wanted) {
     Key key;
     Unpack(entry.first, entry.second, &key);
     if (!wanted(key)) return false;
+    if (key.state == State::kSettled) --settled_sleeping_;
     keys_[entry.first] = std::move(key);
+    return true;
+  });
+}
+
+void ConvergeJudge::EraseSettledSleeping(absl::FunctionRef<bool(const Key&)> wanted) {
+  if (settled_sleeping_ == 0) return;
+  absl::erase_if(sleeping_, [&](const auto& entry) {
+    if (StateOf(entry.second) != State::kSettled) return false;
+    Key key;
+    Unpack(entry.first, entry.second, &key);
+    if (!wanted(key)) return false;
+    --settled_sleeping_;
     return true;
   });
 }

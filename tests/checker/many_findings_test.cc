@@ -220,6 +220,65 @@ TEST_F(SleepTest, TheyAreNotCountedAsWhatIsRememberedOfOtherRows) {
   EXPECT_LT(checker().resident_bytes(), few + 1000 * 64);
 }
 
+// Settled rows of a large segment sleep as well, and are forgotten as others are.
+class SettledSleepTest : public SleepTest {
+ protected:
+  // On both sides; `n` rows from `first` on.
+  void Equal(uint64_t first, uint64_t n, const std::string& before, const std::string& after) {
+    for (auto* side : {&src, &dst}) {
+      side->Begin();
+      for (uint64_t i = first; i < first + n; ++i) side->Put(absl::StrCat("t.", i), before, after);
+      side->End();
+    }
+  }
+};
+
+TEST_F(SettledSleepTest, AStateOfBeforeIsRememberedOfThem) {
+  Both(1);
+  Equal(1, 6, "", "a");
+  Both(2);
+  Equal(1, 1, "a", "b");
+  dst.Put("t.1", "b", "a");  // seen, and gone back
+  dst.Put("t.1", "a", "b");
+  dst.Put("t.2", "a", "z");  // never seen
+  dst.Put("t.2", "z", "a");
+  Both(3);
+  EXPECT_THAT(Said(), ElementsAre("same 1..2", "diff 2..3 t.2:healed", "resolved t.2"));
+}
+
+TEST_F(SettledSleepTest, TheyCountAsRememberedAndAreForgotten) {
+  Both(1);
+  const uint64_t none = checker().resident_bytes();
+  Equal(1, 1000, "", "a");
+  Both(2);
+  EXPECT_GT(checker().resident_bytes(), none + 1000 * 100);
+  EXPECT_LT(checker().resident_bytes(), none + 1000 * 400);
+  checker().SetMaxKeyBytes(1);
+  for (uint64_t barrier = 3; barrier < 8; ++barrier) Both(barrier);
+  EXPECT_LT(checker().resident_bytes(), none + 10'000);
+}
+
+TEST_F(SettledSleepTest, AnEmptiedTableIsForgottenWithThem) {
+  Both(1);
+  Equal(1, 6, "", "a");
+  Both(2);
+  for (auto* side : {&src, &dst}) side->Ddl("t", "truncate table t", DdlEffect::kRowsGone);
+  Equal(1, 6, "", "b");
+  Both(3);
+  EXPECT_THAT(Said(), ElementsAre("same 1..2", "same 2..3"));
+}
+
+TEST_F(SettledSleepTest, AnUnknownTableIsForgottenWithThem) {
+  Both(1);
+  Equal(1, 6, "", "a");
+  Both(2);
+  src.Unverified("t", "event");
+  Both(3);
+  Equal(1, 6, "q", "b");
+  Both(4);
+  EXPECT_THAT(Said(), ElementsAre("same 1..2", "unverified 2..3 event", "same 3..4"));
+}
+
 TEST(TurnsTest, KeysOfEarlierSegmentsAreInTheFirstOneWhateverTheirNumber) {
   Turns turns(1);
   for (uint64_t n = 1; n <= 5; ++n) turns.AddFirst(Key(n));
