@@ -193,6 +193,8 @@ void CheckRunner::Work() {
       if (fed <= limit_ / kStepPart) continue;
       fed = 0;
       Relieve(waiting);
+      // What was found so far is not held until all that waited on disk is judged.
+      for (auto& pair : pairs_) Publish(*pair);
     }
     Relieve(0);
     for (auto& pair : pairs_) Settle(*pair);

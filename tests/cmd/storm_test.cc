@@ -325,7 +325,7 @@ TEST_P(StormTest, IsToldInFewAlarmsAndHoldsUpNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, StormTest,
-                         ::testing::Values(StormCase{"ManyTransactions", 50, 256},
+                         ::testing::Values(StormCase{"ManyTransactions", 50, 512},
                                            StormCase{"OneTransaction", 1, 640}),
                          [](const auto& c) { return c.param.name; });
 
