@@ -80,10 +80,16 @@ absl::Status Dispatcher::Put(model::Report& report) {
 
 absl::Status Dispatcher::AppendOnce(const model::Report& report,
                                     const std::vector<model::Outbox::Addressed>& alarms) {
-  MutexLock lock(mu_);
-  if (stopped_) return absl::CancelledError("it came too late");
+  {
+    MutexLock lock(mu_);
+    if (stopped_) return absl::CancelledError("it came too late");
+    ++appending_;
+  }
   absl::Status status = outbox_.Append(report, alarms);
   NoteStored(status);
+  MutexLock lock(mu_);
+  --appending_;
+  appended_.NotifyAll();
   return status;
 }
 
@@ -109,6 +115,7 @@ void Dispatcher::Stop(absl::Duration drain) {
   {
     MutexLock lock(mu_);
     stopped_ = true;
+    while (appending_ > 0) appended_.Wait(mu_);
   }
   for (const auto& worker : workers_) worker->Interrupt();
   for (const auto& worker : workers_) worker->Join();

@@ -7,6 +7,7 @@
 // Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -89,7 +90,9 @@ class Dispatcher final : public model::OutcomeSink {
   Stopper patience_;  // of Put()
 
   Mutex stop_mu_;  // held by Start() and Stop()
-  Mutex mu_;
+  Mutex mu_;       // not held while the outbox stores: no check waits for another one's report
+  CondVar appended_;
+  uint64_t appending_ ABSL_GUARDED_BY(mu_) = 0;  // calls of the outbox that have not returned
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
   mutable Mutex error_mu_;  // never held while the disk works
   std::string store_error_ ABSL_GUARDED_BY(error_mu_);

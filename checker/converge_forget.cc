@@ -56,6 +56,13 @@ void ConvergeJudge::ForgetTable(const std::string& table, const std::string& rea
       keys_.erase(it++);
     }
   }
+  EraseSettledSleeping([&](const Key& key) { return Concerns(key, table); });
+  ChangeSleeping([&](Key& key) {
+    if (key.state == State::kSettled || !Concerns(key, table)) return false;
+    Lose(key);
+    NoteFinding(key, now_);
+    return true;
+  });
 }
 
 void ConvergeJudge::ForgetOld() {
@@ -74,10 +81,14 @@ void ConvergeJudge::ForgetOld() {
 void ConvergeJudge::ForgetOldest() {
   const Index oldest = now_ - static_cast<Index>(touched_.size()) + 1;
   for (const model::Digest& digest : touched_.front()) {
+    const auto sleeping = sleeping_.find(digest);
+    if (sleeping != sleeping_.end() && StateOf(sleeping->second) == State::kSettled) Wake(digest);
     const auto it = keys_.find(digest);
-    if (it != keys_.end() && it->second.state == State::kSettled && !it->second.queued &&
-        it->second.touched <= oldest) {
+    if (it == keys_.end() || it->second.state != State::kSettled || it->second.queued) continue;
+    if (it->second.touched <= oldest) {
       keys_.erase(it);
+    } else if (MaySleep(it->second)) {
+      Sleep(it->second);
     }
   }
   touched_count_ -= touched_.front().size();

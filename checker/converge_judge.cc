@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "checker/erase_if.h"
 #include "checker/evidence.h"
+#include "checker/turns.h"
 
 namespace dcp::checker {
 namespace {
@@ -15,6 +16,14 @@ using model::Version;
 
 // Rows that wait to be read: beyond it differences are said as inferred.
 constexpr size_t kMaxConfirming = 10'000;
+
+// Worth judging in turns, and decided key by key: a statement on a table is not.
+bool IsLarge(const SegmentPair& pair, size_t keys_per_turn) {
+  const auto is_mark = [](const Item& item) { return item.is_mark; };
+  if (pair.source.items.size() + pair.target.items.size() <= 2 * keys_per_turn) return false;
+  return std::none_of(pair.source.items.begin(), pair.source.items.end(), is_mark) &&
+         std::none_of(pair.target.items.begin(), pair.target.items.end(), is_mark);
+}
 
 }  // namespace
 
@@ -28,7 +37,9 @@ void ConvergeJudge::StartRun(uint64_t epoch, uint64_t offset, bool exact) {
   now_offset_ = offset;
   log_.StartRun(epoch, offset);
   // What was before the run is before its first barrier.
-  for (auto& [digest, key] : keys_) key.touched_to = std::max(offset, restored_at_);
+  const uint64_t touched_to = std::max(offset, restored_at_);
+  for (auto& [digest, key] : keys_) key.touched_to = touched_to;
+  ChangeSleeping([&](Key& key) { return std::exchange(key.touched_to, touched_to) != touched_to; });
   if (offset >= restored_at_) EndRestoring();
 }
 
@@ -50,9 +61,14 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
   }
   // Before anything is decided: what would be decided by this segment is not known.
   for (const Lost& lost : lost_) ForgetTable(lost.table, lost.reason, lost.detail);
-  ApplySide(pair.source, true, true);
-  ApplySide(pair.target, false, !pair.replayed_beyond_history);
+  IsLarge(pair, options_.keys_per_turn) ? JudgeInTurns(pair) : Judge(pair);
+  if (restoring_ && now_offset_ >= restored_at_) EndRestoring();
+  ResolveVerified();
+  ForgetOld();
+  log_.Flush(now);
+}
 
+void ConvergeJudge::EvaluatePending(bool rest) {
   std::vector<Key*> pending = std::exchange(pending_, {});
   for (Key* key : pending) {
     key->queued = false;
@@ -64,17 +80,16 @@ void ConvergeJudge::Feed(const SegmentPair& pair, absl::Time now) {
       NoteFinding(*key, now_);
     }
     const bool held = key->state == State::kDiffering && now_offset_ < key->not_before;
-    if (key->state != State::kPending && key->state != State::kLate && !held) continue;
+    if (key->state != State::kPending && key->state != State::kLate && !held) {
+      if (MaySleep(*key) && (rest || key->state == State::kDiffering)) Sleep(*key);
+      continue;
+    }
     key->source.Hold();
     key->target.Hold();
     if (key->queued) continue;
     key->queued = true;
     pending_.push_back(key);
   }
-  if (restoring_ && now_offset_ >= restored_at_) EndRestoring();
-  ResolveVerified();
-  ForgetOld();
-  log_.Flush(now);
 }
 
 void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail, absl::Time now) {
@@ -90,6 +105,12 @@ void ConvergeJudge::EndRun(const std::string& reason, const std::string& detail,
       keys_.erase(it++);
     }
   }
+  EraseSettledSleeping([](const Key&) { return true; });
+  ChangeSleeping([&](Key& key) {
+    Lose(key);
+    NoteFinding(key, now_);
+    return true;
+  });
   restored_.clear();
   overlooked_.clear();
   unsettled_.clear();
@@ -124,20 +145,48 @@ bool ConvergeJudge::Dropped(const Item& item) const {
   });
 }
 
-void ConvergeJudge::ApplySide(const SegmentSide& side, bool is_source, bool judge_passages) {
-  for (const Item& item : side.items) {
-    if (!lost_.empty() && Dropped(item)) continue;
-    if (item.is_mark) {
-      if (item.mark().kind == model::Mark::Kind::kDdl) ApplyDdl(item, is_source);
-    } else if (is_source) {
-      ApplySource(item);
-    } else {
-      ApplyTarget(item, judge_passages);
+void ConvergeJudge::Judge(const SegmentPair& pair) {
+  ApplySide(pair.source, true, true);
+  ApplySide(pair.target, false, !pair.replayed_beyond_history);
+  EvaluatePending(/*rest=*/false);
+}
+
+// In the order in which the keys come, as Judge() does: which rows an alarm shows is the same.
+void ConvergeJudge::JudgeInTurns(const SegmentPair& pair) {
+  Turns turns(options_.keys_per_turn);
+  for (const Key* key : pending_) turns.AddFirst(key->digest);
+  turns.AddSource(pair.source);
+  turns.AddTarget(pair.target);
+  std::vector<Key*> undecided;  // whose turn is over
+  for (const Turns::Turn& turn : turns.Take()) {
+    for (const uint32_t i : turn.source) Apply(pair.source.items[i], true, true);
+    for (const uint32_t i : turn.target) {
+      Apply(pair.target.items[i], false, !pair.replayed_beyond_history);
     }
+    EvaluatePending(/*rest=*/true);
+    undecided.insert(undecided.end(), pending_.begin(), pending_.end());
+    pending_.clear();
+  }
+  pending_ = std::move(undecided);
+}
+
+void ConvergeJudge::ApplySide(const SegmentSide& side, bool is_source, bool judge_passages) {
+  for (const Item& item : side.items) Apply(item, is_source, judge_passages);
+}
+
+void ConvergeJudge::Apply(const Item& item, bool is_source, bool judge_passages) {
+  if (!lost_.empty() && Dropped(item)) return;
+  if (item.is_mark) {
+    if (item.mark().kind == model::Mark::Kind::kDdl) ApplyDdl(item, is_source);
+  } else if (is_source) {
+    ApplySource(item);
+  } else {
+    ApplyTarget(item, judge_passages);
   }
 }
 
 ConvergeJudge::Key& ConvergeJudge::Touch(const model::Digest& digest, const Item& item) {
+  Wake(digest);
   const auto [it, is_new] = keys_.try_emplace(digest);
   Key& key = it->second;
   if (is_new) key.forgotten = forgotten_to_;
@@ -228,6 +277,7 @@ void ConvergeJudge::ApplyDdl(const Item& item, bool is_source) {
 
 // Open keys become absent on this side; settled ones are forgotten.
 void ConvergeJudge::RowsGone(const std::string& table, bool is_source) {
+  WakeTable(table);
   for (auto it = keys_.begin(); it != keys_.end();) {
     Key& key = it->second;
     if (key.is_ddl || !Concerns(key, table)) {
@@ -250,10 +300,11 @@ void ConvergeJudge::RowsGone(const std::string& table, bool is_source) {
 }
 
 void ConvergeJudge::RowsUnknown(const std::string& table) {
-  absl::erase_if(keys_, [&](const auto& entry) {
-    const Key& key = entry.second;
+  const auto wanted = [&](const Key& key) {
     return key.state == State::kSettled && !key.is_ddl && Concerns(key, table);
-  });
+  };
+  absl::erase_if(keys_, [&](const auto& entry) { return wanted(entry.second); });
+  EraseSettledSleeping(wanted);
 }
 
 // --- deciding ---
@@ -514,9 +565,9 @@ void ConvergeJudge::Answer(const std::vector<ConfirmAnswer>& answers, absl::Time
     if (it == confirming_.end()) continue;  // of an earlier run
     const auto key = keys_.find(it->second);
     confirming_.erase(it);
-    if (key != keys_.end() && key->second.state == State::kConfirming) {
-      AnswerOne(key->second, answer);
-    }
+    if (key == keys_.end() || key->second.state != State::kConfirming) continue;
+    AnswerOne(key->second, answer);
+    if (key->second.state == State::kDiffering && MaySleep(key->second)) Sleep(key->second);
   }
   log_.Flush(now);
 }
@@ -559,10 +610,12 @@ void ConvergeJudge::EvaluateLate(Key& key) {
   }
 }
 
-// A key's texts and lists, and its place in the map, beside itself.
+// A key's texts and lists, and its place in the map, beside itself. Not those that sleep and
+// differ: however many they are, the others are remembered, and streams are read on.
 uint64_t ConvergeJudge::bytes() const {
-  constexpr uint64_t kKeyBytes = sizeof(Keys::value_type) + 64;
-  return keys_.size() * kKeyBytes + touched_count_ * sizeof(model::Digest);
+  constexpr uint64_t kKeyBytes = sizeof(Keys::value_type) + 64, kPackedBytes = 192;
+  return keys_.size() * kKeyBytes + settled_sleeping_ * kPackedBytes +
+         touched_count_ * sizeof(model::Digest);
 }
 
 model::RowDiff ConvergeJudge::MakeRow(const Key& key, DiffKind kind) const {

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/container/node_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "checker/findings.h"
 #include "checker/judge.h"
 #include "checker/key_history.h"
@@ -108,6 +109,7 @@ class ConvergeJudge final : public Judge {
     uint32_t late_passed = 0;
   };
   using Keys = absl::node_hash_map<model::Digest, Key>;
+  using Packed = std::unique_ptr<char[]>;
 
   struct Broken {
     Index barrier = 0;
@@ -118,7 +120,15 @@ class ConvergeJudge final : public Judge {
   // Applying.
   void TakeUnverifiedMarks(const SegmentSide& side);
   bool Dropped(const Item& item) const;
+  // Decides each key of the segment when all of both sides is applied to it.
+  void Judge(const SegmentPair& pair);
+  // The same, some keys after the others, so that those of a very large segment are not all
+  // at work at once. REQUIRES: no item is a mark
+  void JudgeInTurns(const SegmentPair& pair);
   void ApplySide(const SegmentSide& side, bool is_source, bool judge_passages);
+  void Apply(const Item& item, bool is_source, bool judge_passages);
+  // `rest`: settled keys sleep too.
+  void EvaluatePending(bool rest);
   void ApplySource(const Item& item);
   void ApplyTarget(const Item& item, bool judge_passages);
   void ApplyDdl(const Item& item, bool is_source);
@@ -166,6 +176,21 @@ class ConvergeJudge final : public Judge {
   void AnswerOne(Key& key, const ConfirmAnswer& answer);
   void Heal(Key& key);
 
+  // Sleeping.
+  static Packed Pack(const Key& key);
+  static void Unpack(const model::Digest& digest, const Packed& packed, Key* key);
+  static bool MaySleep(const Key& key);
+  // `key` is gone then. REQUIRES: MaySleep(key)
+  void Sleep(const Key& key);
+  static State StateOf(const Packed& packed) { return static_cast<State>(packed[0]); }
+  void EraseSettledSleeping(absl::FunctionRef<bool(const Key&)> wanted);
+  // Null: it does not sleep.
+  Key* Wake(const model::Digest& digest);
+  void WakeTable(const std::string& table);
+  void WakeIf(absl::FunctionRef<bool(const Key&)> wanted);
+  // `change` tells whether it changed the key.
+  void ChangeSleeping(absl::FunctionRef<bool(Key&)> change);
+
   // Forgetting.
   void Lose(Key& key);
   // Its versions are sums of what was added on each side.
@@ -186,6 +211,10 @@ class ConvergeJudge final : public Judge {
   SegmentLog log_;
   Traces traces_;
   Keys keys_;
+  // Packed, none of them is in keys_: those that differ and that nothing touches now, and of very
+  // large segments those that are settled.
+  absl::flat_hash_map<model::Digest, Packed> sleeping_;
+  uint64_t settled_sleeping_ = 0;
   bool exact_ = false;
   Index lateness_ = 0;
   Index now_ = 0;  // index of the newest segment

@@ -26,6 +26,7 @@ void ConvergeJudge::Restore(uint64_t said_to, bool is_first,
       key.table = restored_tables_.Intern({finding.table, {}, finding.keyless});
     }
     findings_.Open(finding.alarm_id);
+    Sleep(key);
   }
 }
 
@@ -62,9 +63,12 @@ void ConvergeJudge::Overlook(Key& key, Index barrier) {
 void ConvergeJudge::EndRestoring() {
   restoring_ = false;
   for (const model::OpenFinding& finding : restored_) {
+    Wake(finding.key);
     Key& key = keys_[finding.key];
     key.history.Pin(finding.source, finding.target, Counts(key), now_);
+    key.digest = finding.key;
     if (key.not_before > now_offset_) Queue(key);
+    if (key.state == State::kDiffering && MaySleep(key)) Sleep(key);
   }
   restored_.clear();
   for (const model::Digest& digest : overlooked_) {

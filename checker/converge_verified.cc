@@ -16,6 +16,7 @@ void ConvergeJudge::ResolveVerified() {
 // What both sides did up to the barrier before this one was done before the last row was read,
 // and nothing since then touched the keys that are ended.
 void ConvergeJudge::ResolveVerified(const model::VerifiedTable& verified) {
+  WakeIf([&](const Key& key) { return IsProved(key, verified); });
   absl::erase_if(keys_, [&](auto& entry) {
     Key& key = entry.second;
     if (!IsProved(key, verified)) return false;

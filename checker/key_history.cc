@@ -7,6 +7,26 @@ namespace dcp::checker {
 
 using model::Version;
 
+namespace {
+
+// The index that stands for no index is packed as often as others: as a small number too.
+int64_t Near(Index i) { return i == kAlways ? -1 : i == kNever ? -2 : i; }
+Index Far(int64_t packed) {
+  return packed == -1 ? kAlways : packed == -2 ? kNever : static_cast<Index>(packed);
+}
+
+// Zero but for relative changes.
+void PackSum(const model::Digest& sum, Packer* to) {
+  const bool zero = sum == model::Digest{};
+  to->Number(zero ? 0 : 1);
+  if (!zero) to->Digest(sum);
+}
+model::Digest UnpackSum(Unpacker* from) {
+  return from->Number() == 0 ? model::Digest{} : from->Digest();
+}
+
+}  // namespace
+
 void KeyHistory::ApplySource(const Version& before, const Version& after, Index i) {
   if (std::exchange(assumed_, false) && before.known()) {
     source_.front() = {before, kAlways, kNever};  // told is worth more than taken
@@ -169,6 +189,46 @@ void KeyHistory::FoldSource(Index oldest) {
   source_.erase(std::remove_if(source_.begin(), source_.end() - 1,
                                [&](const Interval& interval) { return interval.left <= oldest; }),
                 source_.end() - 1);
+}
+
+void KeyHistory::Pack(Packer* to) const {
+  to->Number(source_.size());
+  for (const Interval& interval : source_) {
+    to->Version(interval.version);
+    to->Signed(Near(interval.entered));
+    to->Signed(Near(interval.left));
+  }
+  to->Number(target_.size());
+  for (const Entered& entered : target_) {
+    to->Version(entered.version);
+    to->Signed(Near(entered.entered));
+  }
+  PackSum(source_sum_, to);
+  PackSum(target_sum_, to);
+  to->Signed(Near(last_source_touch_));
+  to->Signed(Near(last_target_touch_));
+  to->Signed(Near(first_target_touch_));
+  to->Number(assumed_ ? 1 : 0);
+}
+
+void KeyHistory::Unpack(Unpacker* from) {
+  for (uint64_t n = from->Number(); n > 0; --n) {
+    Interval& interval = source_.emplace_back();
+    interval.version = from->Version();
+    interval.entered = Far(from->Signed());
+    interval.left = Far(from->Signed());
+  }
+  for (uint64_t n = from->Number(); n > 0; --n) {
+    Entered& entered = target_.emplace_back();
+    entered.version = from->Version();
+    entered.entered = Far(from->Signed());
+  }
+  source_sum_ = UnpackSum(from);
+  target_sum_ = UnpackSum(from);
+  last_source_touch_ = Far(from->Signed());
+  last_target_touch_ = Far(from->Signed());
+  first_target_touch_ = Far(from->Signed());
+  assumed_ = from->Number() != 0;
 }
 
 }  // namespace dcp::checker

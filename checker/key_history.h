@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "absl/container/inlined_vector.h"
+#include "checker/packed.h"
 #include "model/change.h"
 #include "model/version.h"
 
@@ -81,6 +82,10 @@ class KeyHistory {
   // Nothing is known of either side any more; the target is in an unknown state
   // (not in the base) until it is touched.
   void Lose();
+
+  // All of it, in few bytes, and back into a new one.
+  void Pack(Packer* to) const;
+  void Unpack(Unpacker* from);
 
   Index last_source_touch() const { return last_source_touch_; }
   Index last_target_touch() const { return last_target_touch_; }

@@ -1,6 +1,7 @@
 // What a check is asked to do. Plain values; config/ fills them through cmd/.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -31,6 +32,8 @@ struct PairOptions {
   bool confirm = false;               // a RowReader answers TakeRequests()
   model::DiffSpill* spill = nullptr;  // gets all rows of a diff with more than max_diff_rows
   bool ignore_ddl = false;            // ddl = "ignore"
+  // How many keys of a segment that touches more of them are judged at once.
+  size_t keys_per_turn = 32'768;
 };
 
 }  // namespace dcp::checker

@@ -108,17 +108,7 @@ class PairChecker::Impl {
 
   model::Report TakeReport() {
     model::Report report{options_.check, options_.target.value(), std::exchange(outcomes_, {}), {}};
-    for (auto& [key, finding] : judge_->TakeFindingChanges()) {
-      if (finding) {
-        report.update.findings.push_back(std::move(*finding));
-      } else {
-        report.update.closed.push_back(key);
-      }
-    }
-    // So that the same streams give the same bytes on disk.
-    std::sort(report.update.findings.begin(), report.update.findings.end(),
-              [](const auto& a, const auto& b) { return a.key < b.key; });
-    std::sort(report.update.closed.begin(), report.update.closed.end());
+    judge_->TakeFindingChanges().MoveTo(&report.update);
     if (std::exchange(state_changed_, false) || !report.outcomes.empty()) {
       report.update.state = State();
     }

@@ -92,13 +92,10 @@ FindingChanges& SegmentLog::ChangesAt(Index i) {
 }
 
 void SegmentLog::AddFinding(Index i, model::OpenFinding finding) {
-  const model::Digest key = finding.key;
-  ChangesAt(i)[key] = std::move(finding);
+  ChangesAt(i).Set(std::move(finding));
 }
 
-void SegmentLog::CloseFinding(Index i, const model::Digest& key) {
-  ChangesAt(i)[key] = std::nullopt;
-}
+void SegmentLog::CloseFinding(Index i, const model::Digest& key) { ChangesAt(i).Close(key); }
 
 void SegmentLog::Flush(absl::Time now) {
   while (!records_.empty() && records_.front().waiting == 0) {
@@ -119,7 +116,7 @@ void SegmentLog::Say(Record record, absl::Time now) {
   }
   last_said_ = verdict.head;
   if (verdict.head.to <= said_to_) return;
-  for (auto& [key, change] : record.changes) changes_[key] = std::move(change);
+  changes_.Add(std::move(record.changes));
   outcomes_.push_back(std::move(verdict));
   for (auto& [job, resolving] : record.resolving) SayResolved(job, std::move(resolving));
 }

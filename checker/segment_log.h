@@ -8,13 +8,12 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/node_hash_map.h"
 #include "absl/time/time.h"
+#include "checker/finding_changes.h"
 #include "checker/findings.h"
 #include "checker/key_history.h"
 #include "checker/options.h"
@@ -22,9 +21,6 @@
 #include "model/pair_state.h"
 
 namespace dcp::checker {
-
-// The newest state of findings that changed, by key; nullopt: closed.
-using FindingChanges = absl::node_hash_map<model::Digest, std::optional<model::OpenFinding>>;
 
 class SegmentLog {
  public:

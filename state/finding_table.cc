@@ -66,14 +66,6 @@ constexpr char kPruneMany[] =
     "DELETE FROM finding_records WHERE number IN (SELECT number FROM finding_records "
     "WHERE resolved_at IS NOT NULL ORDER BY resolved_at LIMIT ?)";
 
-absl::Time TimeOf(const model::Report& report) {
-  absl::Time now = report.at;
-  for (const model::Outcome& outcome : report.outcomes) {
-    std::visit([&](const auto& any) { now = std::max(now, any.head.at); }, outcome);
-  }
-  return now;
-}
-
 FindingNote NoteOf(const model::OpenFinding& finding) {
   FindingNote note;
   note.key = finding.key;
@@ -150,10 +142,8 @@ absl::StatusOr<bool> FindingTable::Agrees() {
 
 absl::Status FindingTable::EndOthers() { return db_.Execute(kEndOthers); }
 
-absl::Status FindingTable::Save(int64_t pair, const model::Report& report) {
-  const absl::Time now = TimeOf(report);
+absl::Status FindingTable::SaveSaid(int64_t pair, const model::Report& report) {
   for (const FindingNote& note : report.notes) DCP_RETURN_IF_ERROR(Note(pair, note));
-  DCP_RETURN_IF_ERROR(AddUnsaid(pair, report.update.findings, report.kept_back, now));
   for (const model::Outcome& outcome : report.outcomes) {
     const auto* verdict = std::get_if<model::Verdict>(&outcome);
     if (verdict == nullptr) continue;
@@ -161,9 +151,12 @@ absl::Status FindingTable::Save(int64_t pair, const model::Report& report) {
       DCP_RETURN_IF_ERROR(Touch(pair, key, verdict->head.at));
     }
   }
-  for (const model::Digest& key : report.update.closed) {
-    DCP_RETURN_IF_ERROR(Close(pair, key, now));
-  }
+  return absl::OkStatus();
+}
+
+absl::Status FindingTable::Close(int64_t pair, absl::Span<const model::Digest> keys,
+                                 absl::Time now) {
+  for (const model::Digest& key : keys) DCP_RETURN_IF_ERROR(Close(pair, key, now));
   return absl::OkStatus();
 }
 
@@ -205,11 +198,11 @@ absl::Status FindingTable::Close(int64_t pair, const model::Digest& key, absl::T
   return resolve_.Bind().Integer(pair).Text(hex).Integer(absl::ToUnixNanos(now)).Run();
 }
 
-absl::Status FindingTable::Prune(const model::Report& report, const Retention& retention,
-                                 int64_t most) {
-  const int64_t oldest = absl::ToUnixNanos(TimeOf(report) - retention.age);
-  DCP_RETURN_IF_ERROR(prune_old_.Bind().Integer(most).Integer(oldest).Run());
-  if (report.update.closed.empty() && report.notes.empty()) return absl::OkStatus();
+absl::Status FindingTable::PruneOld(const Retention& retention, absl::Time now, int64_t most) {
+  return prune_old_.Bind().Integer(most).Integer(absl::ToUnixNanos(now - retention.age)).Run();
+}
+
+absl::Status FindingTable::PruneMany(const Retention& retention) {
   DCP_RETURN_IF_ERROR(count_resolved_.Bind().Step().status());
   const int64_t over = count_resolved_.ReadInteger() - std::min(kMaxResolved, retention.max_count);
   count_resolved_.Bind();

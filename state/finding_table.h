@@ -30,9 +30,10 @@ class FindingTable {
   //   kDataLoss  something is not as it was written
   static absl::StatusOr<std::unique_ptr<FindingTable>> Open(Database& db);
 
-  // The notes, what the verdicts touched, and what is closed. An acknowledgement ends with its
-  // finding.
-  absl::Status Save(int64_t pair, const model::Report& report);
+  // The notes, and what the verdicts touched.
+  absl::Status SaveSaid(int64_t pair, const model::Report& report);
+  // An acknowledgement ends with its finding.
+  absl::Status Close(int64_t pair, absl::Span<const model::Digest> keys, absl::Time now);
 
   // False: what is open here is not what is open in `findings`, as in the state of an older
   // version. AddUnsaid() and EndOthers() mend it.
@@ -45,8 +46,10 @@ class FindingTable {
   // Resolves what is open here only.
   absl::Status EndOthers();
 
-  // Deletes the oldest resolved ones that `retention` gives up; of those too old `most` at most.
-  absl::Status Prune(const model::Report& report, const Retention& retention, int64_t most);
+  // Deletes `most` of the oldest resolved ones at most, those that are too old at `now`.
+  absl::Status PruneOld(const Retention& retention, absl::Time now, int64_t most);
+  // Deletes the oldest resolved ones that are too many.
+  absl::Status PruneMany(const Retention& retention);
 
   absl::Status Forget(int64_t pair);
 

@@ -181,12 +181,10 @@ absl::StatusOr<int64_t> PairTable::NumberOf(const std::string& check, const std:
 
 void PairTable::Committed() { pairs_.merge(std::exchange(uncommitted_, {})); }
 
-absl::Status PairTable::Save(int64_t pair, const model::PairUpdate& update) {
-  if (update.state) DCP_RETURN_IF_ERROR(SaveState(pair, *update.state));
-  for (const OpenFinding& finding : update.findings) {
-    DCP_RETURN_IF_ERROR(SaveFinding(pair, finding));
-  }
-  for (const model::Digest& key : update.closed) {
+absl::Status PairTable::SaveFindings(int64_t pair, absl::Span<const OpenFinding> findings,
+                                     absl::Span<const model::Digest> closed) {
+  for (const OpenFinding& finding : findings) DCP_RETURN_IF_ERROR(SaveFinding(pair, finding));
+  for (const model::Digest& key : closed) {
     DCP_RETURN_IF_ERROR(delete_finding_.Bind().Integer(pair).Text(model::ToHex(key)).Run());
   }
   return absl::OkStatus();

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "model/pair_state.h"
 #include "state/retention.h"
 #include "state/sqlite.h"
@@ -33,7 +34,10 @@ class PairTable {
   void Committed();
   void RolledBack() { uncommitted_.clear(); }
 
-  absl::Status Save(int64_t pair, const model::PairUpdate& update);
+  absl::Status SaveState(int64_t pair, const model::PairState& state);
+  // New ones, changed ones, and the keys of those that are open no more.
+  absl::Status SaveFindings(int64_t pair, absl::Span<const model::OpenFinding> findings,
+                            absl::Span<const model::Digest> closed);
   absl::Status SaveVerdict(int64_t pair, const model::Verdict& verdict);
 
   // Deletes the oldest verdicts that `retention` gives up, `most` at most.
@@ -56,7 +60,6 @@ class PairTable {
   explicit PairTable(Database& db) : db_(db) {}
   absl::Status Prepare();
   absl::Status ReadPairs();
-  absl::Status SaveState(int64_t pair, const model::PairState& state);
   absl::Status SaveFinding(int64_t pair, const model::OpenFinding& finding);
   absl::StatusOr<std::optional<model::PairState>> LoadState(int64_t pair, const Pair& names);
   absl::StatusOr<std::vector<model::OpenFinding>> LoadFindings(int64_t pair);

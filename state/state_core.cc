@@ -14,6 +14,12 @@ const model::OutcomeHead& HeadOf(const model::Outcome& outcome) {
   return std::visit([](const auto& any) -> const model::OutcomeHead& { return any.head; }, outcome);
 }
 
+absl::Time TimeOf(const model::Report& report) {
+  absl::Time now = report.at;
+  for (const model::Outcome& outcome : report.outcomes) now = std::max(now, HeadOf(outcome).at);
+  return now;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StateCore>> StateCore::Open(const Options& options,
@@ -33,8 +39,10 @@ StateCore::~StateCore() {
 absl::Status StateCore::ReadAll() {
   DCP_ASSIGN_OR_RETURN(pairs_, PairTable::Open(*db_));
   DCP_ASSIGN_OR_RETURN(findings_, FindingTable::Open(*db_));
-  DCP_RETURN_IF_ERROR(AgreeOnFindings());
   DCP_ASSIGN_OR_RETURN(alarms_, AlarmTable::Open(*db_));
+  DCP_ASSIGN_OR_RETURN(parts_, ReportParts::Open(*db_));
+  DCP_RETURN_IF_ERROR(TakeParts());
+  DCP_RETURN_IF_ERROR(AgreeOnFindings());
   for (const auto& [name, sink] : alarms_->sinks()) QueueOf(name).CountPutAside(sink.put_aside);
   model::OutboxItemPtr item;
   uint64_t last = 0;
@@ -44,6 +52,16 @@ absl::Status StateCore::ReadAll() {
     }
     Enqueue(delivery.sink, delivery.sequence, item);
   });
+}
+
+// What an earlier process has left.
+absl::Status StateCore::TakeParts() {
+  DCP_ASSIGN_OR_RETURN(const std::vector<int64_t> sealed, parts_->Sealed());
+  with_parts_.insert(sealed.begin(), sealed.end());
+  for (const int64_t pair : sealed) {
+    while (with_parts_.contains(pair)) DCP_RETURN_IF_ERROR(TakePart(pair));
+  }
+  return parts_->DropUnsealed();
 }
 
 // Those of an older version's state, which holds keys as they are, masked or not: they are stored
@@ -105,10 +123,62 @@ absl::Status StateCore::WriteEnded() {
 
 absl::Status StateCore::Append(const model::Report& report,
                                const std::vector<Outbox::Addressed>& alarms) {
+  return Append(report, alarms, 0);
+}
+
+absl::Status StateCore::Append(const model::Report& report,
+                               const std::vector<Outbox::Addressed>& alarms, uint64_t parts) {
   std::vector<Added> added;
-  DCP_RETURN_IF_ERROR(Write([&] { return WriteReport(report, alarms, &added); }));
+  DCP_RETURN_IF_ERROR(Write([&] { return WriteReport(report, alarms, parts, &added); }));
+  if (parts > 0) with_parts_.insert(*pairs_->Find(report.check, report.target));
   for (const Added& one : added) Enqueue(one);
   return absl::OkStatus();
+}
+
+absl::Status StateCore::DropParts(const std::string& check, const std::string& target) {
+  const std::optional<int64_t> pair = pairs_->Find(check, target);
+  if (!pair) return absl::OkStatus();
+  return Write([&] { return parts_->Drop(*pair); });
+}
+
+absl::Status StateCore::AddPart(const model::Report& report,
+                                absl::Span<const model::OpenFinding> findings,
+                                absl::Span<const model::Digest> closed) {
+  return Write([&]() -> absl::Status {
+    DCP_ASSIGN_OR_RETURN(const int64_t pair, pairs_->NumberOf(report.check, report.target));
+    return parts_->Add(pair, findings, closed);
+  });
+}
+
+bool StateCore::HasParts(const std::string& check, const std::string& target) const {
+  if (with_parts_.empty()) return false;
+  const std::optional<int64_t> pair = pairs_->Find(check, target);
+  return pair && with_parts_.contains(*pair);
+}
+
+absl::Status StateCore::TakePart(const std::string& check, const std::string& target) {
+  return TakePart(*pairs_->Find(check, target));
+}
+
+absl::Status StateCore::TakePart(int64_t pair) {
+  DCP_ASSIGN_OR_RETURN(const std::optional<ReportParts::Seal> seal, parts_->SealOf(pair));
+  if (!seal) return DamagedError(*db_, "a report in parts is without its seal");
+  DCP_ASSIGN_OR_RETURN(const ReportParts::Part part, parts_->Next(pair, *seal));
+  const absl::Status written = Write([&]() -> absl::Status {
+    DCP_RETURN_IF_ERROR(WriteFindings(pair, part.findings, part.closed, seal->kept_back, seal->at));
+    if (!part.closed.empty()) DCP_RETURN_IF_ERROR(findings_->PruneMany(options_.retention));
+    return parts_->Remove(pair, part, *seal);
+  });
+  if (written.ok() && seal->parts == 1) with_parts_.erase(pair);
+  return written;
+}
+
+absl::Status StateCore::WriteFindings(int64_t pair, absl::Span<const model::OpenFinding> findings,
+                                      absl::Span<const model::Digest> closed,
+                                      absl::Span<const std::string> kept_back, absl::Time now) {
+  DCP_RETURN_IF_ERROR(pairs_->SaveFindings(pair, findings, closed));
+  DCP_RETURN_IF_ERROR(findings_->AddUnsaid(pair, findings, kept_back, now));
+  return findings_->Close(pair, closed, now);
 }
 
 // Writing the log back brings it to disk first.
@@ -123,12 +193,16 @@ absl::Status StateCore::MakeDurable() {
 }
 
 absl::Status StateCore::WriteReport(const model::Report& report,
-                                    const std::vector<Outbox::Addressed>& alarms,
+                                    const std::vector<Outbox::Addressed>& alarms, uint64_t parts,
                                     std::vector<Added>* added) {
   DCP_ASSIGN_OR_RETURN(const int64_t pair, pairs_->NumberOf(report.check, report.target));
-  DCP_RETURN_IF_ERROR(pairs_->Save(pair, report.update));
+  if (report.update.state) DCP_RETURN_IF_ERROR(pairs_->SaveState(pair, *report.update.state));
   FaultPoint("state.pair_saved");
-  DCP_RETURN_IF_ERROR(findings_->Save(pair, report));
+  DCP_RETURN_IF_ERROR(findings_->SaveSaid(pair, report));
+  const absl::Time now = TimeOf(report);
+  DCP_RETURN_IF_ERROR(parts > 0 ? parts_->SealAll(pair, {parts, now, report.kept_back})
+                                : WriteFindings(pair, report.update.findings, report.update.closed,
+                                                report.kept_back, now));
   for (const Outbox::Addressed& addressed : alarms) {
     DCP_ASSIGN_OR_RETURN(const std::optional<uint64_t> sequence, alarms_->Add(addressed, pair));
     if (sequence) added->push_back({*sequence, &addressed});
@@ -140,16 +214,18 @@ absl::Status StateCore::WriteReport(const model::Report& report,
 // The oldest go two by two, so that what is kept shrinks to its bound and no call is slow.
 absl::Status StateCore::WriteOutcomes(const model::Report& report, int64_t pair) {
   if (report.outcomes.empty()) return absl::OkStatus();
-  absl::Time now = absl::InfinitePast();
+  const absl::Time now = TimeOf(report);
   for (const model::Outcome& outcome : report.outcomes) {
-    now = std::max(now, HeadOf(outcome).at);
     if (const auto* verdict = std::get_if<model::Verdict>(&outcome)) {
       DCP_RETURN_IF_ERROR(pairs_->SaveVerdict(pair, *verdict));
     }
   }
   const int64_t most = 2 * static_cast<int64_t>(report.outcomes.size()) + 2;
   DCP_RETURN_IF_ERROR(pairs_->PruneVerdicts(options_.retention, now, most));
-  DCP_RETURN_IF_ERROR(findings_->Prune(report, options_.retention, most));
+  DCP_RETURN_IF_ERROR(findings_->PruneOld(options_.retention, now, most));
+  if (!report.update.closed.empty() || !report.notes.empty()) {
+    DCP_RETURN_IF_ERROR(findings_->PruneMany(options_.retention));
+  }
   return alarms_->Prune(options_.retention, now, most);
 }
 
@@ -284,6 +360,7 @@ absl::Status StateCore::ForgetPairs(const std::vector<Pair>& pairs) {
   for (const Pair& names : pairs) {
     DCP_RETURN_IF_ERROR(alarms_->ForgetPair(pairs_->pairs().at(names)));
     DCP_RETURN_IF_ERROR(findings_->Forget(pairs_->pairs().at(names)));
+    DCP_RETURN_IF_ERROR(parts_->Drop(pairs_->pairs().at(names)));
     DCP_RETURN_IF_ERROR(pairs_->Forget(names));
   }
   return absl::OkStatus();

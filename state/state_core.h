@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "model/job_run.h"
 #include "model/outbox_queue.h"
 #include "model/pair_state.h"
@@ -24,6 +25,7 @@
 #include "state/finding_table.h"
 #include "state/job_table.h"
 #include "state/pair_table.h"
+#include "state/report_parts.h"
 #include "state/retention.h"
 #include "state/sqlite.h"
 
@@ -51,6 +53,20 @@ class StateCore {
   StateCore& operator=(const StateCore&) = delete;
 
   absl::Status Append(const model::Report& report, const std::vector<Outbox::Addressed>& alarms);
+
+  // A report in parts. First what changes of findings: all of it, in any number of calls.
+  // DropParts() before begins anew. REQUIRES: no part of an earlier report is left
+  absl::Status DropParts(const std::string& check, const std::string& target);
+  absl::Status AddPart(const model::Report& report, absl::Span<const model::OpenFinding> findings,
+                       absl::Span<const model::Digest> closed);
+  // Then all else, with which the report is stored: `parts` were added, and are left.
+  absl::Status Append(const model::Report& report, const std::vector<Outbox::Addressed>& alarms,
+                      uint64_t parts);
+  // Then part by part what was added: nothing of it is read before.
+  bool HasParts(const std::string& check, const std::string& target) const;
+  // REQUIRES: HasParts()
+  absl::Status TakePart(const std::string& check, const std::string& target);
+
   absl::Status MakeDurable();
   std::vector<Outbox::Head> Heads(const std::string& sink) const;
   // What could be read, and the error that ended it.
@@ -97,7 +113,13 @@ class StateCore {
   absl::Status WriteInTransaction(const std::function<absl::Status()>& write);
   absl::Status WriteEnded();
   absl::Status WriteReport(const model::Report& report,
-                           const std::vector<Outbox::Addressed>& alarms, std::vector<Added>* added);
+                           const std::vector<Outbox::Addressed>& alarms, uint64_t parts,
+                           std::vector<Added>* added);
+  absl::Status WriteFindings(int64_t pair, absl::Span<const model::OpenFinding> findings,
+                             absl::Span<const model::Digest> closed,
+                             absl::Span<const std::string> kept_back, absl::Time now);
+  absl::Status TakeParts();
+  absl::Status TakePart(int64_t pair);
   absl::Status WriteOutcomes(const model::Report& report, int64_t pair);
   absl::Status ForgetSinks(const std::vector<ForgottenSink>& sinks);
   absl::Status ForgetPairs(const std::vector<Pair>& pairs);
@@ -110,6 +132,8 @@ class StateCore {
   JobTable jobs_;
   std::unique_ptr<PairTable> pairs_;
   std::unique_ptr<FindingTable> findings_;
+  std::unique_ptr<ReportParts> parts_;
+  std::set<int64_t> with_parts_;  // pairs whose last report has parts to be taken
   std::unique_ptr<AlarmTable> alarms_;
   std::map<std::string, model::OutboxQueue> queues_;  // by sink
   std::vector<Ended> ended_;

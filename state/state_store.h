@@ -9,6 +9,12 @@
 // taken is found out again, under the same identities and alarm ids; an alarm that a
 // sink had got is delivered once more, with the id by which it tells.
 //
+// A report that changes very many findings is stored in parts, between which others get their turn:
+// what changes of findings first, which counts for nothing yet, then in one transaction all else,
+// with which it is stored; then what changes of findings is brought to its place. Whoever reads
+// the database meanwhile sees some of these findings as they were before. After a kill -9 Open()
+// does what is left.
+//
 // The id of an alarm, once stored, is known for as long as the verdicts are kept, and an
 // alarm with it is not stored again, delivered or not. So what a replay finds out again
 // is not said again.
@@ -33,6 +39,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/fair_mutex.h"
 #include "base/mutex.h"
 #include "model/ports/finding_marks.h"
 #include "model/ports/outbox.h"
@@ -56,6 +63,10 @@ class StateStore final : public model::Outbox,
     size_t max_bytes_per_sink = size_t{64} << 20;
     Retention retention = {};
     Disk disk = {};
+    // Findings that a report changes: with more of them it is stored in parts of so many.
+    size_t changes_per_part = 5000;
+    // After each part that was taken. Any thread, never under a lock of this.
+    std::function<void()> part_taken = [] {};
     // After each report that was stored. Any thread, never under a lock of this.
     std::function<void()> stored = [] {};
     // Gets what only the operator can mend. Never under a lock of this.
@@ -144,6 +155,11 @@ class StateStore final : public model::Outbox,
 
   StateStore(Options options, LockFile lock, std::unique_ptr<StateCore> core, bool is_new);
   void End(const std::string& sink, uint64_t sequence, bool put_aside) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status AppendInParts(const model::Report& report, const std::vector<Addressed>& alarms)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<uint64_t> AddParts(const model::Report& report) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status TakeParts(const std::string& check, const std::string& target)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   // Constant after construction.
   const Options options_;
@@ -157,7 +173,7 @@ class StateStore final : public model::Outbox,
   Complaint reads_{"alarms that wait for a sink cannot be read",
                    "alarms that wait for sinks can be read again", options_.log};
 
-  mutable Mutex mu_;
+  mutable FairMutex mu_;
   const std::unique_ptr<StateCore> core_ ABSL_PT_GUARDED_BY(mu_);
 };
 

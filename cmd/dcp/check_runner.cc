@@ -19,6 +19,8 @@ constexpr uint64_t kInputPart = 8;
 constexpr uint64_t kKeysPart = 2;
 // Freed memory goes back to the system, while segments wait on disk.
 constexpr absl::Duration kGiveBackEvery = absl::Seconds(1);
+// What cannot be written in parts and is larger is not copied, to wait on disk.
+constexpr uint64_t kMostBytesOnDisk = uint64_t{32} << 20;
 // So much comes in between two looks at what is held.
 constexpr uint64_t kStepPart = 64;
 
@@ -112,6 +114,10 @@ absl::Status CheckRunner::Open(const model::Tag& tag, model::StreamOrigin origin
 
 absl::Status CheckRunner::Append(const model::Tag& tag, model::ChangeBatchPtr batch) {
   const uint64_t bytes = BytesOf(*batch);
+  if (options_.inputs != nullptr && bytes <= kMostBytesOnDisk && IsBehind()) {
+    const auto ticket = options_.inputs->Write(batch);
+    if (ticket.ok()) return Enqueue({tag, *ticket, Now(), 0});
+  }
   return Enqueue({tag, std::move(batch), Now(), bytes});
 }
 
@@ -127,10 +133,17 @@ void CheckRunner::NoteVerified(const model::Tag& target, model::VerifiedTable ve
   input_came_.NotifyOne();
 }
 
-bool CheckRunner::MustWait(const model::Tag& tag) const {
+bool CheckRunner::IsBehind() const {
+  MutexLock lock(mu_);
+  return input_bytes_ > memory_.limit_bytes / kInputPart;
+}
+
+bool CheckRunner::MustWait(const Input& input) const {
   if (stopping_) return false;
+  const model::Tag& tag = input.tag;
   const uint64_t part = memory_.limit_bytes / kInputPart;
-  if (input_bytes_ > part) return true;  // the worker is behind: it takes it soon
+  // The worker is behind: it takes it soon. What waits on disk takes no memory.
+  if (input_bytes_ > part && !std::holds_alternative<model::SpillTicket>(input.what)) return true;
   if (!over_) return false;
   // One that holds little would free little.
   return std::any_of(pairs_.begin(), pairs_.end(), [&](const auto& pair) {
@@ -141,7 +154,7 @@ bool CheckRunner::MustWait(const model::Tag& tag) const {
 
 absl::Status CheckRunner::Enqueue(Input input) {
   MutexLock lock(mu_);
-  for (bool told = false; MustWait(input.tag); room_came_.Wait(mu_)) {
+  for (bool told = false; MustWait(input); room_came_.Wait(mu_)) {
     if (over_ && !std::exchange(told, true)) ++memory_.intake_waits;
   }
   if (stopping_) return absl::CancelledError("the check is stopping");
@@ -172,16 +185,37 @@ void CheckRunner::Work() {
     for (const Input& input : inputs) waiting += input.bytes;
     uint64_t fed = 0;
     for (; !inputs.empty(); inputs.pop_front()) {
-      for (auto& pair : pairs_) Feed(*pair, inputs.front());
+      uint64_t bytes = 0;
       waiting -= inputs.front().bytes;
-      fed += inputs.front().bytes;
+      if (!Load(&inputs.front(), &bytes)) continue;
+      for (auto& pair : pairs_) Feed(*pair, inputs.front());
+      fed += bytes;
       if (fed <= limit_ / kStepPart) continue;
       fed = 0;
       Relieve(waiting);
+      // What was found so far is not held until all that waited on disk is judged.
+      for (auto& pair : pairs_) Publish(*pair);
     }
     Relieve(0);
     for (auto& pair : pairs_) Settle(*pair);
   }
+}
+
+bool CheckRunner::Load(Input* input, uint64_t* bytes) {
+  *bytes = input->bytes;
+  const auto* ticket = std::get_if<model::SpillTicket>(&input->what);
+  if (ticket == nullptr) return true;
+  absl::StatusOr<model::ChangeBatchPtr> batch = options_.inputs->Take(*ticket);
+  if (batch.ok()) {
+    *bytes = BytesOf(**batch);
+    input->what = *std::move(batch);
+    return true;
+  }
+  for (auto& pair : pairs_) pair->cut_off = true;
+  MutexLock lock(mu_);
+  failure_ = Annotate(batch.status(), absl::StrCat("check ", options_.name,
+                                                   ": what waited on disk cannot be read"));
+  return false;
 }
 
 void CheckRunner::Feed(Pair& pair, const Input& input) {
@@ -227,6 +261,7 @@ void CheckRunner::Relieve(uint64_t waiting) {
       status.spilled_bytes += memory.spilled_bytes;
     }
   }
+  if (options_.inputs != nullptr) status.spilled_bytes += options_.inputs->bytes();
   spill_log_.Note(spilled, status.spilled_segments, status.spilled_bytes, limit_,
                   clock_.Monotonic());
   if (status.spilled_segments > 0) GiveBack();

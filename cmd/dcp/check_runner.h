@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "checker/pair_checker.h"
+#include "cmd/dcp/input_spill.h"
 #include "cmd/dcp/memory_budget.h"
 #include "cmd/dcp/spill_log.h"
 #include "model/pair_state.h"
@@ -47,6 +48,8 @@ class CheckRunner {
     std::string name;
     model::Tag source;
     MemoryBudget* memory = nullptr;  // never null; outlives the runner
+    // Where batches wait that come while the worker is busy; null: intake waits instead.
+    std::shared_ptr<InputSpill> inputs = nullptr;
     absl::Duration tick = absl::Milliseconds(200);
     // Gets a line when segments begin to wait on disk, cannot, and do not any more.
     std::function<void(absl::string_view line)> log = [](absl::string_view) {};
@@ -83,7 +86,8 @@ class CheckRunner {
 
   // See model::ChangeSink. REQUIRES: uses(tag)
   absl::Status Open(const model::Tag& tag, model::StreamOrigin origin) ABSL_LOCKS_EXCLUDED(mu_);
-  // Waits while this tag's stream is ahead of the others, the check holds more than its
+  // While the worker is busy batches wait on disk, or where they cannot for the worker. Waits
+  // while this tag's stream is ahead of the others, the check holds more than its
   // share of the memory, and segments that wait cannot go to disk. A stream that the others
   // wait for is never held up.
   absl::Status Append(const model::Tag& tag, model::ChangeBatchPtr batch) ABSL_LOCKS_EXCLUDED(mu_);
@@ -107,18 +111,23 @@ class CheckRunner {
   struct End {};
   struct Input {
     model::Tag tag;
-    std::variant<model::StreamOrigin, model::ChangeBatchPtr, End, model::VerifiedTable> what;
+    std::variant<model::StreamOrigin, model::ChangeBatchPtr, model::SpillTicket, End,
+                 model::VerifiedTable>
+        what;
     checker::Instant at;
-    uint64_t bytes = 0;
+    uint64_t bytes = 0;  // in memory
   };
   struct Pair;
 
   checker::Instant Now() const { return {clock_.Now(), clock_.Monotonic()}; }
-  bool MustWait(const model::Tag& tag) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool IsBehind() const ABSL_LOCKS_EXCLUDED(mu_);
+  bool MustWait(const Input& input) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Enqueue(Input input) ABSL_LOCKS_EXCLUDED(mu_);
   void Work() ABSL_LOCKS_EXCLUDED(mu_);
   // Waits for input, answers or the next tick; false: stopped and nothing left.
   bool Take(std::deque<Input>* inputs) ABSL_LOCKS_EXCLUDED(mu_);
+  // Brings back what waited on disk; its bytes. False: nothing more can be judged.
+  bool Load(Input* input, uint64_t* bytes) ABSL_LOCKS_EXCLUDED(mu_);
   void Feed(Pair& pair, const Input& input);
   void Settle(Pair& pair);
   // Puts on disk what is over the limit. `waiting`: bytes of inputs, taken or not.

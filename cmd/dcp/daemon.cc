@@ -334,6 +334,7 @@ class Daemon::Impl final : public model::StatusSource {
     options.name = check.name;
     options.source = check.source;
     options.memory = &memory_;
+    options.inputs = std::make_shared<InputSpill>(MakeSpillStore());
     options.log = [](absl::string_view line) { LogWarning(line); };
     const Feed source = FeedOf(config_, check.source);
     std::vector<CheckRunner::Target> targets;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "tests/checker/fake_spill_store.h"
 #include "tests/checker/streams.h"
 #include "tests/support/eventually.h"
@@ -28,9 +29,16 @@ class CollectingSink final : public model::OutcomeSink {
       came_.NotifyAll();
       return absl::CancelledError("no room");
     }
+    while (busy_) came_.Wait(mu_);
     for (const model::Outcome& outcome : report.outcomes) said_.push_back(test::Text(outcome));
     came_.NotifyAll();
     return absl::OkStatus();
+  }
+  // As long as that is so no report is stored.
+  void SetBusy(bool busy) {
+    MutexLock lock(mu_);
+    busy_ = busy;
+    came_.NotifyAll();
   }
   // Of the next report nothing is stored; waits until it has come.
   void CancelNext() {
@@ -55,6 +63,7 @@ class CollectingSink final : public model::OutcomeSink {
   Mutex mu_;
   CondVar came_;
   bool cancel_next_ ABSL_GUARDED_BY(mu_) = false;
+  bool busy_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<std::string> said_ ABSL_GUARDED_BY(mu_);
 };
 
@@ -112,6 +121,10 @@ class CheckRunnerTest : public ::testing::Test {
     budget_ = std::make_unique<MemoryBudget>(max_bytes);
     options.memory = budget_.get();
     options.tick = absl::Milliseconds(5);
+    if (inputs_spill_) {
+      options.inputs =
+          std::make_shared<InputSpill>(std::make_unique<checker::test::FakeSpillStore>(&control_));
+    }
     auto runner = std::make_unique<CheckRunner>(options, std::move(targets), clock_, &sink_);
     runner->Start();
     EXPECT_OK(runner->Open(Tag("src"), {}));
@@ -122,8 +135,8 @@ class CheckRunnerTest : public ::testing::Test {
   test::SimulatedClock clock_;
   CollectingSink sink_;
   std::unique_ptr<MemoryBudget> budget_;
-  bool spills_ = false;                  // of MakeRunner()
-  checker::test::SpillControl control_;  // the worker's, once something is appended
+  bool spills_ = false, inputs_spill_ = false;  // of MakeRunner()
+  checker::test::SpillControl control_;         // the worker's, once something is appended
 };
 
 TEST_F(CheckRunnerTest, OutcomesReachTheSink) {
@@ -214,6 +227,50 @@ TEST_F(CheckRunnerTest, WhatWaitsGoesToTheStoreAndHoldsNobodyUp) {
   for (uint64_t b = 2; b <= 50; ++b) EXPECT_OK(runner->Append(Tag("dst"), BarrierBatch(b, 10'000)));
   EXPECT_THAT(sink_.Await(49), ::testing::SizeIs(49));
   EXPECT_TRUE(test::Eventually([&] { return runner->memory().spilled_segments == 0; }));
+}
+
+// As storing a million differences keeps it: the streams feed other checks too.
+TEST_F(CheckRunnerTest, WhileTheWorkerIsBusyBatchesWaitOnDiskAndHoldNobodyUp) {
+  inputs_spill_ = true;
+  sink_.SetBusy(true);
+  auto runner = MakeRunner();
+  for (uint64_t b = 1; b <= 100; ++b) {
+    ASSERT_OK(runner->Append(Tag("src"), BarrierBatch(b, 10'000)));
+    ASSERT_OK(runner->Append(Tag("dst"), BarrierBatch(b, 10'000)));
+  }
+  EXPECT_GT(control_.written, 100u);
+  sink_.SetBusy(false);
+  const std::vector<std::string> said = sink_.Await(99);
+  ASSERT_EQ(said.size(), 99u);
+  for (uint64_t b = 1; b < 100; ++b) EXPECT_EQ(said[b - 1], absl::StrCat("same ", b, "..", b + 1));
+  EXPECT_EQ(control_.held, 0u);
+  EXPECT_EQ(runner->memory().intake_waits, 0u);
+}
+
+TEST_F(CheckRunnerTest, WhereTheyCannotWaitOnDiskTheyWaitForTheWorker) {
+  inputs_spill_ = true;
+  control_.write_status = absl::ResourceExhaustedError("full");
+  auto runner = MakeRunner();
+  for (uint64_t b = 1; b <= 100; ++b) {
+    ASSERT_OK(runner->Append(Tag("src"), BarrierBatch(b, 10'000)));
+    ASSERT_OK(runner->Append(Tag("dst"), BarrierBatch(b, 10'000)));
+  }
+  EXPECT_EQ(sink_.Await(99).size(), 99u);
+}
+
+TEST_F(CheckRunnerTest, BehindABatchThatDoesNotComeBackNothingIsSaid) {
+  inputs_spill_ = true;
+  control_.damages = true;
+  sink_.SetBusy(true);
+  auto runner = MakeRunner();
+  for (uint64_t b = 1; b <= 100; ++b) {
+    ASSERT_OK(runner->Append(Tag("src"), BarrierBatch(b, 10'000)));
+    ASSERT_OK(runner->Append(Tag("dst"), BarrierBatch(b, 10'000)));
+  }
+  sink_.SetBusy(false);
+  ASSERT_TRUE(test::Eventually([&] { return !runner->failure().ok(); }));
+  runner->Stop();
+  EXPECT_LT(sink_.Await(0).size(), 99u);
 }
 
 TEST_F(CheckRunnerTest, WhereTheDiskIsFullTheStreamThatIsAheadWaits) {

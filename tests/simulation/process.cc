@@ -59,6 +59,13 @@ std::string Describe(const model::PairState& state) {
   return absl::StrCat("epoch ", state.epoch, ", said to ", state.said_to, ", ", run);
 }
 
+// Check "b" judges a segment key by key.
+checker::PairOptions OptionsOf(const CheckedPair& checked) {
+  checker::PairOptions options = checked.history.options;
+  if (options.check == "b") options.keys_per_turn = 1;
+  return options;
+}
+
 }  // namespace
 
 absl::Status WatchedOutbox::Append(const model::Report& report,
@@ -84,7 +91,7 @@ void WatchedOutbox::PutAside(const std::string& sink, uint64_t sequence) {
 
 struct Process::Check {
   Check(const CheckedPair& checked, std::string of_rules)
-      : pair(checked), checker(checked.history.options), rules(std::move(of_rules)) {}
+      : pair(checked), checker(OptionsOf(checked)), rules(std::move(of_rules)) {}
 
   const CheckedPair& pair;
   checker::PairChecker checker;
@@ -131,6 +138,7 @@ absl::Status Process::OpenState(bool may_be_new) {
   state::StateStore::Options options;
   options.dir = kDirectory;
   options.disk = {&around_.disk, "fake"};
+  options.changes_per_part = 1;  // reports in parts and whole ones
   DCP_ASSIGN_OR_RETURN(state_, state::StateStore::Open(std::move(options)));
   if (state_->is_new() && !may_be_new) around_.ledger.Fail("the state was made anew");
   outbox_ = std::make_unique<WatchedOutbox>(*state_, around_);

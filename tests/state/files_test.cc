@@ -133,7 +133,7 @@ TEST_F(StateFilesTest, CutFileIsNeverTakenForWhole) {
 
 // Damage is refused, or it is where nothing depends on it: in the history, or in free room.
 TEST_F(StateFilesTest, DamagedBytesAreFoundOrDoNotMatter) {
-  FillAndClose(50);
+  FillAndClose(100);
   Open();
   const model::StoredPair before = Load();
   const std::vector<std::string> waiting = Waiting("a");

@@ -77,7 +77,9 @@ class Feeder {
 
  private:
   std::unique_ptr<PairChecker> MakeChecker() const {
-    auto checker = std::make_unique<PairChecker>(options_);
+    PairOptions options = options_;
+    if (memory_.spills) options.keys_per_turn = 1;
+    auto checker = std::make_unique<PairChecker>(options);
     checker->SetMaxKeyBytes(memory_.max_key_bytes);
     if (!memory_.spills) return checker;
     for (const Side side : {Side::kSource, Side::kTarget}) {
