@@ -29,11 +29,11 @@ absl::StatusOr<std::string> Read(const char* option, const std::string& file) {
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(
     const ChannelOptions& options, const grpc::ChannelArguments& arguments) {
   grpc::SslCredentialsOptions tls;
-  DCP_ASSIGN_OR_RETURN(tls.pem_root_certs, Read("--ca", options.ca));
-  DCP_ASSIGN_OR_RETURN(tls.pem_cert_chain, Read("--cert", options.cert));
-  DCP_ASSIGN_OR_RETURN(tls.pem_private_key, Read("--key", options.key));
+  DCP_ASSIGN_OR_RETURN(tls.pem_root_certs, Read("--tls-ca", options.ca));
+  DCP_ASSIGN_OR_RETURN(tls.pem_cert_chain, Read("--tls-cert", options.cert));
+  DCP_ASSIGN_OR_RETURN(tls.pem_private_key, Read("--tls-key", options.key));
   if (options.cert.empty() != options.key.empty()) {
-    return absl::InvalidArgumentError("--cert and --key go together");
+    return absl::InvalidArgumentError("--tls-cert and --tls-key go together");
   }
   const bool uses_tls = options.tls || !options.ca.empty() || !options.cert.empty();
   return grpc::CreateCustomChannel(

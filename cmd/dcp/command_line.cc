@@ -62,9 +62,9 @@ void AddChannel(CLI::App& sub, ChannelOptions* channel) {
   };
   sub.add_flag("--tls", channel->tls, "Use TLS, and trust the system's authorities")
       ->group("Security");
-  add("--ca", &channel->ca, "Use TLS, and trust the authorities in this file");
-  add("--cert", &channel->cert, "File with the certificate to show; with --key");
-  add("--key", &channel->key, "File with its private key");
+  add("--tls-ca", &channel->ca, "Use TLS, and trust the authorities in this file");
+  add("--tls-cert", &channel->cert, "File with the certificate to show; with --tls-key");
+  add("--tls-key", &channel->key, "File with its private key");
   add("--token-file", &channel->token_file,
       "File with the token of a [[token]] (default: the environment variable DCP_TOKEN)");
 }
@@ -134,8 +134,8 @@ CLI::App* AddVerify(CLI::App& app, VerifyCommand* command) {
       app.add_subcommand("verify", "Compare all rows of a job's tables, while both sides live");
   sub->add_option("--config", command->config, "Configuration file (TOML)")->required();
   CLI::Option* job = sub->add_option("--job", command->job, "Name of a [[job]]");
-  CLI::Option* check =
-      sub->add_option("--check", command->check, "Name of a [[check]]: one row of it, with --key");
+  CLI::Option* check = sub->add_option("--check", command->check,
+                                       "Name of a [[check]]: one row of it, with --tls-key");
   sub->add_option("--target", command->target, "The check's target, where it has several")
       ->needs(check);
   CLI::Option* key = sub->add_option("--key", command->key,

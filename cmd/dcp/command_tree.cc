@@ -12,22 +12,21 @@ namespace {
 // By the option's name, which means the same in all commands that have it.
 const std::map<std::string, std::string>& Words() {
   static const std::map<std::string, std::string> kWords = {
-      {"--after", "CURSOR"},    {"--barrier", "N"},        {"--ca", "FILE"},
-      {"--check", "NAME"},      {"--checkpoint", "FILE"},  {"--column", "NAME"},
-      {"--config", "FILE"},     {"--count", "N"},          {"--cursor-file", "FILE"},
-      {"--dir", "DIRECTORY"},   {"--for", "TIME"},         {"--format", "FORMAT"},
-      {"--from-file", "NAME"},  {"--from-gtid", "SET"},    {"--from-pos", "POSITION"},
-      {"--gtid", "SET"},        {"--host", "HOST"},        {"--job", "NAME"},
-      {"--key", "KEY"},         {"--note", "TEXT"},        {"--password-file", "FILE"},
-      {"--port", "PORT"},       {"--rate", "N"},           {"--remove", "N"},
-      {"--report", "FILE"},     {"--server", "HOST:PORT"}, {"--session", "NAME"},
-      {"--socket", "FILE"},     {"--status", "STATE"},     {"--table", "TABLE"},
-      {"--tag", "TAG"},         {"--target", "TARGET"},    {"--timeout", "TIME"},
-      {"--tls", "MODE"},        {"--tls-ca", "FILE"},      {"--tls-cert", "FILE"},
-      {"--tls-key", "FILE"},    {"--token-file", "FILE"},  {"--types", "TYPE"},
-      {"--undo", "FILE"},       {"--until", "TIME"},       {"--user", "USER"},
-      {"--where", "CONDITION"}, {"files", "FILE"},         {"finding", "FINDING"},
-      {"what", "WHAT"},
+      {"--after", "CURSOR"},     {"--barrier", "N"},          {"--column", "NAME"},
+      {"--check", "NAME"},       {"--checkpoint", "FILE"},    {"--config", "FILE"},
+      {"--count", "N"},          {"--cursor-file", "FILE"},   {"--dir", "DIRECTORY"},
+      {"--for", "TIME"},         {"--format", "FORMAT"},      {"--from-file", "NAME"},
+      {"--from-gtid", "SET"},    {"--from-pos", "POSITION"},  {"--gtid", "SET"},
+      {"--host", "HOST"},        {"--job", "NAME"},           {"--key", "KEY"},
+      {"--note", "TEXT"},        {"--password-file", "FILE"}, {"--port", "PORT"},
+      {"--rate", "N"},           {"--remove", "N"},           {"--report", "FILE"},
+      {"--server", "HOST:PORT"}, {"--session", "NAME"},       {"--socket", "FILE"},
+      {"--status", "STATE"},     {"--table", "TABLE"},        {"--tag", "TAG"},
+      {"--target", "TARGET"},    {"--timeout", "TIME"},       {"--tls", "MODE"},
+      {"--tls-ca", "FILE"},      {"--tls-cert", "FILE"},      {"--tls-key", "FILE"},
+      {"--token-file", "FILE"},  {"--types", "TYPE"},         {"--undo", "FILE"},
+      {"--until", "TIME"},       {"--user", "USER"},          {"--where", "CONDITION"},
+      {"files", "FILE"},         {"finding", "FINDING"},      {"what", "WHAT"},
   };
   return kWords;
 }

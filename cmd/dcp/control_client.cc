@@ -70,7 +70,7 @@ class ControlClient::Impl {
       return absl::UnavailableError(
           absl::StrCat("dcp at ", server_, " cannot be reached: ", status.error_message(),
                        " (does it run, is this listen of [control], and do both sides use TLS, or "
-                       "neither: --tls, --ca?)"));
+                       "neither: --tls, --tls-ca?)"));
     }
     return server::FromGrpc(status);
   }

@@ -198,7 +198,7 @@ absl::Status Pusher::Connect() {
         "cannot connect to ", options_.channel.target, " within ",
         absl::FormatDuration(options_.connect_timeout),
         ": is the daemon running, is this the address of its grpc collector, and do both "
-        "sides use TLS, or neither (--tls, --ca)?"));
+        "sides use TLS, or neither (--tls, --tls-ca)?"));
   }
   stub_ = DCPService::NewStub(channel);
   return absl::OkStatus();

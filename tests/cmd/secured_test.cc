@@ -88,7 +88,7 @@ class SecuredTest : public ::testing::Test {
     EXPECT_OK(result);
     return result.ok() ? *result : ProgramResult();
   }
-  std::string TrustUs() const { return absl::StrCat("--ca ", certificates_.ca()); }
+  std::string TrustUs() const { return absl::StrCat("--tls-ca ", certificates_.ca()); }
   // "200 …", or why there was no answer.
   std::string Ask(const std::string& method, const std::string& path, const std::string& token,
                   const std::vector<std::string>& options) {
@@ -175,7 +175,7 @@ TEST_F(SecuredTest, ClientsNeedACertificateWhereOneIsAskedFor) {
   ASSERT_OK(other.Make());
   Start(Tls(absl::StrCat(", client_ca = \"", certificates_.ca(), "\"")), "");
   const auto showing = [&](const Certificates& mine) {
-    return absl::StrCat(TrustUs(), " --cert ", mine.client(), " --key ", mine.client_key());
+    return absl::StrCat(TrustUs(), " --tls-cert ", mine.client(), " --tls-key ", mine.client_key());
   };
   EXPECT_EQ(Push("dst", 1, "", showing(certificates_)).exit_code, 0);
   EXPECT_EQ(Push("dst", 2, "", TrustUs()).exit_code, 1);
@@ -206,7 +206,7 @@ TEST_F(SecuredTest, CertificatesThatAreReplacedAreUsed) {
   EXPECT_TRUE(Eventually([&] { return works(next); })) << dcp_->log();
   EXPECT_FALSE(works(certificates_));
   EXPECT_TRUE(
-      Eventually([&] { return Push("dst", 2, kPushAll, "--ca " + next.ca()).exit_code == 0; }));
+      Eventually([&] { return Push("dst", 2, kPushAll, "--tls-ca " + next.ca()).exit_code == 0; }));
 }
 
 TEST_F(SecuredTest, ThePythonClientIsLetIn) {
