@@ -18,7 +18,7 @@ As a script it reads JSON lines, {"id", "barrier"} or {"id", "key", "content",
 
     dcp_push.py --target 127.0.0.1:9090 --tag dst --session applier-1 < lines
 
-with --ca, --cert, --key and --token-file where dcp asks for TLS and tokens (docs/security.md).
+with --tls-ca, --tls-cert, --tls-key and --token-file where dcp asks for TLS and tokens (docs/security.md).
 
 It needs Debian's python3-grpcio and python3-protobuf, and no generated code: the
 messages of dcp.proto that it uses are spelt out below.
@@ -287,9 +287,9 @@ def main():
                         help="name of the input; the same one for the same input")
     parser.add_argument("--patience", type=float, default=30.0,
                         help="seconds without an acknowledgement")
-    parser.add_argument("--ca", help="use TLS, and trust the authorities in this file")
-    parser.add_argument("--cert", help="file with the certificate to show; with --key")
-    parser.add_argument("--key", help="file with its private key")
+    parser.add_argument("--tls-ca", help="use TLS, and trust the authorities in this file")
+    parser.add_argument("--tls-cert", help="file with the certificate to show; with --tls-key")
+    parser.add_argument("--tls-key", help="file with its private key")
     parser.add_argument("--token-file", help="file with the token (default: $DCP_TOKEN)")
     options = parser.parse_args()
     token = os.environ.get("DCP_TOKEN", "")
@@ -304,7 +304,7 @@ def main():
 
     try:
         with PushClient(options.target, options.session, options.tag, options.patience,
-                        on_refusal, _read(options.ca), _read(options.cert), _read(options.key),
+                        on_refusal, _read(options.tls_ca), _read(options.tls_cert), _read(options.tls_key),
                         token.strip()) as client:
             for number, text in enumerate(sys.stdin, 1):
                 if not text.strip():

@@ -189,7 +189,7 @@ TEST_F(ControlTest, StatusIsThatOfTheDaemonAndNobodyIsSaid) {
   const auto token = RunDcp({"status", "--server", nobody, "--token-file", "/nonexistent"});
   ASSERT_OK(token);
   EXPECT_EQ(token->exit_code, 78);
-  EXPECT_THAT(token->output, HasSubstr("cannot read /nonexistent"));
+  EXPECT_THAT(token->output, HasSubstr("'/nonexistent' cannot be read"));
 }
 
 }  // namespace
