@@ -217,7 +217,7 @@ absl::StatusOr<Proof> HistoryBook::ProveNow(const ProofMark& mark) {
   DCP_RETURN_IF_ERROR(count.Bind().Integer(pair).Step().status());
   proof.open_findings = count.ReadUnsigned();
   if (model::StandingOf(mark, proof) == model::Standing::kEqual) {
-    DCP_ASSIGN_OR_RETURN(proof.verified_since, VerifiedSince(pair, mark.epoch));
+    DCP_ASSIGN_OR_RETURN(proof.verified_since, VerifiedSince(pair, mark));
   }
   return proof;
 }
@@ -248,16 +248,26 @@ absl::Status HistoryBook::ReadVerdicts(int64_t pair, const ProofMark& mark, Proo
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> HistoryBook::VerifiedSince(int64_t pair, uint64_t epoch) {
-  for (const char* sql :
-       {"SELECT to_barrier FROM verdicts WHERE pair = ? AND epoch = ? AND "
-        "(kind = 'unverified' OR unverified_reason <> '') ORDER BY number DESC LIMIT 1",
-        "SELECT from_barrier FROM verdicts WHERE pair = ? AND epoch = ? ORDER BY number LIMIT 1"}) {
-    DCP_ASSIGN_OR_RETURN(Statement select, db_->Prepare(sql));
-    DCP_ASSIGN_OR_RETURN(const bool found, select.Bind().Integer(pair).Unsigned(epoch).Step());
-    if (found) return select.ReadUnsigned();
+// Behind the last segment before the goal that was not verified, or where the first one begins.
+absl::StatusOr<uint64_t> HistoryBook::VerifiedSince(int64_t pair, const ProofMark& mark) {
+  DCP_ASSIGN_OR_RETURN(
+      Statement select,
+      db_->Prepare("SELECT from_barrier, to_barrier FROM verdicts WHERE pair = ? AND epoch = ? AND "
+                   "(kind = 'unverified' OR unverified_reason <> '') ORDER BY number DESC"));
+  select.Bind().Integer(pair).Unsigned(mark.epoch);
+  while (true) {
+    DCP_ASSIGN_OR_RETURN(const bool found, select.Step());
+    if (!found) break;
+    const uint64_t from = select.ReadUnsigned();
+    const uint64_t to = select.ReadUnsigned();
+    if (from < mark.goal) return to;
   }
-  return 0;
+  DCP_ASSIGN_OR_RETURN(
+      Statement first,
+      db_->Prepare("SELECT from_barrier FROM verdicts WHERE pair = ? AND epoch = ? ORDER BY number "
+                   "LIMIT 1"));
+  DCP_ASSIGN_OR_RETURN(const bool found, first.Bind().Integer(pair).Unsigned(mark.epoch).Step());
+  return found ? first.ReadUnsigned() : 0;
 }
 
 }  // namespace dcp::state

@@ -45,7 +45,7 @@ class HistoryBook final : public model::AlarmHistory {
   absl::StatusOr<model::Proof> ProveNow(const model::ProofMark& mark);
   absl::Status ReadStand(int64_t pair, uint64_t* epoch, uint64_t* said_to);
   absl::Status ReadVerdicts(int64_t pair, const model::ProofMark& mark, model::Proof* proof);
-  absl::StatusOr<uint64_t> VerifiedSince(int64_t pair, uint64_t epoch);
+  absl::StatusOr<uint64_t> VerifiedSince(int64_t pair, const model::ProofMark& mark);
 
   const std::unique_ptr<Database> db_;
   Statement read_, id_at_;

@@ -304,8 +304,8 @@ def main():
 
     try:
         with PushClient(options.target, options.session, options.tag, options.patience,
-                        on_refusal, _read(options.tls_ca), _read(options.tls_cert), _read(options.tls_key),
-                        token.strip()) as client:
+                        on_refusal, _read(options.tls_ca), _read(options.tls_cert),
+                        _read(options.tls_key), token.strip()) as client:
             for number, text in enumerate(sys.stdin, 1):
                 if not text.strip():
                     continue

@@ -181,6 +181,7 @@ TEST_F(ProofTest, AnUnverifiedSegmentBeforeOrBehindIsNotInBetween) {
   Say(11, 12);
   Say(12, 13, "gap");
   EXPECT_EQ(StandingAt(mark), Standing::kEqual);
+  EXPECT_EQ(Prove(mark).verified_since, 11u);
   EXPECT_EQ(Prove(MarkTo(13)).same, 0u);
 }
 

@@ -181,29 +181,27 @@ DAEMON = """[state]
 dir = "{dir}/state"
 [[collector]]
 name = "source"
-kind = "mysql"
-tag = "src"
+type = "mysql"
 host = "127.0.0.1"
 port = {source}
 user = "dcp"
-password = "dcp"
+password_env = "DCP_BENCH_PASSWORD"
 server_id = 4000000011
-tables = ["bench.*"]
+tags = [{{ tag = "src", tables = ["bench.*"] }}]
 [[collector]]
 name = "target"
-kind = "mysql"
-tag = "dst"
+type = "mysql"
 host = "127.0.0.1"
 port = {target}
 user = "dcp"
-password = "dcp"
+password_env = "DCP_BENCH_PASSWORD"
 server_id = 4000000012
-tables = ["bench.*"]
+tags = [{{ tag = "dst", tables = ["bench.*"] }}]
 [barrier]
 host = "127.0.0.1"
 port = {source}
 user = "dcp"
-password = "dcp"
+password_env = "DCP_BENCH_PASSWORD"
 interval = "{interval}ms"
 [[check]]
 name = "bench"
@@ -211,7 +209,7 @@ source = "src"
 targets = ["dst"]
 lateness = {lateness}
 [[alarm]]
-kind = "file"
+type = "file"
 path = "{dir}/alarms"
 """
 
@@ -240,7 +238,8 @@ def latency(args):
                                         target=pair.words["REPLICA_PORT"], interval=interval))
         with open(directory / "log", "wb") as log:
             daemon = subprocess.Popen([args.build / "cmd/dcp/dcp", "run", "--config", config],
-                                      stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                      stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                      env={**os.environ, "DCP_BENCH_PASSWORD": "dcp"})
         try:
             known, alarms = 0, directory / "alarms"
             time.sleep(3 * interval / 1000)
