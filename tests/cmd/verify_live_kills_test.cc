@@ -71,25 +71,25 @@ int64_t EarliestOfTarget(const Scan& scan) {
       ->after;
 }
 
-class VerifyLiveKillsTest : public ::testing::Test {
+class VerifyLiveKillsTest : public ::testing::TestWithParam<ReplicaPairOptions> {
  protected:
   VerifyLiveKillsTest() : dir_("dcp-verify") {}
 
   void SetUp() override {
-    ASSERT_OK(SharedServers::Reset());
-    ASSERT_OK(pair_.source().Execute("CREATE DATABASE shop"));
-    verifier::FillLiveTable(pair_, verifier::Rows());
+    ASSERT_OK_AND_ASSIGN(pair_, SharedServers::Fresh(GetParam()));
+    ASSERT_OK(source().Execute("CREATE DATABASE shop"));
+    verifier::FillLiveTable(*pair_, verifier::Rows());
     // For the second worker.
-    ASSERT_OK(pair_.source().Execute(
+    ASSERT_OK(source().Execute(
         absl::StrCat("CREATE TABLE shop.u LIKE shop.t; INSERT INTO shop.u SELECT * FROM shop.t "
                      "WHERE id <= ",
                      verifier::Rows() / 5)));
-    ASSERT_OK(pair_.WaitForReplica(absl::Minutes(5)));
+    ASSERT_OK(pair_->WaitForReplica(absl::Minutes(5)));
     OnEachServer("SET GLOBAL log_output = 'TABLE', GLOBAL general_log = ON");
     WriteFile(dir_ / "password", "dcp");
     WriteFile(dir_ / "dcp.toml",
-              absl::StrCat("[[job]]\nname = \"all\"\nsource = ", Inline(pair_.source()),
-                           "\ntarget = ", Inline(pair_.replica()),
+              absl::StrCat("[[job]]\nname = \"all\"\nsource = ", Inline(source()),
+                           "\ntarget = ", Inline(replica()),
                            "\ntables = [\"shop.*\"]\nchunk_rows = 5000\nparallel = 2\n",
                            "sync_timeout = \"60s\"\n"));
   }
@@ -99,7 +99,7 @@ class VerifyLiveKillsTest : public ::testing::Test {
                         ", user = \"dcp\", password_file = \"", dir_ / "password", "\" }");
   }
   void OnEachServer(const std::string& sql) {
-    for (MysqlServer* const server : {&pair_.source(), &pair_.replica()}) {
+    for (MysqlServer* const server : {&source(), &replica()}) {
       EXPECT_OK(server->Execute(sql));
     }
   }
@@ -158,30 +158,35 @@ class VerifyLiveKillsTest : public ::testing::Test {
     }
   }
 
-  ReplicaPair& pair_ = SharedServers::Pair();
+  MysqlServer& source() { return pair_->source(); }
+  MysqlServer& replica() { return pair_->replica(); }
+
+  ReplicaPair* pair_ = nullptr;
   TestDir dir_;
   int kills_ = 0;
 };
 
-TEST_F(VerifyLiveKillsTest, AKilledRunFindsWhatAnUndisturbedOneFinds) {
+TEST_P(VerifyLiveKillsTest, AKilledRunFindsWhatAnUndisturbedOneFinds) {
   std::minstd_rand random(20261122);
   verifier::FullRate rate;
   for (int run = 0; run < verifier::Runs(); ++run) {
     const uint32_t seed = verifier::kWriterSeed + static_cast<uint32_t>(run);
-    const verifier::Writer writer(pair_.source(), verifier::Rows(), {.seed = seed});
-    verifier::Injected injected(pair_, verifier::Rows(), 100, seed);
+    const verifier::Writer writer(source(), verifier::Rows(), {.seed = seed});
+    verifier::Injected injected(*pair_, verifier::Rows(), 100, seed);
     const ProgramResult result = RunToItsEnd(random);
     EXPECT_EQ(result.exit_code, 2) << result.output;
     EXPECT_THAT(Found(result), ElementsAreArray(injected.expected()));
     for (const char* const table : {"t", "u"}) {
-      ExpectOneChunkTwice(pair_.source(), table, EarliestOfSource);
-      ExpectOneChunkTwice(pair_.replica(), table, EarliestOfTarget);
+      ExpectOneChunkTwice(source(), table, EarliestOfSource);
+      ExpectOneChunkTwice(replica(), table, EarliestOfTarget);
     }
     std::cout << "run " << run << ": " << kills_ << " kills, ";
     rate.Add(writer);
     injected.TakeBack();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(, VerifyLiveKillsTest, verifier::ReplicatingPairs(), verifier::NameOfPair);
 
 }  // namespace
 }  // namespace dcp::test

@@ -43,7 +43,13 @@ class LiveWritesTest : public VerificationTest {
   FullRate rate_;
 };
 
-TEST_F(LiveWritesTest, NothingDiffersWhereNothingWasChangedBehindReplicationsBack) {
+class LivePairsTest : public LiveWritesTest,
+                      public ::testing::WithParamInterface<test::ReplicaPairOptions> {
+ protected:
+  LivePairsTest() : LiveWritesTest(GetParam()) {}
+};
+
+TEST_P(LivePairsTest, NothingDiffersWhereNothingWasChangedBehindReplicationsBack) {
   const int rows = Rows();
   FillLiveTable(pair(), rows);
   for (int run = 0; run < Runs(); ++run) {
@@ -54,7 +60,7 @@ TEST_F(LiveWritesTest, NothingDiffersWhereNothingWasChangedBehindReplicationsBac
   }
 }
 
-TEST_F(LiveWritesTest, TheSameWithAReplicaThatIsLateByZeroToFiveSeconds) {
+TEST_P(LivePairsTest, TheSameWithAReplicaThatIsLateByZeroToFiveSeconds) {
   const int rows = Rows();
   FillLiveTable(pair(), rows);
   for (int run = 0; run < Runs(); ++run) {
@@ -65,13 +71,7 @@ TEST_F(LiveWritesTest, TheSameWithAReplicaThatIsLateByZeroToFiveSeconds) {
   }
 }
 
-class LiveDifferencesTest : public LiveWritesTest,
-                            public ::testing::WithParamInterface<test::ReplicaPairOptions> {
- protected:
-  LiveDifferencesTest() : LiveWritesTest(GetParam()) {}
-};
-
-TEST_P(LiveDifferencesTest, ExactlyTheInjectedOnesAreFound) {
+TEST_P(LivePairsTest, ExactlyTheInjectedOnesAreFound) {
   const int rows = Rows();
   FillLiveTable(pair(), rows);
   for (int run = 0; run < Runs(); ++run) {
@@ -85,7 +85,7 @@ TEST_P(LiveDifferencesTest, ExactlyTheInjectedOnesAreFound) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, LiveDifferencesTest, ReplicatingPairs(), NameOfPair);
+INSTANTIATE_TEST_SUITE_P(, LivePairsTest, ReplicatingPairs(), NameOfPair);
 
 // One row is written all the time; beside it one is wrong.
 TEST_F(LiveWritesTest, AHotRowIsNotBlamedAndHidesNoOther) {

@@ -19,7 +19,8 @@ using ::testing::IsEmpty;
 
 // Which of two limits of the same length comes first is the server's matter.
 auto GaveWay() {
-  return AnyOf(HasSubstr("Lock wait timeout exceeded"), HasSubstr("max_statement_time exceeded"));
+  return AnyOf(HasSubstr("Lock wait timeout exceeded"), HasSubstr("max_statement_time exceeded"),
+               HasSubstr("maximum statement execution time exceeded"));
 }
 
 class VictimTest : public RepairTest, public ::testing::WithParamInterface<test::Flavour> {
