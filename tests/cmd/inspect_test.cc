@@ -452,7 +452,7 @@ TEST_F(InspectTest, MariaDbsCascadesAndTriggersAreNamed) {
 TEST_F(InspectTest, WhatTheMachineLacksIsNamed) {
   const std::string pushed =
       "[[collector]]\ntype = \"grpc\"\nname = \"pushed\"\nlisten = \"$0\"\ntags = "
-      "[\"dst\"]\n";
+      "[\"dst\"]\ninsecure = true\n";
   ExpectProblem(InspectText(Source() + absl::Substitute(pushed, "192.0.2.1:9090") + Check()),
                 "listen", {"[[collector]] 'pushed'", "192.0.2.1:9090", "correct listen"});
   ExpectProblem(

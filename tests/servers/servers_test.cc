@@ -130,7 +130,10 @@ TEST_P(ServersTest, ResetLeavesNothingOfATest) {
 TEST_P(ServersTest, ARestartKeepsPortAndDataAndTakesArguments) {
   const uint16_t port = source().port();
   ASSERT_OK(source().Execute("CREATE DATABASE shop"));
+  // A replica of MySQL 5.6 gives up where the source ends while it says who it is.
+  ASSERT_OK(pair().StopReplication());
   ASSERT_OK(source().Restart({"--binlog-row-image=NOBLOB"}));
+  ASSERT_OK(pair().StartReplication());
   EXPECT_EQ(Value(source(), "SELECT CONCAT(@@port, ' ', @@binlog_row_image)"),
             absl::StrCat(port, " NOBLOB"));
   EXPECT_OK(source().Execute("USE shop"));
