@@ -175,6 +175,7 @@ absl::StatusOr<std::vector<model::IgnoreRule>> StateStore::IgnoreRules() {
 absl::StatusOr<uint64_t> StateStore::CountQuiet(const std::string& check, const std::string& target,
                                                 absl::Span<const model::Digest> keys,
                                                 absl::Time now) {
+  DCP_RETURN_IF_ERROR(TakeParts(check, target));
   FairLock lock(mu_);
   return core_->CountQuiet(check, target, keys, now);
 }
@@ -182,12 +183,14 @@ absl::StatusOr<uint64_t> StateStore::CountQuiet(const std::string& check, const 
 absl::StatusOr<uint64_t> StateStore::CountKeptBack(const std::string& check,
                                                    const std::string& target,
                                                    absl::Span<const model::Digest> keys) {
+  DCP_RETURN_IF_ERROR(TakeParts(check, target));
   FairLock lock(mu_);
   return core_->CountKeptBack(check, target, keys);
 }
 
 absl::StatusOr<bool> StateStore::WasKeptBack(const std::string& check, const std::string& target,
                                              const std::string& alarm_id) {
+  DCP_RETURN_IF_ERROR(TakeParts(check, target));
   FairLock lock(mu_);
   return core_->WasKeptBack(check, target, alarm_id);
 }

@@ -173,6 +173,7 @@ bool CheckRunner::Take(std::deque<Input>* inputs) {
   if (inputs_.empty() && !stopping_ && !answered()) input_came_.WaitFor(mu_, options_.tick);
   if (stopping_ && inputs_.empty()) return false;
   inputs->swap(inputs_);
+  taken_at_ = Now();
   input_bytes_ = 0;
   room_came_.NotifyAll();
   return true;
@@ -185,6 +186,7 @@ void CheckRunner::Work() {
     for (const Input& input : inputs) waiting += input.bytes;
     uint64_t fed = 0;
     for (; !inputs.empty(); inputs.pop_front()) {
+      if (IsCutOff()) break;  // nothing of it would be said
       uint64_t bytes = 0;
       waiting -= inputs.front().bytes;
       if (!Load(&inputs.front(), &bytes)) continue;
@@ -196,9 +198,14 @@ void CheckRunner::Work() {
       // What was found so far is not held until all that waited on disk is judged.
       for (auto& pair : pairs_) Publish(*pair);
     }
+    inputs.clear();
     Relieve(0);
     for (auto& pair : pairs_) Settle(*pair);
   }
+}
+
+bool CheckRunner::IsCutOff() const {
+  return std::all_of(pairs_.begin(), pairs_.end(), [](const auto& pair) { return pair->cut_off; });
 }
 
 bool CheckRunner::Load(Input* input, uint64_t* bytes) {
@@ -305,9 +312,9 @@ void CheckRunner::Settle(Pair& pair) {
     MutexLock lock(mu_);
     answers.swap(pair.answers);
   }
-  const checker::Instant now = Now();
-  if (!answers.empty()) pair.checker.Answer(answers, now);
-  pair.checker.Tick(now);
+  // However long it took since then: what has come meanwhile is not seen yet, and is not late.
+  if (!answers.empty()) pair.checker.Answer(answers, taken_at_);
+  pair.checker.Tick(taken_at_);
   Publish(pair);
 }
 

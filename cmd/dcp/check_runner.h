@@ -126,6 +126,7 @@ class CheckRunner {
   void Work() ABSL_LOCKS_EXCLUDED(mu_);
   // Waits for input, answers or the next tick; false: stopped and nothing left.
   bool Take(std::deque<Input>* inputs) ABSL_LOCKS_EXCLUDED(mu_);
+  bool IsCutOff() const;
   // Brings back what waited on disk; its bytes. False: nothing more can be judged.
   bool Load(Input* input, uint64_t* bytes) ABSL_LOCKS_EXCLUDED(mu_);
   void Feed(Pair& pair, const Input& input);
@@ -146,6 +147,7 @@ class CheckRunner {
   std::vector<std::unique_ptr<Pair>> pairs_;
 
   // The worker's own.
+  checker::Instant taken_at_;  // the input that is being worked on; of the worker
   uint64_t limit_ = 0;
   SpillLog spill_log_;
   absl::Duration gave_back_at_;  // monotonic

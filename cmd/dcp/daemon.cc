@@ -121,7 +121,6 @@ class Daemon::Impl final : public model::StatusSource {
     dispatcher_ = std::make_unique<alarm::Dispatcher>(
         alarm::Dispatcher::Options{.may_tell = MayTell()}, std::move(routes), *state_,
         alarm::Rendering(renderer_, &masks_, &severity_limits_), clock_, LogAlarm, state_.get());
-    DCP_RETURN_IF_ERROR(ForgetWhatIsNotConfigured());
     DCP_ASSIGN_OR_RETURN(resume_, PlanResume(config_, *state_));
     for (const std::string& line : resume_.lines) LogInfo(line);
     MakeControl();
@@ -161,7 +160,8 @@ class Daemon::Impl final : public model::StatusSource {
     for (auto& barrier : barriers_) barrier->Start();
     if (jobs_) jobs_->Start();
     if (handover_) handover_->Start();
-    return absl::OkStatus();
+    // Not before: where this configuration cannot be carried out, another goes on with all of it.
+    return ForgetWhatIsNotConfigured();
   }
 
   void Stop(absl::Duration limit) {
@@ -467,7 +467,8 @@ class Daemon::Impl final : public model::StatusSource {
   absl::Status AddGrpcCollector(const config::GrpcCollectorOptions& options) {
     collector::GrpcCollectorOptions grpc;
     grpc.listen = AddressOf(options.listen);
-    DCP_ASSIGN_OR_RETURN(grpc.listeners, ListenersAt(options.listen));
+    DCP_ASSIGN_OR_RETURN(grpc.listeners, ListenersAt(absl::StrCat("collector '", options.name, "'"),
+                                                     options.listen));
     DCP_ASSIGN_OR_RETURN(grpc.credentials, CredentialsOf(options.tls));
     grpc.access = access_;
     grpc.tags = options.tags;
@@ -615,7 +616,7 @@ class Daemon::Impl final : public model::StatusSource {
     if (!config_.control) return absl::OkStatus();
     collector::GrpcListenerOptions options;
     options.listen = AddressOf(config_.control->listen);
-    DCP_ASSIGN_OR_RETURN(options.listeners, ListenersAt(config_.control->listen));
+    DCP_ASSIGN_OR_RETURN(options.listeners, ListenersAt("[control]", config_.control->listen));
     DCP_ASSIGN_OR_RETURN(options.credentials, CredentialsOf(config_.control->tls));
     options.section = "[control]";
     options.services = {control_.get()};
@@ -634,9 +635,9 @@ class Daemon::Impl final : public model::StatusSource {
   }
 
   absl::StatusOr<std::shared_ptr<const Listeners>> ListenersAt(
-      const config::Endpoint& endpoint) const {
+      const std::string& section, const config::Endpoint& endpoint) const {
     if (host_.listeners == nullptr) return std::shared_ptr<const Listeners>();
-    return host_.listeners->At(endpoint);
+    return host_.listeners->At(section, endpoint);
   }
 
   // Its own token may do everything there.
@@ -658,7 +659,7 @@ class Daemon::Impl final : public model::StatusSource {
     if (!config_.http) return absl::OkStatus();
     server::HttpServer::Options options;
     options.listen = AddressOf(config_.http->listen);
-    DCP_ASSIGN_OR_RETURN(options.listeners, ListenersAt(config_.http->listen));
+    DCP_ASSIGN_OR_RETURN(options.listeners, ListenersAt("[http]", config_.http->listen));
     options.tls = ToTlsFiles(config_.http->tls);
     DCP_RETURN_IF_ERROR(MakePage());
     endpoints_ = std::make_unique<server::Endpoints>(

@@ -24,6 +24,12 @@ std::vector<Listening> AllOf(const config::Config& config) {
   return all;
 }
 
+// Port 0 is another one for each section.
+std::string KeyOf(const std::string& section, const config::Endpoint& endpoint) {
+  const std::string address = AddressOf(endpoint);
+  return endpoint.port == 0 ? absl::StrCat(address, " ", section) : address;
+}
+
 }  // namespace
 
 std::string AddressOf(const config::Endpoint& endpoint) {
@@ -37,18 +43,18 @@ std::optional<server::TlsFiles> ToTlsFiles(const std::optional<config::ServerTls
 }
 
 absl::StatusOr<std::shared_ptr<const Listeners>> OpenListeners::At(
-    const config::Endpoint& endpoint) {
-  const std::string address = AddressOf(endpoint);
-  const auto it = open_.find(address);
+    const std::string& section, const config::Endpoint& endpoint) {
+  const std::string key = KeyOf(section, endpoint);
+  const auto it = open_.find(key);
   if (it != open_.end()) return it->second;
-  DCP_ASSIGN_OR_RETURN(auto opened, Listeners::Open(address));
-  open_.emplace(address, opened);
+  DCP_ASSIGN_OR_RETURN(auto opened, Listeners::Open(AddressOf(endpoint)));
+  open_.emplace(key, opened);
   return opened;
 }
 
 absl::Status OpenListeners::OpenAll(const config::Config& config) {
   for (const Listening& one : AllOf(config)) {
-    const absl::Status status = At(one.endpoint).status();
+    const absl::Status status = At(one.section, one.endpoint).status();
     if (!status.ok()) {
       return Annotate(absl::FailedPreconditionError(absl::StrCat(
                           absl::string_view(status.message()),
@@ -63,7 +69,7 @@ absl::Status OpenListeners::OpenAll(const config::Config& config) {
 void OpenListeners::CloseAllBut(const config::Config& config) {
   std::map<std::string, std::shared_ptr<const Listeners>> kept;
   for (const Listening& one : AllOf(config)) {
-    const auto it = open_.find(AddressOf(one.endpoint));
+    const auto it = open_.find(KeyOf(one.section, one.endpoint));
     if (it != open_.end()) kept.insert(*it);
   }
   open_ = std::move(kept);

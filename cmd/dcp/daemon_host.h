@@ -24,16 +24,17 @@ namespace dcp::cmd {
 // Thread-confined.
 class OpenListeners {
  public:
-  // Those at `endpoint`; opens them where they are not.
+  // Those of a section at `endpoint`; opens them where they are not.
   //   as of Listeners::Open
-  absl::StatusOr<std::shared_ptr<const Listeners>> At(const config::Endpoint& endpoint);
+  absl::StatusOr<std::shared_ptr<const Listeners>> At(const std::string& section,
+                                                      const config::Endpoint& endpoint);
   // Opens all that `config` asks for.
   absl::Status OpenAll(const config::Config& config);
   void CloseAllBut(const config::Config& config);
   void CloseAll() { open_.clear(); }
 
  private:
-  std::map<std::string, std::shared_ptr<const Listeners>> open_;
+  std::map<std::string, std::shared_ptr<const Listeners>> open_;  // by address; see KeyOf()
 };
 
 struct DaemonHost {

@@ -10,6 +10,7 @@ namespace dcp::cmd {
 absl::StatusOr<model::SpillTicket> InputSpill::Write(const model::ChangeBatchPtr& batch) {
   MutexLock lock(mu_);
   if (store_ == nullptr) return absl::FailedPreconditionError("nothing can wait on disk");
+  if (bytes_ >= kMostBytes) return absl::ResourceExhaustedError("enough waits on disk");
   std::vector<checker::TxnRef> txns;
   for (uint32_t i = 0; i < batch->txns.size(); ++i) txns.push_back({&batch, i});
   DCP_ASSIGN_OR_RETURN(const model::SpillTicket ticket,

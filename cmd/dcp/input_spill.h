@@ -18,6 +18,9 @@ namespace dcp::cmd {
 
 class InputSpill {
  public:
+  // Beyond it the worker is waited for, and with it the stream: the disk has other uses.
+  static constexpr uint64_t kMostBytes = uint64_t{1} << 30;
+
   // Null: it takes nothing.
   explicit InputSpill(std::unique_ptr<model::SpillStore> store) : store_(std::move(store)) {}
 

@@ -185,8 +185,10 @@ class GrpcCollector::Impl final : public DCPService::WithRawCallbackMethod_Proce
   StreamShared shared_;
   StreamSet streams_;
   WorkerPool pool_;
-  Mutex stop_mu_;                                        // one Stop() at a time
-  bool ended_ ABSL_GUARDED_BY(stop_mu_) = false;         // what listens, and every stream
+  Mutex stop_mu_;                                 // one Stop() at a time
+  bool ended_ ABSL_GUARDED_BY(stop_mu_) = false;  // what listens, and every stream
+  // shared_.durable_tags are all there, and will not change: before, only Start() may touch them.
+  std::atomic<bool> logs_are_open_ = false;
   std::atomic<const GrpcListener*> listening_{nullptr};  // listener_, once there is one
   std::unique_ptr<GrpcListener> listener_;
 };
@@ -194,6 +196,7 @@ class GrpcCollector::Impl final : public DCPService::WithRawCallbackMethod_Proce
 absl::Status GrpcCollector::Impl::Start() {
   DCP_RETURN_IF_ERROR(OpenLogs());
   for (auto& [tag, durable] : shared_.durable_tags) durable->Start();
+  logs_are_open_ = true;
   return Listen();
 }
 
@@ -274,6 +277,7 @@ bool GrpcCollector::Impl::StopFeeding(absl::Duration deadline) {
 }
 
 absl::Status GrpcCollector::Impl::ForgetBefore(const model::Tag& tag, absl::string_view place) {
+  if (!logs_are_open_) return absl::OkStatus();  // the next place, which is later, is told too
   const auto it = shared_.durable_tags.find(tag);
   if (it != shared_.durable_tags.end()) return it->second->ForgetBefore(place);
   return absl::NotFoundError(absl::StrCat("no durable tag \"", tag.value(), "\""));
@@ -282,7 +286,9 @@ absl::Status GrpcCollector::Impl::ForgetBefore(const model::Tag& tag, absl::stri
 GrpcCollectorCounters GrpcCollector::Impl::counters() const {
   const GrpcListener* const listener = listening_;
   uint64_t stored = 0;
-  for (const auto& [tag, durable] : shared_.durable_tags) stored += durable->log().bytes();
+  if (logs_are_open_) {
+    for (const auto& [tag, durable] : shared_.durable_tags) stored += durable->log().bytes();
+  }
   return {.messages = shared_.messages,
           .bytes = shared_.bytes,
           .refused = shared_.refused,
