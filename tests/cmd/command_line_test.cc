@@ -81,8 +81,8 @@ T Parsed(std::vector<std::string> args) {
 
 TEST(CommandLineTest, WhatAsksADaemonKnowsWhere) {
   EXPECT_EQ(Parsed<StatusCommand>({"status"}).server.target, "127.0.0.1:9091");
-  const auto wait = Parsed<WaitCommand>(
-      {"wait", "--check", "a", "--check", "b", "--barrier", "7", "--server", "h:1", "--tls-ca", "f"});
+  const auto wait = Parsed<WaitCommand>({"wait", "--check", "a", "--check", "b", "--barrier", "7",
+                                         "--server", "h:1", "--tls-ca", "f"});
   EXPECT_EQ(wait.server.target, "h:1");
   EXPECT_EQ(wait.server.ca, "f");
   EXPECT_EQ(wait.checks, (std::vector<std::string>{"a", "b"}));

@@ -151,6 +151,11 @@ TEST_F(ReloadTest, ABadFileLeavesTheOldOneRunning) {
           "in use");
   refused(absl::StrCat(good, "\n[[alarm]]\ntype = \"file\"\npath = \"/nonexistent/alarms\"\n"),
           "/nonexistent/alarms");
+  // Nor is anything forgotten of what it does not have any more.
+  refused(absl::StrCat(absl::StrReplaceAll(good, {{"name = \"orders\"", "name = \"renamed\""}}),
+                       "\n[[alarm]]\ntype = \"file\"\npath = \"/nonexistent/alarms\"\n"),
+          "/nonexistent/alarms");
+  EXPECT_THAT(dcp_->log(), Not(HasSubstr("not configured any more")));
   // And what it was before is nothing to do.
   const size_t log_before = dcp_->log().size();
   Write(good);

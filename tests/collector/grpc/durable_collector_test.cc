@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/collector/grpc/durable_fixture.h"
@@ -53,6 +54,25 @@ TEST_F(DurableCollectorTest, AStopFeedsTheCheckerWithAllThatIsStored) {
   sink_->Let("src");
   stopping.join();
   EXPECT_THAT(sink_->log("src"), SizeIs(4));
+}
+
+// As who looks at the status of a daemon does, which starts.
+TEST_F(DurableCollectorTest, ItMayBeAskedWhileItStarts) {
+  for (int i = 0; i < 20; ++i) {
+    StopAll();
+    sink_ = std::make_unique<FakeSink>();
+    ASSERT_OK_AND_ASSIGN(collector_, GrpcCollector::Create(Options(), *sink_));
+    std::atomic<bool> started = false;
+    std::thread asking([&] {
+      while (!started) {
+        EXPECT_GE(collector_->counters().stored_bytes, 0);
+        collector_->ForgetBefore(model::Tag("src"), "").IgnoreError();
+      }
+    });
+    EXPECT_OK(collector_->Start());
+    started = true;
+    asking.join();
+  }
 }
 
 TEST_F(DurableCollectorTest, ItIsReadFromAPlaceOn) {
